@@ -1,0 +1,103 @@
+"""A message in shapes that every channel can render: Slack as blocks, mail as text and HTML, a terminal as lines.
+
+A `Message` is made by the functions of this package from an `Alert` or a `Digest`, in one language and time zone.
+Foreign text (titles, excerpts, names, addresses) stands only in `Run.text` and `Run.link`: a channel escapes runs when
+it renders them, and nothing else needs escaping.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A stretch of text in one style. `link` is http(s) or empty; `when` is a time that Slack shows in the reader's
+    zone and other channels as `text`.
+    """
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    link: str = ""
+    when: datetime | None = None
+
+
+Runs: TypeAlias = tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A heading; `level` 1 is the message's own, 2 a section's."""
+
+    text: str
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """Lines of ordinary text; `quote` for what somebody else said."""
+
+    runs: Runs
+    quote: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Small print: source, time, reasons."""
+
+    runs: Runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bullets:
+    """A list, one entry a line."""
+
+    items: tuple[Runs, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows of short cells under a header row; figures are right-aligned where `numeric` names their column."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divider:
+    """A line between parts."""
+
+
+Block: TypeAlias = Heading | Paragraph | Context | Bullets | Table | Divider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A button. With `url` a link, else a click that comes back with `id` and `value` (an opaque card id)."""
+
+    id: str
+    label: str
+    value: str = ""
+    url: str = ""
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One thing to tell. `title` is one line of plain text (subject, notification); `blocks` are the body in order.
+
+    `preheader` is the line that mail programs show beside the subject. `thread` names the story or digest that this
+    belongs to, for mail threading. `urgent` may be shown with emphasis.
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+    actions: tuple[Action, ...] = ()
+    language: str = "de"
+    preheader: str = ""
+    thread: str = ""
+    urgent: bool = False

@@ -1,0 +1,1 @@
+"""The only SQL: what is stored, in which transaction, under which key."""
