@@ -74,7 +74,9 @@ class QueryError(UserError):
     `start` and `end` are character offsets into the query (from 0, half open); `repairs` are whole queries that parse.
     """
 
-    def __init__(self, sentence: Text | str, *, start: int = 0, end: int | None = None, repairs: Sequence[str] = ()) -> None:
+    def __init__(
+        self, sentence: Text | str, *, start: int = 0, end: int | None = None, repairs: Sequence[str] = ()
+    ) -> None:
         super().__init__(sentence)
         self.start = start
         self.end = start + 1 if end is None else end

@@ -32,7 +32,7 @@ class Text:
     """
 
     template: str
-    values: Mapping[str, Any] = field(default=NOTHING)
+    values: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     many: str | None = None
 
     def render(self, language: str) -> str:
@@ -42,9 +42,13 @@ class Text:
         if self.many is None:
             template = catalogue.gettext(self.template)
         else:
-            template = catalogue.ngettext(self.template, self.many, values["n"])
+            template = catalogue.ngettext(self.template, self.many, int(values["n"]))
         rendered = template.format_map(values) if values else template
         return rendered.replace("ß", "ss") if language == "de-CH" else rendered
+
+    def __hash__(self) -> int:
+        """Equal sentences count as one in sets and counters."""
+        return hash((self.template, self.many, *sorted((k, str(v)) for k, v in self.values.items())))
 
     def __str__(self) -> str:
         """English, for logs and tracebacks."""

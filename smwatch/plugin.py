@@ -23,7 +23,6 @@ The core owns HTTP, ids already seen, cursors, validators, back-off and budgets:
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
@@ -51,6 +50,8 @@ from smwatch.model import Author, Engagement, Item, Page, Priority
 from smwatch.secret import Secret, SecretMissing
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
     from structlog.typing import FilteringBoundLogger
 
 hookimpl = pluggy.HookimplMarker("smwatch")
@@ -104,15 +105,19 @@ class Response(Protocol):
     @property
     def status(self) -> int:
         """The HTTP status; only 2xx and 304 arrive here, the rest is raised as a SourceError."""
+
     @property
     def url(self) -> str:
         """The address after redirects."""
+
     @property
     def headers(self) -> Mapping[str, str]:
         """Header names are looked up without case."""
+
     @property
     def body(self) -> bytes:
         """The decoded bytes; empty with 304."""
+
     @property
     def unchanged(self) -> bool:
         """304, or the same bytes as last time: nothing to parse."""
@@ -138,12 +143,15 @@ class SourceContext(Protocol):
     @property
     def http(self) -> Http:
         """The client, already knowing this source's `allow_private` and limits."""
+
     @property
     def cursor(self) -> str | None:
         """The last committed cursor of this source."""
+
     @property
     def now(self) -> datetime:
         """The start of this walk, in UTC."""
+
     @property
     def log(self) -> FilteringBoundLogger:
         """A logger that carries the source's name."""
@@ -194,6 +202,16 @@ class Source(Plugin):
         raise NotImplementedError
 
 
+class Enricher(Protocol):
+    """Adds to an item what its source did not say (its language), before it is matched.
+
+    One that raises leaves the item as it was.
+    """
+
+    async def enrich(self, item: Item) -> Item:
+        """The item with more known about it."""
+
+
 class QuietHours(BaseModel):
     """`quiet_hours = { from = "20:00", to = "07:00", except_priority = "sofort" }`."""
 
@@ -235,9 +253,11 @@ class ChannelContext(Protocol):
     @property
     def session(self) -> Any:  # noqa: ANN401 - aiohttp's ClientSession, which the pure rooms do not import
         """The operator's own aiohttp session (proxy and CA as configured); end points of channels are trusted."""
+
     @property
     def now(self) -> datetime:
         """The moment of this attempt, in UTC."""
+
     @property
     def log(self) -> FilteringBoundLogger:
         """A logger that carries the channel's name."""
@@ -283,8 +303,44 @@ class Channel(Plugin):
 
 
 __all__ = [
-    "AuthExpired", "Author", "Broken", "BudgetSpent", "Card", "Channel", "ChannelContext", "ChannelError", "Delivery",
-    "Duration", "Engagement", "Field", "Gone", "Http", "Item", "Message", "NotPermitted", "Outcome", "Page", "Plugin",
-    "Priority", "QuietHours", "RateLimited", "Receipt", "Response", "Run", "Scope", "Secret", "SecretMissing", "Source",
-    "SourceContext", "SourceError", "Text", "Transient", "UserError", "hookimpl", "parse_duration", "text", "texts",
-]  # fmt: skip
+    "AuthExpired",
+    "Author",
+    "Broken",
+    "BudgetSpent",
+    "Card",
+    "Channel",
+    "ChannelContext",
+    "ChannelError",
+    "Delivery",
+    "Duration",
+    "Engagement",
+    "Enricher",
+    "Field",
+    "Gone",
+    "Http",
+    "Item",
+    "Message",
+    "NotPermitted",
+    "Outcome",
+    "Page",
+    "Plugin",
+    "Priority",
+    "QuietHours",
+    "RateLimited",
+    "Receipt",
+    "Response",
+    "Run",
+    "Scope",
+    "Secret",
+    "SecretMissing",
+    "Source",
+    "SourceContext",
+    "SourceError",
+    "Text",
+    "Transient",
+    "UserError",
+    "hookimpl",
+    "parse_duration",
+    "text",
+    "texts",
+]

@@ -20,7 +20,7 @@ SHORTEST = 6  # a shorter secret would mask ordinary words
 _revealed: set[str] = set()
 
 
-class SecretMissing(UserError):  # noqa: N818 - reads as a state, not a crash
+class SecretMissing(UserError):
     """The named secret is not there (now): a state of its channel or source, told to ops."""
 
 

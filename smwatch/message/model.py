@@ -8,14 +8,17 @@ it renders them, and nothing else needs escaping.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A stretch of text in one style. `link` is http(s) or empty; `when` is a time that Slack shows in the reader's
-    zone and other channels as `text`.
+    """A stretch of text in one style.
+
+    `link` is http(s) or empty; `when` is a time that Slack shows in the reader's zone and other channels as `text`.
     """
 
     text: str

@@ -1,0 +1,1 @@
+"""The built-in plugins: one file, one plugin; see `smwatch.plugin` for what they may use."""

@@ -1,0 +1,1 @@
+"""Feeds to plain items: every format, one normaliser of identity (pure)."""

@@ -1,0 +1,1 @@
+"""The one polite and safe way out, and the killable parse workers."""

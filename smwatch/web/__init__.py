@@ -1,0 +1,1 @@
+"""Status, health, metrics and the control socket."""
