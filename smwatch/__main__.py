@@ -1,0 +1,5 @@
+"""`python -m smwatch`."""
+
+from smwatch.cli import main
+
+main()
