@@ -65,7 +65,10 @@ def test_an_operators_plugin_is_loaded_beside_the_built_in_ones(tmp_path: Path) 
         ("raise SystemExit(3)", "SystemExit: 3"),
         ("import nothing_like_this", "ModuleNotFoundError"),
         ("def broken(:", "SyntaxError"),
-        (GOOD.replace("def register_channels(register):", "def register_channels(register):\n    raise MemoryError"), "MemoryError"),
+        (
+            GOOD.replace("def register_channels(register):", "def register_channels(register):\n    raise MemoryError"),
+            "MemoryError",
+        ),
         (GOOD.replace('"pigeon", Pigeon', '"pigeon", str'), "not fit to be registered: pigeon"),
         (GOOD.replace("(register):", "(register, more):"), "PluginValidationError"),
         (GOOD.replace("register_channels(", "register_chanels("), "PluginValidationError"),
