@@ -236,7 +236,8 @@ class Delivery:
 
     `key` is deterministic and goes into the message's metadata; `kind` is "card", "note", "digest", "summary" or
     "ops". `reply_to` is the receipt of the message whose thread it belongs to. `first_attempt` is set when this key
-    was tried before. `data` is the same content as plain JSON values, for machines (webhook).
+    was tried before. `data` is the same content as plain JSON values, for machines (webhook). `revision` counts the
+    states of one card. `possible_duplicate` marks a repeat after an answer was lost; the message already says so.
     """
 
     key: str
@@ -245,6 +246,8 @@ class Delivery:
     reply_to: Receipt | None = None
     first_attempt: datetime | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    revision: int = 1
+    possible_duplicate: bool = False
 
 
 class ChannelContext(Protocol):
@@ -274,6 +277,7 @@ class Channel(Plugin):
     can_thread: ClassVar[bool] = False
     can_find: ClassVar[bool] = False
     pace: ClassVar[timedelta] = timedelta(seconds=1)
+    patience: ClassVar[timedelta] = timedelta(seconds=30)  # a call that takes longer is given up as unsure
 
     group_wait: Duration = timedelta(0)
     group_interval: Duration = timedelta(minutes=1)
@@ -288,6 +292,14 @@ class Channel(Plugin):
         """What this channel can do as it is configured."""
         can = {"edit": self.can_edit, "thread": self.can_thread, "find": self.can_find}
         return frozenset(name for name, able in can.items() if able)  # type: ignore[misc]
+
+    def limit_key(self) -> str:
+        """What shares one pace: two entries of a config that post to the same real place return the same words."""
+        return self.name
+
+    def pages(self, message: Message) -> tuple[Message, ...]:
+        """`message` in parts that each fit into one post; most channels take it whole."""
+        return (message,)
 
     async def send(self, ctx: ChannelContext, delivery: Delivery) -> Receipt:
         """Post a new message."""

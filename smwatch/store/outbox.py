@@ -1,0 +1,337 @@
+"""Cards and posts on their way: what is outstanding, claimed, sent, failed.
+
+Every function takes a connection of `store.read()` or `store.write()` and makes no transaction of its own, so that a
+caller commits "this was claimed" or "this was planned" together with whatever belongs to it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import Table, and_, case, func, literal, null, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from smwatch.model import Priority
+from smwatch.store.jobs import STEP_ASIDE, Job, Problem, card_job, card_key, next_key, order, post_job, problem_row
+from smwatch.store.schema import card, card_mention, post
+from smwatch.store.waiting import Waiting, waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+TABLES: Mapping[str, Table] = {"card": card, "post": post}
+
+
+async def add_post(  # noqa: PLR0913 - one keyword a column
+    connection: AsyncConnection,
+    *,
+    key: str,
+    channel: str,
+    kind: str,
+    plan: Mapping[str, Any],
+    now: datetime,
+    client: str = "",
+    priority: Priority = Priority.NORMAL,
+    card_id: int | None = None,
+    digest_run_id: int | None = None,
+) -> bool:
+    """Plan one message besides the cards; False where `key` was planned before, and nothing changes."""
+    values = {
+        "key": key,
+        "channel": channel,
+        "kind": kind,
+        "plan": dict(plan),
+        "created_at": now,
+        "client": client,
+        "priority": str(priority),
+        "card_id": card_id,
+        "digest_run_id": digest_run_id,
+    }
+    return await _insert_once(connection, post, [values]) == 1
+
+
+async def _insert_once(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert what is not there yet; how many were new."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).values([dict(row) for row in rows]).on_conflict_do_nothing()
+    return (await connection.execute(statement)).rowcount
+
+
+async def outstanding(  # noqa: PLR0913 - the conditions of one channel
+    connection: AsyncConnection,
+    channel: str,
+    now: datetime,
+    *,
+    group_wait: timedelta = timedelta(0),
+    group_interval: timedelta = timedelta(0),
+    limit: int = 50,
+) -> list[Job]:
+    """What `channel` has to send or edit, urgent first, new messages before edits, then as first seen.
+
+    Holds what is due, and what failed less than 15 minutes ago: that one still stands in the way.
+    """
+    due = and_(card.c.channel == channel, _card_due(now, group_wait, group_interval), _near(card, now))
+    soon = [*await _cards(connection, due, limit), *await _posts(connection, channel, now, limit)]
+    return sorted(soon, key=order)[:limit]
+
+
+def _near(table: Table, now: datetime) -> ColumnElement[bool]:
+    return or_(table.c.not_before.is_(None), table.c.not_before <= now, table.c.first_attempt_at > now - STEP_ASIDE)
+
+
+def _urgent_first(table: Table) -> ColumnElement[int]:
+    return case((table.c.priority == str(Priority.URGENT), 0), else_=1)
+
+
+def _card_due(now: datetime, group_wait: timedelta, group_interval: timedelta) -> ColumnElement[bool]:
+    return and_(
+        or_(card.c.state.in_(("waiting", "sent")), and_(card.c.state == "folded", _urgent_first(card) == 0)),
+        card.c.wanted > card.c.shown,
+        or_(card.c.shown > 0, card.c.first_at <= now - group_wait),
+        or_(card.c.edited_at.is_(None), card.c.edited_at <= now - group_interval),
+    )
+
+
+async def _cards(connection: AsyncConnection, due: ColumnElement[bool], limit: int) -> list[Job]:
+    place = (_urgent_first(card), card.c.shown > 0, card.c.first_at, card.c.id)
+    query = select(card).where(due).order_by(*place).limit(limit)
+    return [card_job(row) for row in await connection.execute(query)]
+
+
+async def _posts(connection: AsyncConnection, channel: str, now: datetime, limit: int) -> list[Job]:
+    query = (
+        select(post, card.c.receipt.label("thread"))
+        .outerjoin(card, post.c.card_id == card.c.id)
+        .where(post.c.channel == channel, post.c.state == "waiting", _near(post, now))
+        .where(or_(post.c.card_id.is_(None), card.c.shown > 0))  # a note waits for the message that it belongs to
+        .order_by(_urgent_first(post), post.c.created_at, post.c.id)
+        .limit(limit)
+    )
+    return [post_job(row) for row in await connection.execute(query)]
+
+
+async def get(connection: AsyncConnection, table: Literal["card", "post"], number: int) -> Job | None:
+    """One job by its id, whatever its state."""
+    if table == "card":
+        found = (await connection.execute(select(card).where(card.c.id == number))).first()
+        return card_job(found) if found else None
+    query = select(post, card.c.receipt.label("thread")).outerjoin(card, post.c.card_id == card.c.id)
+    found = (await connection.execute(query.where(post.c.id == number))).first()
+    return post_job(found) if found else None
+
+
+async def claim(connection: AsyncConnection, job: Job, now: datetime) -> bool:
+    """Say before the call that it is being sent; False where the job is gone or claimed meanwhile."""
+    table = TABLES[job.table]
+    statement = (
+        update(table)
+        .where(table.c.id == job.id, table.c.key == job.key, table.c.state != "sending")
+        .values(
+            state="sending", attempts=job.attempts + 1, first_attempt_at=func.coalesce(table.c.first_attempt_at, now)
+        )
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def record_sent(  # noqa: PLR0913 - what is known about a delivery
+    connection: AsyncConnection,
+    job: Job,
+    now: datetime,
+    *,
+    ref: Mapping[str, str],
+    revision: int | None = None,
+    mentions: Iterable[tuple[int, int]] = (),
+) -> None:
+    """The channel has it: `revision` of it (default: the one that was wanted), with these (card, mention) pairs."""
+    done: dict[str, Any] = {
+        "state": "sent",
+        "receipt": {"ref": dict(ref), "told": str(job.priority)},
+        "unsure": False,
+        "attempts": 0,
+        "first_attempt_at": None,
+        "not_before": None,
+        "problem": null(),
+    }
+    if job.table == "card":
+        done["shown"] = job.wanted if revision is None else min(revision, job.wanted)
+        if job.receipt is not None:
+            done["edited_at"] = now
+    await _set(connection, job, done)
+    pairs = [{"card_id": one, "mention_id": other, "at": now} for one, other in mentions]
+    if pairs:
+        await _insert_once(connection, card_mention, pairs)
+
+
+async def record_failure(
+    connection: AsyncConnection, job: Job, problem: Problem, *, not_before: datetime, unsure: bool
+) -> None:
+    """It did not get through, or nobody knows; it is tried again at `not_before`."""
+    await _set(
+        connection,
+        job,
+        {"state": "waiting", "unsure": unsure, "not_before": not_before, "problem": problem_row(problem)},
+    )
+
+
+async def release(connection: AsyncConnection, job: Job, problem: Problem) -> None:
+    """Give a claim back: the whole channel is held, which says nothing about this message."""
+    await _set(
+        connection,
+        job,
+        {
+            "state": "waiting",
+            "unsure": job.unsure,
+            "attempts": job.attempts,
+            "first_attempt_at": job.first_attempt if job.unsure else None,
+            "problem": problem_row(problem),
+        },
+    )
+
+
+async def postpone(connection: AsyncConnection, job: Job, not_before: datetime) -> None:
+    """Look at it again later, without counting a try."""
+    await _set(connection, job, {"not_before": not_before})
+
+
+async def renew(connection: AsyncConnection, job: Job) -> None:
+    """The message to edit is gone, or a second one is due: the next post, under the next generation's key."""
+    generation = job.generation + 1
+    await _set(
+        connection,
+        job,
+        {
+            "state": "waiting",
+            "generation": generation,
+            "key": next_key(job.key, generation),
+            "receipt": null(),
+            "shown": 0,
+            "unsure": False,
+            "attempts": 0,
+            "first_attempt_at": None,
+            "not_before": None,
+            "edited_at": None,
+            "problem": null(),
+        },
+    )
+
+
+async def settle(connection: AsyncConnection, job: Job) -> None:
+    """Nothing is to be shown for this revision (a channel without edits, a story that is gone)."""
+    values: dict[str, Any] = {"state": "sent", "unsure": False, "not_before": None, "problem": null()}
+    if job.table == "card":
+        values["shown"] = job.wanted
+    await _set(connection, job, values)
+
+
+async def _set(connection: AsyncConnection, job: Job, values: Mapping[str, Any]) -> None:
+    table = TABLES[job.table]
+    await connection.execute(update(table).where(table.c.id == job.id).values(**values))
+
+
+async def recover(connection: AsyncConnection, not_before: datetime) -> int:
+    """After a start: whatever was on its way when the process ended is unsure, and edits are simply due again."""
+    found = 0
+    for table in TABLES.values():
+        rows = await connection.execute(select(table.c.id, table.c.receipt).where(table.c.state == "sending"))
+        for number, receipt in rows.all():
+            found += 1
+            values = {"state": "waiting", "unsure": receipt is None, "not_before": not_before}
+            await connection.execute(update(table).where(table.c.id == number).values(**values))
+    return found
+
+
+async def distrust(connection: AsyncConnection) -> int:
+    """The store came out of a backup or a power cut: everything unsent is looked up before it is posted."""
+    changed = 0
+    for table in TABLES.values():
+        unsent = update(table).where(table.c.state == "waiting", table.c.receipt.is_(None))
+        since = table.c.first_at if table is card else table.c.created_at
+        statement = unsent.values(unsure=True, first_attempt_at=func.coalesce(table.c.first_attempt_at, since))
+        changed += (await connection.execute(statement)).rowcount
+    return changed
+
+
+async def move_to(connection: AsyncConnection, job: Job, channel: str, now: datetime) -> None:
+    """Hand a job that its own channel does not take to the fallback channel; the old row says where it went."""
+    if job.table == "post":
+        key = next_key(job.key, 1)
+        columns = [c for c in post.c if c.name in ("client", "kind", "priority", "plan", "card_id", "digest_run_id")]
+        values = [literal(key), literal(channel), literal(now, post.c.created_at.type), *columns]
+    else:
+        key = next_key(f"{job.key}|{channel}", 0)
+        columns = [c for c in card.c if c.name in ("client", "story_id", "priority", "reason", "first_at")]
+        values = [literal(key), literal(channel), literal(now, card.c.changed_at.type), *columns]
+    table = TABLES[job.table]
+    stamp = "created_at" if job.table == "post" else "changed_at"
+    defaults = {"attempts": 0, "unsure": False, "state": "waiting"}
+    if job.table == "card":
+        defaults |= {"wanted": 1, "shown": 0, "generation": 0}
+    names = ["key", "channel", stamp, *(c.name for c in columns), *defaults]
+    source = select(*values, *(literal(value) for value in defaults.values())).where(table.c.id == job.id)
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    await connection.execute(insert(table).from_select(names, source).on_conflict_do_nothing())
+    values_moved: dict[str, Any] = {"state": "moved", "not_before": None, "unsure": False}
+    if job.table == "card":
+        values_moved["shown"] = job.wanted
+    await _set(connection, job, values_moved)
+
+
+async def backlog(connection: AsyncConnection, channel: str, now: datetime, group_wait: timedelta) -> int:
+    """How many stories `channel` has not told at all yet and could tell now."""
+    due = _card_due(now, group_wait, timedelta(0))
+    query = select(func.count()).select_from(card).where(card.c.channel == channel, card.c.shown == 0, due)
+    return int((await connection.execute(query.where(card.c.attempts == 0))).scalar_one())
+
+
+async def untold(
+    connection: AsyncConnection, channel: str, now: datetime, group_wait: timedelta, limit: int
+) -> list[Job]:
+    """The stories that `channel` has not told yet, in order; none that was tried before."""
+    new = and_(card.c.channel == channel, card.c.shown == 0, card.c.attempts == 0, card.c.unsure.is_(False))
+    return await _cards(connection, and_(new, _card_due(now, group_wait, timedelta(0))), limit)
+
+
+async def fold(connection: AsyncConnection, jobs: Sequence[Job], key: str) -> None:
+    """These cards are told in the summary `key`, not by messages of their own."""
+    folded = {"state": "folded", "shown": card.c.wanted, "receipt": {"summary": key}, "problem": null()}
+    await connection.execute(update(card).where(card.c.id.in_([job.id for job in jobs])).values(**folded))
+
+
+async def extend_summary(connection: AsyncConnection, job: Job, cards: Sequence[int]) -> None:
+    """A summary that stands in its channel tells these cards too: it is due again, as an edit."""
+    plan = {**job.plan, "cards": [*job.plan["cards"], *cards]}
+    await _set(connection, job, {"plan": plan, "state": "waiting"})
+
+
+__all__ = [
+    "STEP_ASIDE",
+    "Job",
+    "Problem",
+    "Waiting",
+    "add_post",
+    "backlog",
+    "card_key",
+    "claim",
+    "distrust",
+    "extend_summary",
+    "fold",
+    "get",
+    "move_to",
+    "next_key",
+    "order",
+    "outstanding",
+    "postpone",
+    "record_failure",
+    "record_sent",
+    "recover",
+    "release",
+    "renew",
+    "settle",
+    "untold",
+    "waiting",
+]

@@ -1,0 +1,183 @@
+"""What people ask with `smwatch queue`: each delivery that is still here, and why; and which channels are held."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from smwatch.i18n import Text, from_json, text, to_json
+from smwatch.store.jobs import Problem, problem_of
+from smwatch.store.schema import card, digest_run, item, mention, meta, post
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+_HOLD = "hold:"
+_KINDS = {
+    "start": text("Look-back after the start"),
+    "late": text("Late items"),
+    "ops": text("News for the operator"),
+    "note": text("Note"),
+    "summary": text("Summary"),
+    "test": text("Test message"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One delivery that is still here. `title` and `link` are the item's (a Text where it is no item).
+
+    `next_try` is None where nothing stands in the way but the ones before it. `kind` is "card" or the post's kind.
+    """
+
+    channel: str
+    kind: str
+    title: str | Text
+    link: str = ""
+    client: str = ""
+    priority: str = "normal"
+    attempts: int = 0
+    reason: Text | None = None
+    permanent: bool = False
+    since: datetime
+    next_try: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A whole channel waits: everything in it, until `until` at least."""
+
+    reason: Text
+    until: datetime
+    permanent: bool = False
+
+
+async def waiting(connection: AsyncConnection, client: str | None = None) -> list[Waiting]:
+    """Everything that has not been sent, by channel and age; `client` narrows it."""
+    held = await holds(connection)
+    found = [*await _cards(connection), *await _posts(connection)]
+    chosen = [_with_hold(one, held.get(one.channel)) for one in found if client is None or one.client == client]
+    return sorted(chosen, key=lambda one: (one.channel, one.since))
+
+
+def _with_hold(one: Waiting, hold: Hold | None) -> Waiting:
+    if hold is None:
+        return one
+    values = {name: getattr(one, name) for name in Waiting.__slots__}
+    return Waiting(**{**values, "reason": hold.reason, "permanent": hold.permanent, "next_try": hold.until})
+
+
+async def _cards(connection: AsyncConnection) -> list[Waiting]:
+    query = _with_item().where(card.c.wanted > card.c.shown, card.c.state.in_(("waiting", "sending", "sent")))
+    return [_from_card(row) for row in await connection.execute(query)]
+
+
+def _with_item() -> Any:  # noqa: ANN401 - SQLAlchemy's Select with 20 type arguments
+    first = select(mention.c.story_id, func.min(mention.c.item_id).label("item_id")).group_by(mention.c.story_id)
+    lead = first.where(mention.c.lost.is_(False)).subquery()
+    return (
+        select(card, item.c.title, item.c.url)
+        .outerjoin(lead, lead.c.story_id == card.c.story_id)
+        .outerjoin(item, item.c.id == lead.c.item_id)
+    )
+
+
+def _from_card(row: Row[Any], carrier: Row[Any] | None = None) -> Waiting:
+    carried = carrier or row
+    problem = problem_of(carried.problem)
+    return Waiting(
+        channel=row.channel,
+        kind="card",
+        title=row.title or "",
+        link=row.url or "",
+        client=row.client,
+        priority=row.priority,
+        since=row.first_at,
+        **_tries(carried, problem),
+    )
+
+
+def _tries(row: Row[Any], problem: Problem | None) -> dict[str, Any]:
+    return {
+        "attempts": row.attempts,
+        "reason": problem.reason if problem else None,
+        "permanent": problem.permanent if problem else False,
+        "next_try": row.not_before,
+    }
+
+
+async def _posts(connection: AsyncConnection) -> list[Waiting]:
+    query = select(post, digest_run.c.name.label("digest")).outerjoin(
+        digest_run, digest_run.c.id == post.c.digest_run_id
+    )
+    found: list[Waiting] = []
+    for row in (await connection.execute(query.where(post.c.state.in_(("waiting", "sending"))))).all():
+        found += await _of_post(connection, row)
+    return found
+
+
+async def _of_post(connection: AsyncConnection, row: Row[Any]) -> list[Waiting]:
+    """One post; a summary stands for each story that it tells."""
+    if row.kind == "summary" and row.plan.get("cards"):
+        cards = await connection.execute(_with_item().where(card.c.id.in_(row.plan["cards"])))
+        return [_from_card(one, row) for one in cards]
+    return [
+        Waiting(
+            channel=row.channel,
+            kind=row.kind,
+            title=_title(row),
+            client=row.client,
+            priority=row.priority,
+            since=row.created_at,
+            **_tries(row, problem_of(row.problem)),
+        )
+    ]
+
+
+def _title(row: Row[Any]) -> Text | str:
+    if row.kind == "digest":
+        return text("Digest {name}", name=row.digest or row.plan.get("name", ""))
+    if isinstance(row.plan.get("text"), dict):
+        return from_json(row.plan["text"])
+    return _KINDS.get(row.kind) or str(row.kind)
+
+
+async def holds(connection: AsyncConnection) -> dict[str, Hold]:
+    """The channels that are held, by name."""
+    rows = await connection.execute(select(meta).where(meta.c.key.startswith(_HOLD, autoescape=True)))
+    return {row.key.removeprefix(_HOLD): _hold_of(json.loads(row.value)) for row in rows}
+
+
+def _hold_of(stored: Mapping[str, Any]) -> Hold:
+    return Hold(
+        reason=from_json(stored["reason"]),
+        until=datetime.fromisoformat(stored["until"]),
+        permanent=stored["permanent"],
+    )
+
+
+async def set_hold(connection: AsyncConnection, channel: str, hold: Hold | None) -> None:
+    """Say why `channel` is held, for everybody who asks; None when it goes on."""
+    key = _HOLD + channel
+    if hold is None:
+        await connection.execute(meta.delete().where(meta.c.key == key))
+        return
+    stored = {"reason": to_json(hold.reason), "until": hold.until.isoformat(), "permanent": hold.permanent}
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    value = json.dumps(stored)
+    statement = insert(meta).values(key=key, value=value)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+async def forget_holds(connection: AsyncConnection, channels: Sequence[str]) -> None:
+    """At start: nothing is known about these channels yet."""
+    for channel in channels:
+        await set_hold(connection, channel, None)
