@@ -1,0 +1,63 @@
+"""Keeps the daemon's loops running: one that falls over is started again, later and later, and says so.
+
+A loop that raises is a bug in smwatch (expected trouble is handled inside): it is logged with its traceback, and the
+others go on. Cancellation is awaited with `asyncio.wait`, because a plugin that swallows it would hang `wait_for`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE = 1.0  # seconds before a fallen loop starts again; doubles up to LONGEST_PAUSE
+LONGEST_PAUSE = 60.0
+CALM = 300.0  # seconds of running after which a loop counts as healthy again
+
+
+class Supervisor:
+    """Runs named loops until `stop`; `fallen` says how often each has fallen over."""
+
+    def __init__(self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._pause = pause
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.fallen: dict[str, int] = {}
+
+    def start(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        """Run `loop()` under `name`, again and again until it returns by itself or `stop` is called."""
+        self._tasks[name] = asyncio.create_task(self._keep(name, loop), name=name)
+
+    async def stop(self, grace: float) -> tuple[str, ...]:
+        """Cancel all loops and wait at most `grace` seconds; the names of those that did not end."""
+        tasks = [task for task in self._tasks.values() if not task.done()]
+        for task in tasks:
+            task.cancel()
+        if not tasks:
+            return ()
+        _, hanging = await asyncio.wait(tasks, timeout=grace)
+        names = tuple(sorted(task.get_name() for task in hanging))
+        if names:
+            log.warning("loops_hang", names=names)
+        return names
+
+    async def _keep(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        pause = FIRST_PAUSE
+        clock = asyncio.get_running_loop().time
+        while True:
+            begun = clock()
+            try:
+                await loop()
+            except Exception:
+                self.fallen[name] = self.fallen.get(name, 0) + 1
+                pause = FIRST_PAUSE if clock() - begun > CALM else pause
+                log.exception("loop_fell", loop=name, again_in=pause)
+            else:
+                return
+            await self._pause(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)

@@ -1,0 +1,71 @@
+"""A loop that falls over is started again; one that will not end is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+
+from smwatch.supervisor import Supervisor
+
+
+async def test_a_fallen_loop_starts_again_later_and_later() -> None:
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    done = asyncio.Event()
+    runs = 0
+
+    async def loop() -> None:
+        nonlocal runs
+        runs += 1
+        if runs < 9:
+            raise RuntimeError("a bug")
+        done.set()
+
+    supervisor = Supervisor(pause)
+    supervisor.start("poll", loop)
+    await done.wait()
+
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert supervisor.fallen == {"poll": 8}
+    assert await supervisor.stop(1) == ()
+
+
+async def test_the_others_go_on() -> None:
+    ticks = asyncio.Queue[int]()
+
+    async def broken() -> None:
+        raise RuntimeError("a bug")
+
+    async def sound() -> None:
+        for tick in range(3):
+            await ticks.put(tick)
+            await asyncio.sleep(0)
+
+    supervisor = Supervisor()
+    supervisor.start("broken", broken)
+    supervisor.start("sound", sound)
+
+    assert [await ticks.get() for _ in range(3)] == [0, 1, 2]
+    assert await supervisor.stop(1) == ()
+
+
+async def test_a_loop_that_swallows_cancellation_is_named_and_left_behind() -> None:
+    started, release = asyncio.Event(), asyncio.Event()
+
+    async def stubborn() -> None:
+        started.set()
+        while not release.is_set():
+            try:
+                await release.wait()
+            except asyncio.CancelledError:
+                continue
+
+    supervisor = Supervisor()
+    supervisor.start("stubborn", stubborn)
+    await started.wait()
+
+    assert await supervisor.stop(0.01) == ("stubborn",)
+    release.set()
+    assert await supervisor.stop(1) == ()
