@@ -37,6 +37,7 @@ class Job:
     `kind` is "card" or the post's own kind. `wanted` is the revision to show, `shown` the last acknowledged one (posts
     have 1 and 0). `receipt` is the place of the message that an edit goes to, `told` the priority that it was sent
     with; `thread` is the place that a note belongs to. `first_attempt` is the first try of this revision.
+    `repeat`: it is sent again although the first try may have arrived, and has to say so.
     """
 
     table: Literal["card", "post"]
@@ -62,6 +63,7 @@ class Job:
     attempts: int = 0
     not_before: datetime | None = None
     problem: Problem | None = None
+    repeat: bool = False
 
     def aside(self, now: datetime) -> bool:
         """Whether it lets the ones behind it pass while it waits for its next try."""

@@ -125,6 +125,12 @@ async def get(connection: AsyncConnection, table: Literal["card", "post"], numbe
     return post_job(found) if found else None
 
 
+async def by_key(connection: AsyncConnection, key: str) -> Job | None:
+    """The post that was planned under `key`."""
+    number = (await connection.execute(select(post.c.id).where(post.c.key == key))).scalar()
+    return None if number is None else await get(connection, "post", number)
+
+
 async def claim(connection: AsyncConnection, job: Job, now: datetime) -> bool:
     """Say before the call that it is being sent; False where the job is gone or claimed meanwhile."""
     table = TABLES[job.table]
@@ -315,6 +321,7 @@ __all__ = [
     "Waiting",
     "add_post",
     "backlog",
+    "by_key",
     "card_key",
     "claim",
     "distrust",

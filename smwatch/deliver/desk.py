@@ -1,0 +1,135 @@
+"""What all channels share while they deliver: the store, the renderer, the session, the clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from smwatch.deliver.pace import Pace
+from smwatch.errors import ChannelError, Outcome
+from smwatch.i18n import Text, text
+from smwatch.store.jobs import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from contextlib import AbstractAsyncContextManager
+    from datetime import timedelta
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+    from structlog.typing import FilteringBoundLogger
+
+    from smwatch.message.model import Message
+
+T = TypeVar("T")
+STORE_PAUSE = 1.0  # seconds between tries to write down what has been sent
+log: FilteringBoundLogger = structlog.get_logger("smwatch.deliver")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A job as people should see it now.
+
+    `data` is the same for machines; `mentions` are the (card, mention) pairs that it shows.
+    """
+
+    message: Message
+    data: Mapping[str, Any] = field(default_factory=dict)
+    mentions: tuple[tuple[int, int], ...] = ()
+
+
+Render = Callable[[Job], Awaitable[Rendered | None]]  # None: there is nothing left to show
+Tell = Callable[[str, Text | None], Awaitable[None]]  # a channel is held (why), or goes on (None)
+
+
+class Store(Protocol):
+    """The two doors of the store."""
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection to read with."""
+
+    def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """The one writer; leaving it commits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The ChannelContext of one call."""
+
+    session: Any
+    now: datetime
+    log: FilteringBoundLogger
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _tell_nobody(channel: str, reason: Text | None) -> None:
+    """Where nobody asked to be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a lane works with; `clock` is UTC, `pause` sleeps."""
+
+    store: Store
+    render: Render
+    session: Any = None
+    clock: Callable[[], datetime] = _utc_now
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pace: Pace = field(default_factory=Pace)
+    tell: Tell = _tell_nobody
+
+    def context(self, channel: str) -> Context:
+        """The context for one call of `channel`."""
+        return Context(session=self.session, now=self.clock(), log=log.bind(channel=channel))
+
+    async def commit(self, change: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run `change` in a transaction of its own, and again until the store takes it.
+
+        What a channel has acknowledged must never be forgotten because a disk was full for a moment.
+        """
+        told = False
+        while True:
+            try:
+                async with self.store.write() as connection:
+                    return await change(connection)
+            except (SQLAlchemyError, OSError) as error:
+                if not told:
+                    log.warning("outbox_not_written", error=type(error).__name__)
+                told = True
+                await self.pause(STORE_PAUSE)
+
+
+_abandoned: set[asyncio.Task[Any]] = set()
+
+
+async def bounded(work: Coroutine[Any, Any, T], limit: timedelta) -> T:
+    """The result of `work`, or ChannelError (unsure) after `limit`.
+
+    `asyncio.wait_for` never returns where a plugin swallows its cancellation; this does.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=limit.total_seconds())
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if task.done():
+        return task.result()
+    task.cancel()
+    _abandoned.add(task)
+    task.add_done_callback(_forget)
+    raise ChannelError(text("no answer within {n} seconds", n=int(limit.total_seconds())), outcome=Outcome.UNSURE)
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _abandoned.discard(task)
+    if not task.cancelled():
+        task.exception()  # read, so that asyncio does not report it
