@@ -90,6 +90,15 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file beside a message; channels without files leave it out, so nothing may stand only in it."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One thing to tell. `title` is one line of plain text (subject, notification); `blocks` are the body in order.
 
@@ -104,3 +113,4 @@ class Message:
     preheader: str = ""
     thread: str = ""
     urgent: bool = False
+    files: tuple[Attachment, ...] = ()

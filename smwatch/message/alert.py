@@ -1,0 +1,158 @@
+"""An alert as people read it: one message for one story and channel, at most eight blocks, readable on a phone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smwatch.i18n import Text, text, texts
+from smwatch.message.escape import one_line, safe_url
+from smwatch.message.model import Action, Context, Heading, Message, Paragraph, Run
+from smwatch.message.quote import headline, headline_run, hit_sentence, publisher, publishers
+from smwatch.message.words import UNKNOWN, Reader
+from smwatch.model import Priority
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smwatch.message.model import Block, Runs
+    from smwatch.model import Alert, Author, Engagement, Mention, Story
+
+SHOWN_PUBLISHERS = 8
+DOT = Run(text=" · ")
+PRIORITIES = {
+    Priority.URGENT: text("Urgent"),
+    Priority.NORMAL: text("Alert"),
+    Priority.DIGEST_ONLY: text("For the digest"),
+}
+
+
+def alert_message(  # noqa: PLR0913 - the reader, and what the channel can do
+    alert: Alert, *, language: str, timezone: str, buttons: bool = False, card: str = "", taken_by: str = ""
+) -> Message:
+    """The state of one story in one channel.
+
+    `buttons` only where the channel hears clicks; `card` is the opaque id that comes back with one; `taken_by` is who
+    answers it.
+    """
+    reader = Reader(language=language, timezone=timezone)
+    mention = lead_mention(alert.story)
+    watches = reader.together(_watches(alert.story))
+    title = f"{watches}: {headline(mention.item)}"
+    if alert.priority is Priority.URGENT:
+        title = f"{reader.say(PRIORITIES[alert.priority])} · {title}"
+    return Message(
+        title=title,
+        blocks=tuple(_blocks(alert, mention, reader, taken_by)),
+        actions=tuple(_actions(mention, reader, buttons=buttons, card=card)),
+        language=language,
+        preheader="".join(run.text for run in hit_sentence(mention)) or publisher(mention.item),
+        thread=f"story:{alert.story.client or ''}:{alert.story.id}",
+        urgent=alert.priority is Priority.URGENT,
+    )
+
+
+def lead_mention(story: Story) -> Mention:
+    """The mention that speaks for its story: the first of the highest priority that is not old."""
+    order = list(Priority)
+    return min(story.mentions, key=lambda mention: (mention.old, order.index(mention.priority)))
+
+
+def _blocks(alert: Alert, mention: Mention, reader: Reader, taken_by: str) -> Iterator[Block]:
+    yield Heading(text=_heading(alert, reader))
+    yield Paragraph(runs=(headline_run(mention.item, bold=True),))
+    yield Context(runs=_origin(mention, reader))
+    if sentence := hit_sentence(mention):
+        yield Paragraph(runs=sentence, quote=True)
+    yield Context(runs=_voice(mention, reader))
+    if spread := _spread(alert.story, reader):
+        yield Context(runs=spread)
+    yield Context(runs=_why(alert, mention, reader))
+    if status := _status(alert, mention, taken_by):
+        yield Context(runs=(Run(text=" · ".join(reader.say(line) for line in status), bold=True),))
+
+
+def _heading(alert: Alert, reader: Reader) -> str:
+    parts = [reader.say(PRIORITIES[alert.priority]), reader.together(_watches(alert.story)), alert.story.client or ""]
+    return " · ".join(part for part in parts if part)
+
+
+def _watches(story: Story) -> list[str]:
+    return list(dict.fromkeys(one_line(mention.watch) for mention in story.mentions))
+
+
+def _origin(mention: Mention, reader: Reader) -> Runs:
+    """Source, time, language: "heise (heise.de) · Mo., 24. Nov., 14:05 · Deutsch"."""
+    item = mention.item
+    source, host = one_line(item.source), publisher(item)
+    moment = item.published or item.updated
+    when = reader.moment(moment, mention.seen_at) if moment else reader.say(text("without a date"))
+    named = source if host in {"", source} else f"{source} ({host})"
+    return Run(text=named), DOT, Run(text=when, when=moment), DOT, Run(text=reader.tongue(item.lang))
+
+
+def _voice(mention: Mention, reader: Reader) -> Runs:
+    """Author, followers, engagement; what the source does not say is "–"."""
+    author, engagement = mention.item.author, mention.item.engagement
+    facts = [_author(author, reader), *_followers(author, reader), *_engagement(engagement, reader)]
+    return (Run(text=" · ".join(facts)),)
+
+
+def _author(author: Author | None, reader: Reader) -> str:
+    name, handle = one_line((author and author.name) or "", 80), one_line((author and author.handle) or "", 80)
+    known = f"{name} ({handle})" if name and handle and name != handle else name or handle
+    return known or reader.say(text("Author {unknown}", unknown=UNKNOWN))
+
+
+def _followers(author: Author | None, reader: Reader) -> Iterator[str]:
+    followers = author.followers if author else None
+    yield reader.say(texts("{figure} follower", "{figure} followers", **reader.count(followers)))
+
+
+def _engagement(engagement: Engagement | None, reader: Reader) -> Iterator[str]:
+    if engagement is None:
+        yield reader.say(text("reactions {unknown}", unknown=UNKNOWN))
+        return
+    yield reader.say(texts("{figure} like", "{figure} likes", **reader.count(engagement.likes)))
+    yield reader.say(texts("{figure} reply", "{figure} replies", **reader.count(engagement.replies)))
+    yield reader.say(texts("{figure} share", "{figure} shares", **reader.count(engagement.shares)))
+    if engagement.views is not None:
+        yield reader.say(texts("{figure} view", "{figure} views", **reader.count(engagement.views)))
+
+
+def _spread(story: Story, reader: Reader) -> Runs:
+    """In how many sources, each a link; nothing for a single one."""
+    found = publishers(story)
+    if len(found) < 2:  # noqa: PLR2004 - one source is no spread
+        return ()
+    runs = [Run(text=reader.say(texts("in {n} source: ", "in {n} sources: ", n=len(found))), bold=True)]
+    for at, (name, item) in enumerate(list(found.items())[:SHOWN_PUBLISHERS]):
+        runs += [Run(text=", ")] if at else []
+        runs.append(Run(text=name, link=safe_url(item.url)))
+    if (hidden := len(found) - SHOWN_PUBLISHERS) > 0:
+        runs.append(Run(text=reader.say(text(" and {n} more", n=hidden))))
+    return tuple(runs)
+
+
+def _why(alert: Alert, mention: Mention, reader: Reader) -> Runs:
+    reasons = [reader.say(reason) for reason in (mention.reason, alert.reason) if reason is not None]
+    told = one_line(" · ".join(dict.fromkeys(reasons))) or reader.say(text("matches the watch"))
+    return Run(text=told, italic=True), DOT, Run(text=mention.short)
+
+
+def _status(alert: Alert, mention: Mention, taken_by: str) -> list[Text]:
+    lines = []
+    if taken_by:
+        lines.append(text("taken by {who}", who=one_line(taken_by, 80)))
+    if mention.late:
+        lines.append(text("delivered late: older than the time limit for alerts"))
+    if alert.possible_duplicate:
+        lines.append(text("possibly a duplicate: the channel did not confirm the first attempt"))
+    return lines
+
+
+def _actions(mention: Mention, reader: Reader, *, buttons: bool, card: str) -> Iterator[Action]:
+    if buttons:
+        yield Action(id="take", label=reader.say(text("Take")), value=card, primary=True)
+        yield Action(id="irrelevant", label=reader.say(text("Not relevant")), value=card)
+    if link := safe_url(mention.item.url):
+        yield Action(id="open", label=reader.say(text("Open the original")), url=link)

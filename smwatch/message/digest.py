@@ -1,0 +1,258 @@
+"""A digest as people read it: quiet or not, the top, the figures, the rest, and what was not told.
+
+It is split into parts that a channel can take; each part is one message. Every story is one line with its whole title
+and link. Beyond a hundred lines a part says how many there are more, and all of them are in the attached table.
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from smwatch.i18n import text, texts
+from smwatch.message.alert import lead_mention
+from smwatch.message.coverage import coverage_blocks, opening, quiet
+from smwatch.message.escape import one_line, safe_url
+from smwatch.message.model import Bullets, Context, Divider, Heading, Message, Paragraph, Run, Table
+from smwatch.message.pack import packed
+from smwatch.message.quote import headline, headline_run, publisher, publishers
+from smwatch.message.sheet import sheet
+from smwatch.message.words import UNKNOWN, Reader
+from smwatch.model import Priority
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from smwatch.message.model import Attachment, Block, Runs
+    from smwatch.model import Digest, Mention, Story
+
+LINES = 100
+SIZE = 9_000  # characters of one part, links included: Slack takes about 13,200
+PLACES = 8  # watches that the footer names one by one
+FURTHER = 5  # other publishers of a story that its line names
+
+
+def digest_messages(  # noqa: PLR0913 - what a channel can take, and how much a reader wants
+    digest: Digest,
+    *,
+    language: str,
+    timezone: str,
+    size: int = SIZE,
+    parts: int | None = None,
+    whole: bool = False,
+) -> tuple[Message, ...]:
+    """`digest` as messages of at most `size` characters each (`parts` of them, where that was planned before).
+
+    `whole` names every story and every item of it, however many: the preview.
+    """
+    reader = Reader(language=language, timezone=timezone)
+    title, heading = _title(digest, reader), _heading(digest, reader)
+    bodies = packed(tuple(_blocks(digest, reader, whole=whole)), size, parts)
+    thread = f"digest:{digest.client or ''}:{digest.name}:{digest.until.isoformat()}"
+    files = () if whole or len(_stories(digest)) <= LINES else _files(digest, reader)
+    first = " ".join(reader.say(sentence) for sentence in opening(digest))
+    return tuple(
+        Message(
+            title=title if len(bodies) == 1 else f"{title} ({part}/{len(bodies)})",
+            blocks=(Heading(text=heading if len(bodies) == 1 else f"{heading} ({part}/{len(bodies)})"), *body),
+            language=language,
+            preheader=first if part == 1 else "",
+            thread=thread,
+            files=files if part == 1 else (),
+        )
+        for part, body in enumerate(bodies, 1)
+    )
+
+
+def _title(digest: Digest, reader: Reader) -> str:
+    day = reader.day(digest.until)
+    if quiet(digest):
+        return reader.say(text("Digest {name}, {day}: quiet", name=_name(digest), day=day))
+    told = texts("{figure} mention", "{figure} mentions", **reader.count(digest.total))
+    return reader.say(text("Digest {name}, {day}: {told}", name=_name(digest), day=day, told=told))
+
+
+def _name(digest: Digest) -> str:
+    return " · ".join(one_line(name) for name in (digest.name, digest.client) if name)
+
+
+def _heading(digest: Digest, reader: Reader) -> str:
+    return reader.say(text("Digest {name}, {day}", name=_name(digest), day=reader.day(digest.until)))
+
+
+def _blocks(digest: Digest, reader: Reader, *, whole: bool) -> Iterator[Block]:
+    yield Paragraph(runs=(Run(text=" ".join(reader.say(sentence) for sentence in opening(digest))),))
+    yield Context(runs=(Run(text=_period(digest, reader)),))
+    yield from _top(digest, reader, whole=whole)
+    yield from _figures(digest, reader)
+    yield from _rest(digest, reader, whole=whole)
+    yield from _held(digest, reader)
+    yield from coverage_blocks(digest, reader)
+    yield Divider()
+    yield Context(runs=(Run(text=_footer(digest, reader)),))
+
+
+def _period(digest: Digest, reader: Reader) -> str:
+    since, until = reader.moment(digest.since, digest.until), reader.moment(digest.until)
+    told = reader.say(text("{since} to {until}", since=since, until=until))
+    if digest.late:
+        told += " · " + reader.say(text("delivered late: it was due at {clock}", clock=reader.clock(digest.until)))
+    return told
+
+
+def _stories(digest: Digest) -> list[Story]:
+    return [story for group in digest.stories.values() for story in group]
+
+
+def _top(digest: Digest, reader: Reader, *, whole: bool) -> Iterator[Block]:
+    if not digest.top:
+        return
+    yield Heading(text=reader.say(text("Top stories")), level=2)
+    for story in digest.top:
+        mention = lead_mention(story)
+        yield Paragraph(runs=(headline_run(mention.item, bold=True),))
+        yield Context(runs=_matters(story, mention, reader, whole=whole))
+
+
+def _matters(story: Story, mention: Mention, reader: Reader, *, whole: bool) -> Runs:
+    """Source, date, why it matters, and where else it stands."""
+    facts = [publisher(mention.item), _when(mention, reader), *_marks(story, mention, reader)]
+    facts.append(reader.together(list(dict.fromkeys(one_line(other.watch) for other in story.mentions))))
+    if mention.reason is not None:
+        facts.append(one_line(reader.say(mention.reason)))
+    return Run(text=" · ".join(facts)), *_elsewhere(story, mention, reader, whole=whole)
+
+
+def _when(mention: Mention, reader: Reader) -> str:
+    return reader.moment(mention.item.published or mention.item.updated or mention.seen_at, mention.seen_at)
+
+
+def _marks(story: Story, mention: Mention, reader: Reader) -> Iterator[str]:
+    if mention.priority is Priority.URGENT:
+        yield reader.say(text("urgent"))
+    if mention.late:
+        yield reader.say(text("came late"))
+    if (found := len(publishers(story))) > 1:
+        yield reader.say(texts("in {n} source", "in {n} sources", n=found))
+
+
+def _elsewhere(story: Story, mention: Mention, reader: Reader, *, whole: bool) -> Runs:
+    """The story's other items: the publisher as link, with the title where it is another one."""
+    seen, runs = {mention.item.url}, []
+    others = [other for other in story.mentions if other.item.url not in seen and not seen.add(other.item.url)]  # type: ignore[func-returns-value]
+    shown = others if whole else others[:FURTHER]
+    for at, other in enumerate(shown):
+        label = publisher(other.item)
+        if headline(other.item) != headline(mention.item):
+            label = f"{label}: {headline(other.item)}"
+        runs += [
+            Run(text=", " if at else reader.say(text(" · also: "))),
+            Run(text=label, link=safe_url(other.item.url)),
+        ]
+    if hidden := len(others) - len(shown):
+        runs.append(Run(text=reader.say(text(" and {n} more", n=hidden))))
+    return tuple(runs)
+
+
+def _figures(digest: Digest, reader: Reader) -> Iterator[Block]:
+    """Mentions by watch beside the period before, where there is anything to compare."""
+    if not any(count.mentions or count.before for count in digest.counts):
+        return
+    yield Heading(text=reader.say(text("Mentions by watch")), level=2)
+    rows = tuple(
+        (
+            one_line(count.watch),
+            reader.number(count.mentions),
+            reader.number(count.before),
+            _change(count.mentions, count.before),
+        )
+        for count in digest.counts
+    )
+    header = (text("Watch"), text("Mentions"), text("period before"), text("change"))
+    yield Table(header=tuple(map(reader.say, header)), rows=rows, numeric=frozenset({1, 2, 3}))
+
+
+def _change(now: int, before: int | None) -> str:
+    if before is None:
+        return UNKNOWN
+    return "±0" if now == before else f"{now - before:+d}".replace("-", "−")
+
+
+def _rest(digest: Digest, reader: Reader, *, whole: bool) -> Iterator[Block]:
+    told = set(map(id, digest.top))
+    groups = {name: [story for story in group if id(story) not in told] for name, group in digest.stories.items()}
+    shown = groups if whole else fair(groups, LINES)
+    for name, group in groups.items():
+        if not group:
+            continue
+        yield Heading(text=f"{one_line(name)} ({reader.number(len(group))})", level=2)
+        lines = [_line(story, reader, whole=whole) for story in shown[name]]
+        if hidden := len(group) - len(lines):
+            lines.append((Run(text=_more(digest, hidden, reader), italic=True),))
+        yield Bullets(items=tuple(lines))
+
+
+def _more(digest: Digest, hidden: int, reader: Reader) -> str:
+    return reader.say(
+        texts(
+            "and {figure} more story: `smwatch digest preview {name}` names it",
+            "and {figure} more stories: `smwatch digest preview {name}` names them all",
+            **reader.count(hidden),
+            name=digest.name,
+        )
+    )
+
+
+def fair(groups: Mapping[str, Sequence[Story]], limit: int) -> dict[str, list[Story]]:
+    """At most `limit` stories, taken in turns, so that a loud watch leaves room for the others."""
+    taken: dict[str, list[Story]] = {name: [] for name in groups}
+    turns = zip_longest(*([(name, story) for story in group] for name, group in groups.items()))
+    queue = (entry for turn in turns for entry in turn if entry is not None)
+    for (name, story), _ in zip(queue, range(limit), strict=False):
+        taken[name].append(story)
+    return taken
+
+
+def _line(story: Story, reader: Reader, *, whole: bool) -> Runs:
+    """One story on one line: title as link, publisher, time, marks, where else."""
+    mention = lead_mention(story)
+    facts = [publisher(mention.item), _when(mention, reader), *_marks(story, mention, reader)]
+    others = dict.fromkeys(one_line(other.watch) for other in story.mentions if other.watch != mention.watch)
+    if others:
+        facts.append(reader.say(text("also in {watches}", watches=reader.together(list(others)))))
+    tail = Run(text=f" – {' · '.join(facts)}")
+    return headline_run(mention.item), tail, *_elsewhere(story, mention, reader, whole=whole)
+
+
+def _held(digest: Digest, reader: Reader) -> Iterator[Block]:
+    if not digest.held:
+        return
+    yield Heading(text=reader.say(text("Held back")), level=2)
+    yield Bullets(
+        items=tuple((Run(text=f"{reader.number(count)} × {one_line(reader.say(why))}"),) for why, count in digest.held)
+    )
+
+
+def _footer(digest: Digest, reader: Reader) -> str:
+    """Where to change the watches, and when the next one comes."""
+    places = _places(digest, reader)
+    lines = [reader.say(text("To change a watch: {places}.", places="; ".join(places)))] if places else []
+    if digest.next_due is not None:
+        lines.append(reader.say(text("Next digest: {moment}.", moment=reader.moment(digest.next_due, digest.until))))
+    return " ".join(lines) or _name(digest)
+
+
+def _places(digest: Digest, reader: Reader) -> list[str]:
+    """File and line of each watch; of many only the files."""
+    found = [(count.watch, count.where) for count in digest.counts if count.where is not None]
+    if len(found) > PLACES:
+        return list(dict.fromkeys(where.file for _, where in found))
+    sentences = (
+        text("{watch} ({file}, line {line})", watch=one_line(watch), file=where.file, line=where.line)
+        for watch, where in found
+    )
+    return [reader.say(sentence) for sentence in sentences]
+
+
+def _files(digest: Digest, reader: Reader) -> tuple[Attachment, ...]:
+    return (sheet(_stories(digest), reader, f"{digest.name}-{digest.until:%Y-%m-%d}.csv"),)

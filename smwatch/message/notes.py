@@ -1,0 +1,215 @@
+"""The messages that are neither alert nor digest: start, late items, news for the operator, summaries, tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smwatch.i18n import Text, text, texts
+from smwatch.message.alert import lead_mention
+from smwatch.message.escape import one_line
+from smwatch.message.model import Bullets, Context, Heading, Message, Paragraph, Run
+from smwatch.message.quote import headline_run, publisher, publishers
+from smwatch.message.words import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from smwatch.message.model import Block, Runs
+    from smwatch.model import Story, Where
+
+NAMED = 10  # sources or changes named in one message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A source that could not be read, and why."""
+
+    name: str
+    reason: Text | None = None
+
+
+def start_message(  # noqa: PLR0913 - one keyword for each figure
+    *,
+    language: str,
+    timezone: str,
+    now: datetime,
+    sources: int,
+    items: int,
+    hits: int,
+    unreadable: Sequence[Unreadable] = (),
+    next_digest: datetime | None = None,
+    added: Sequence[str] = (),
+) -> Message:
+    """The look back after the first round, or for sources and watches `added` later: figures, no titles.
+
+    `sources` were read, `items` are older ones, `hits` of them would have matched.
+    """
+    reader = Reader(language=language, timezone=timezone)
+    sentences = [_read(sources, items, hits, reader)]
+    if hits:
+        sentences.append(text("Nothing old is told as an alert; `smwatch source test NAME` shows it."))
+    sentences.append(_unreadable_count(unreadable))
+    if next_digest is not None:
+        sentences.append(text("Next digest: {moment}.", moment=reader.soon(next_digest, now)))
+    title = text("smwatch is watching")
+    if added:
+        title = text("Newly watched: {names}", names=reader.together([one_line(name) for name in added[:NAMED]]))
+    blocks: list[Block] = [Paragraph(runs=(Run(text=" ".join(map(reader.say, sentences))),))]
+    if unreadable:
+        blocks.append(_unreadable(unreadable, reader))
+    return _note(title, blocks, reader)
+
+
+def _read(sources: int, items: int, hits: int, reader: Reader) -> Text:
+    return text(
+        "{sources} read, {items}, {hits}.",
+        sources=texts("{figure} source", "{figure} sources", **reader.count(sources)),
+        items=texts("{figure} older item", "{figure} older items", **reader.count(items)),
+        hits=texts(
+            "{figure} of them would have matched",
+            "{figure} of them would have matched",
+            **reader.count(hits),
+        ),
+    )
+
+
+def _unreadable_count(unreadable: Sequence[Unreadable]) -> Text:
+    if not unreadable:
+        return text("All sources can be read.")
+    return texts("Not readable: {n} source.", "Not readable: {n} sources.", n=len(unreadable))
+
+
+def _unreadable(unreadable: Sequence[Unreadable], reader: Reader) -> Bullets:
+    items: list[Runs] = []
+    for source in unreadable[:NAMED]:
+        why = f" ({one_line(reader.say(source.reason))})" if source.reason is not None else ""
+        items.append((Run(text=one_line(source.name), bold=True), Run(text=why)))
+    if hidden := len(unreadable) - len(items):
+        items.append((Run(text=reader.say(text("and {n} more: `smwatch status`", n=hidden))),))
+    return Bullets(items=tuple(tuple(run for run in item if run.text) for item in items))
+
+
+def late_message(  # noqa: PLR0913 - one keyword for each thing it tells
+    stories: Sequence[Story],
+    *,
+    language: str,
+    timezone: str,
+    items: int,
+    since: datetime,
+    until: datetime,
+    source: str = "",
+) -> Message:
+    """Items that came when they were already older than the limit: one message, each match with title and link."""
+    reader = Reader(language=language, timezone=timezone)
+    title = text(
+        "Delivered late: {items} from {since} to {until}, {hits}",
+        items=texts("{figure} item", "{figure} items", **reader.count(items)),
+        since=reader.day(since, until),
+        until=reader.day(until),
+        hits=texts("{n} match", "{n} matches", n=len(stories)),
+    )
+    why = text("They were published before smwatch could read them.")
+    if source:
+        why = text(
+            "{source} can be read again; these items are older than the limit for alerts.", source=one_line(source)
+        )
+    return _note(title, [Paragraph(runs=(Run(text=reader.say(why)),)), *_list(stories, reader)], reader)
+
+
+def summary_message(  # noqa: PLR0913 - one keyword for each thing it tells
+    stories: Sequence[Story], *, language: str, timezone: str, reason: Text, since: datetime, updated: datetime
+) -> Message:
+    """Several stories in one message, each with title and link; `reason` names the storm, quiet hours or outage."""
+    reader = Reader(language=language, timezone=timezone)
+    count = texts("Situation: {n} story", "Situation: {n} stories", n=len(stories))
+    moments = text("since {since}, as of {updated}", since=reader.moment(since), updated=reader.clock(updated))
+    small = Context(runs=(Run(text=reader.say(moments)),))
+    return _note(count, [Paragraph(runs=(Run(text=reader.say(reason)),)), small, *_list(stories, reader)], reader)
+
+
+def _list(stories: Sequence[Story], reader: Reader) -> list[Block]:
+    lines = []
+    for story in stories:
+        mention = lead_mention(story)
+        facts = [publisher(mention.item), reader.moment(mention.item.published or mention.seen_at, mention.seen_at)]
+        if (found := len(publishers(story))) > 1:
+            facts.append(reader.say(texts("in {n} source", "in {n} sources", n=found)))
+        facts.append(one_line(mention.watch))
+        lines.append((headline_run(mention.item), Run(text=f" – {' · '.join(facts)}")))
+    return [Bullets(items=tuple(lines))] if lines else []
+
+
+def source_message(
+    failing: Sequence[Unreadable], recovered: Sequence[str] = (), *, language: str, timezone: str
+) -> Message:
+    """News of sources for the operator, bundled: what cannot be read now, what can be read again."""
+    reader = Reader(language=language, timezone=timezone)
+    n = len(failing)
+    title = (
+        texts("{n} source cannot be read", "{n} sources cannot be read", n=n)
+        if n
+        else text("Sources can be read again")
+    )
+    blocks: list[Block] = [_unreadable(failing, reader)] if failing else []
+    if recovered:
+        names = reader.together([one_line(name) for name in recovered])
+        blocks.append(Paragraph(runs=(Run(text=reader.say(text("Read again: {names}.", names=names))),)))
+    return _note(title, blocks, reader)
+
+
+def broken_config_message(
+    problems: Sequence[tuple[Where, Text]], *, language: str, timezone: str, stopped: Sequence[str] = ()
+) -> Message:
+    """A file that cannot be used: file and line of every mistake, and what goes on running.
+
+    `stopped` are watches that run on with their last good query; without any the whole old version runs on.
+    """
+    reader = Reader(language=language, timezone=timezone)
+    where = problems[0][0]
+    title = text("Mistake in {file}, line {line}", file=where.file, line=where.line)
+    goes_on = text("The version before goes on running until this is put right.")
+    if stopped:
+        names = reader.together([one_line(name) for name in stopped])
+        goes_on = text("The last good query goes on for: {names}.", names=names)
+    lines = tuple(
+        (Run(text=f"{at.file}:{at.line}:{at.column}", bold=True), Run(text=f" {one_line(reader.say(problem))}"))
+        for at, problem in problems[:NAMED]
+    )
+    blocks: list[Block] = [Bullets(items=lines), Paragraph(runs=(Run(text=reader.say(goes_on)),))]
+    if hidden := len(problems) - len(lines):
+        blocks.insert(1, Context(runs=(Run(text=reader.say(text("and {n} more: `smwatch check`", n=hidden))),)))
+    return _note(title, blocks, reader, urgent=True)
+
+
+def saved_config_message(changes: Sequence[Text], *, language: str, timezone: str) -> Message:
+    """An accepted save of the config, with what changed."""
+    reader = Reader(language=language, timezone=timezone)
+    told = [one_line(reader.say(change)) for change in changes] or [reader.say(text("nothing that matters"))]
+    title = text("Settings saved: {changes}", changes="; ".join(told[:3]) + ("; …" if len(told) > 3 else ""))  # noqa: PLR2004 - what a title holds
+    return _note(title, [Bullets(items=tuple((Run(text=line),) for line in told))] if len(told) > 1 else [], reader)
+
+
+def news_message(news: Text, *, language: str, timezone: str) -> Message:
+    """One sentence for the operator."""
+    return _note(news, [], Reader(language=language, timezone=timezone))
+
+
+def test_message(*, language: str, timezone: str, channel: str, now: datetime) -> Message:
+    """What `smwatch alert test` sends."""
+    reader = Reader(language=language, timezone=timezone)
+    told = text(
+        "If you can read this, alerts arrive here: channel {channel}, {moment}.",
+        channel=one_line(channel),
+        moment=reader.moment(now),
+    )
+    return _note(text("Test message from smwatch"), [Paragraph(runs=(Run(text=reader.say(told)),))], reader)
+
+
+test_message.__test__ = False  # type: ignore[attr-defined]  # pytest takes every imported test_* for a test
+
+
+def _note(title: Text, blocks: Sequence[Block], reader: Reader, *, urgent: bool = False) -> Message:
+    line = one_line(reader.say(title))
+    return Message(title=line, blocks=(Heading(text=line), *blocks), language=reader.language, urgent=urgent)

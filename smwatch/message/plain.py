@@ -1,0 +1,78 @@
+"""A message as plain text: complete, for the first part of a mail, a terminal, a webhook."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import TYPE_CHECKING
+
+from smwatch.message.model import Bullets, Context, Divider, Heading, Paragraph, Run, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smwatch.message.model import Block, Message
+
+RULE = "—" * 24
+
+
+def plain_text(message: Message) -> str:
+    """Everything that `message` says, links written out as `<https://…>`; ends in one line break."""
+    parts = [_block(block) for block in message.blocks]
+    parts += [f"{action.label}: {action.url}" for action in message.actions if _new(action.url, message.blocks)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def plain_runs(runs: Sequence[Run]) -> str:
+    """Runs on one line; a link stands behind its words."""
+    return "".join(f"{run.text} <{run.link}>" if run.link and run.link != run.text else run.text for run in runs)
+
+
+def _new(url: str, blocks: Sequence[Block]) -> bool:
+    """Whether `url` is not in the text already."""
+    told = {run.link for block in blocks if isinstance(block, (Paragraph, Context)) for run in block.runs}
+    return bool(url) and url not in told
+
+
+@singledispatch
+def _block(block: object) -> str:
+    raise TypeError(f"no plain text for {type(block).__name__}")
+
+
+@_block.register
+def _(block: Heading) -> str:
+    return f"{block.text}\n{('=' if block.level == 1 else '-') * min(len(block.text), 72)}"
+
+
+@_block.register
+def _(block: Paragraph) -> str:
+    return f"> {plain_runs(block.runs)}" if block.quote else plain_runs(block.runs)
+
+
+@_block.register
+def _(block: Context) -> str:
+    return plain_runs(block.runs)
+
+
+@_block.register
+def _(block: Bullets) -> str:
+    return "\n".join(f"- {plain_runs(item)}" for item in block.items)
+
+
+@_block.register
+def _(block: Table) -> str:
+    rows = [block.header, *block.rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(block.header))]
+    return "\n".join(_row(row, widths, block.numeric) for row in rows)
+
+
+@_block.register
+def _(_block: Divider) -> str:
+    return RULE
+
+
+def _row(row: Sequence[str], widths: Sequence[int], numeric: frozenset[int]) -> str:
+    cells = [
+        cell.rjust(width) if column in numeric else cell.ljust(width)
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
+    return "  ".join(cells).rstrip()
