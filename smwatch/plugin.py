@@ -22,9 +22,11 @@ The core owns HTTP, ids already seen, cursors, validators, back-off and budgets:
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
 import pluggy
@@ -45,7 +47,12 @@ from smwatch.errors import (
     UserError,
 )
 from smwatch.i18n import Text, text, texts
+from smwatch.message.blockkit import block_kit, fallback, plain_fallback
+from smwatch.message.escape import safe_url, shown_host, slack_escape, tame
+from smwatch.message.mail import Mailbox, compose, mailbox, message_id
 from smwatch.message.model import Message, Run
+from smwatch.message.pack import packed
+from smwatch.message.plain import plain_text
 from smwatch.model import Author, Engagement, Item, Page, Priority
 from smwatch.secret import Secret, SecretMissing
 
@@ -71,6 +78,22 @@ def parse_duration(value: object) -> timedelta:
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration, json_schema_input_type=str)]
+
+
+def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """A `Retry-After` header: seconds ("30", "1.5") or a date; None where it is absent or says nothing."""
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(moment - now, timedelta(0))
+    return timedelta(seconds=min(max(seconds, 0.0), 1e9)) if math.isfinite(seconds) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +320,10 @@ class Channel(Plugin):
         """What shares one pace: two entries of a config that post to the same real place return the same words."""
         return self.name
 
+    async def check(self, ctx: ChannelContext) -> tuple[Text, ...]:  # noqa: ARG002 - for channels that can ask
+        """Ask without telling anybody: what is missing, in sentences (`doctor`). Raises ChannelError."""
+        return ()
+
     def pages(self, message: Message) -> tuple[Message, ...]:
         """`message` in parts that each fit into one post; most channels take it whole."""
         return (message,)
@@ -331,6 +358,7 @@ __all__ = [
     "Gone",
     "Http",
     "Item",
+    "Mailbox",
     "Message",
     "NotPermitted",
     "Outcome",
@@ -351,8 +379,21 @@ __all__ = [
     "Text",
     "Transient",
     "UserError",
+    "block_kit",
+    "compose",
+    "fallback",
     "hookimpl",
+    "mailbox",
+    "message_id",
+    "packed",
     "parse_duration",
+    "parse_retry_after",
+    "plain_fallback",
+    "plain_text",
+    "safe_url",
+    "shown_host",
+    "slack_escape",
+    "tame",
     "text",
     "texts",
 ]

@@ -1,0 +1,184 @@
+"""A message as Slack's Block Kit: foreign text only in rich_text elements, where nothing pings and nothing is markup.
+
+Slack's limits (https://docs.slack.dev/reference/block-kit/blocks): 50 blocks, 150 characters in a header, 3,000 in a
+section; a sum of about 13,200 characters is not documented and refused all the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from smwatch.message.escape import one_line, safe_url, slack_escape, tame
+from smwatch.message.model import Bullets, Context, Divider, Heading, Paragraph, Table
+from smwatch.message.plain import plain_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from smwatch.message.model import Action, Block, Message, Run, Runs
+
+HEADER = 140  # before escaping; Slack takes 150
+SECTION = 2_800
+TOTAL = 12_000
+MOST_BLOCKS = 48
+TEXT = 2_800
+PLAIN = 11_000
+LABEL = 70
+WHEN = "{date_short_pretty} {time}"
+
+Json = dict[str, Any]
+
+
+def block_kit(message: Message, *, buttons: bool = False) -> list[Json]:
+    """The blocks of `message`; click actions only with `buttons`, links to open stand in a line of their own.
+
+    What is beyond Slack's limits is cut with "…": `packed` splits a long message before it comes here.
+    """
+    found: list[Json] = []
+    left = TOTAL
+    for block in message.blocks:
+        for drawn, length in _draw(block):
+            if len(found) >= MOST_BLOCKS or length > left:
+                return [*found, _rich([_section([{"type": "text", "text": "…"}])]), *_actions(message, buttons=buttons)]
+            found.append(drawn)
+            left -= length
+    return [*found, *_actions(message, buttons=buttons)]
+
+
+def fallback(message: Message) -> str:
+    """The notification: one escaped line."""
+    return slack_escape(one_line(message.title, TEXT // 2))
+
+
+def plain_fallback(message: Message) -> str:
+    """The whole message without blocks, escaped: what is sent where Slack refuses the blocks."""
+    lines = plain_text(message).splitlines()
+    whole = "\n".join(tame(line) for line in lines)
+    cut = whole if len(whole) <= PLAIN else f"{whole[: PLAIN - 1]}…"
+    return "\n".join(slack_escape(line) for line in cut.split("\n"))
+
+
+def _draw(block: Block) -> Iterator[tuple[Json, int]]:
+    """Slack's blocks for one of ours, each with the characters that it counts for."""
+    match block:
+        case Heading(level=1) if one_line(block.text):
+            words = slack_escape(one_line(block.text, HEADER))[:150]
+            yield {"type": "header", "text": {"type": "plain_text", "text": words, "emoji": False}}, len(words)
+        case Heading() if one_line(block.text):
+            words = one_line(block.text, SECTION)
+            yield _rich([_section([{"type": "text", "text": words, "style": {"bold": True}}])]), len(words)
+        case Paragraph() | Context():
+            kind = "rich_text_quote" if isinstance(block, Paragraph) and block.quote else "rich_text_section"
+            for elements, length in _chunks(block.runs):
+                yield _rich([{"type": kind, "elements": elements}]), length
+        case Bullets():
+            yield from _bullets(block)
+        case Table():
+            for lines in _preformatted(block):
+                drawn = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": lines}]}
+                yield _rich([drawn]), len(lines)
+        case Divider():
+            yield {"type": "divider"}, 1
+
+
+def _rich(elements: Sequence[Json]) -> Json:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def _section(elements: Sequence[Json]) -> Json:
+    return {"type": "rich_text_section", "elements": list(elements)}
+
+
+def _bullets(block: Bullets) -> Iterator[tuple[Json, int]]:
+    """Lists of at most 2,800 characters."""
+    held: list[Json] = []
+    length = 0
+    for runs in block.items:
+        for elements, size in _chunks(runs):
+            if held and length + size > SECTION:
+                yield _list(held), length
+                held, length = [], 0
+            held.append(_section(elements))
+            length += size
+    if held:
+        yield _list(held), length
+
+
+def _list(sections: Sequence[Json]) -> Json:
+    return _rich([{"type": "rich_text_list", "style": "bullet", "elements": list(sections)}])
+
+
+def _chunks(runs: Runs) -> Iterator[tuple[list[Json], int]]:
+    """Elements in groups of at most 2,800 characters; a longer run is parted."""
+    held: list[Json] = []
+    length = 0
+    for run in runs:
+        for element, size in _elements(run):
+            if held and length + size > SECTION:
+                yield held, length
+                held, length = [], 0
+            held.append(element)
+            length += size
+    if held:
+        yield held, length
+
+
+def _elements(run: Run) -> Iterator[tuple[Json, int]]:
+    words = tame(run.text)
+    style = {name: True for name in ("bold", "italic") if getattr(run, name)}
+    styled: Json = {"style": style} if style else {}
+    if run.when is not None and words:
+        moment: Json = {"type": "date", "timestamp": int(run.when.timestamp()), "format": WHEN, "fallback": words}
+        yield {**moment, **styled}, len(words)
+    elif link := safe_url(run.link):
+        label = words if len(words) <= SECTION else words[: SECTION - 1] + "…"
+        yield (
+            {"type": "link", "url": link, **({"text": label} if label.strip() else {}), **styled},
+            len(label) + len(link),
+        )
+    else:
+        for start in range(0, len(words), SECTION):
+            part = words[start : start + SECTION]
+            yield {"type": "text", "text": part, **styled}, len(part)
+
+
+def _preformatted(table: Table) -> Iterator[str]:
+    """The table's lines, aligned, in pieces of at most 2,800 characters."""
+    rows = [tuple(one_line(cell, 60) for cell in row) for row in (table.header, *table.rows)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(table.header))]
+    held = ""
+    for row in rows:
+        cells = [
+            cell.rjust(width) if column in table.numeric else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        line = "  ".join(cells).rstrip()[:SECTION]
+        if held and len(held) + len(line) >= SECTION:
+            yield held
+            held = ""
+        held = f"{held}\n{line}" if held else line
+    if held.strip():
+        yield held
+
+
+def _actions(message: Message, *, buttons: bool) -> list[Json]:
+    if buttons:
+        drawn = [button for action in message.actions if (button := _button(action))]
+        return [{"type": "actions", "elements": drawn[:25]}] if drawn else []
+    links = [
+        {"type": "link", "url": url, "text": one_line(a.label, LABEL)}
+        for a in message.actions
+        if (url := safe_url(a.url))
+    ]
+    spaced = [element for link in links for element in ({"type": "text", "text": " · "}, link)][1:]
+    return [_rich([_section(spaced)])] if spaced else []
+
+
+def _button(action: Action) -> Json | None:
+    link = safe_url(action.url)
+    if action.url and not link:
+        return None
+    label = {"type": "plain_text", "text": slack_escape(one_line(action.label, LABEL)), "emoji": False}
+    drawn: Json = {"type": "button", "action_id": action.id[:255], "text": label}
+    drawn |= {"url": link} if link else {"value": action.value[:2000]}
+    return {**drawn, "style": "primary"} if action.primary else drawn
