@@ -1,0 +1,154 @@
+"""Bytes to a document: encoding, TOML, and everything that can still be read in a broken file."""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING, Any
+
+import tomli
+
+from smwatch.config import scan
+from smwatch.config.document import Document, Flaw, Raw
+from smwatch.config.office import Broken, Diagnosis, diagnose
+from smwatch.i18n import text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_FLAWS = 30  # beyond this a file is something else than a config
+LARGEST = 4 * 1024 * 1024  # bytes
+
+
+def read(raw: Raw) -> Document:
+    """The document, with a flaw for each mistake in the writing; never raises."""
+    if len(raw.data) > LARGEST:
+        flaw = Flaw(line=1, column=1, message=text("the file is larger than 4 MiB: it is not a configuration"))
+        return Document(path=raw.path, role=raw.role, lines=("",), parsed=("",), values={}, flaws=(flaw,))
+    decoded, flaws = _decode(raw.data)
+    lines = decoded.replace("\r\n", "\n").split("\n")
+    reading = _Reading(lines)
+    values = reading.values()
+    return Document(
+        path=raw.path,
+        role=raw.role,
+        lines=tuple(lines),
+        parsed=tuple(reading.lines),
+        values=values,
+        flaws=(*flaws, *reading.flaws),
+        lost=frozenset(reading.lost),
+    )
+
+
+def _decode(data: bytes) -> tuple[str, list[Flaw]]:
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if data.startswith(mark):
+            message = text("the file is in UTF-16; save it as UTF-8")
+            return data.decode(encoding, "replace").lstrip("\ufeff"), [
+                Flaw(line=1, column=1, message=message, suggestion="UTF-8")
+            ]
+    try:
+        return data.decode("utf-8-sig"), []  # a byte order mark is accepted
+    except UnicodeDecodeError as error:
+        return _windows(data, error.start)
+
+
+def _windows(data: bytes, start: int) -> tuple[str, list[Flaw]]:
+    """A file from a Windows program; `start` is the first byte that is not UTF-8."""
+    before = data[:start].decode("utf-8-sig", "replace")
+    flaw = Flaw(
+        line=before.count("\n") + 1,
+        column=len(before) - (before.rfind("\n") + 1) + 1,
+        message=text("the file is in an old Windows encoding (Windows-1252); save it as UTF-8"),
+        suggestion="UTF-8",
+    )
+    mixed = "".join(_line(line) for line in data.splitlines(keepends=True))
+    return mixed.removeprefix("\ufeff"), [flaw]
+
+
+def _line(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", "replace")
+
+
+class _Reading:
+    """Parses, mends or empties what the parser stumbles over, and parses again."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = list(lines)
+        self.flaws: list[Flaw] = []
+        self.lost: set[str] = set()
+
+    def values(self) -> dict[str, Any]:
+        for _ in range(MOST_FLAWS):
+            error = self._error(self.lines)
+            if error is None:
+                return tomli.loads("\n".join(self.lines))
+            self._get_over(error)
+        self.lost.add("*")
+        return {}
+
+    @staticmethod
+    def _error(lines: Sequence[str]) -> tomli.TOMLDecodeError | None:
+        """What the parser says, or None. It may also give up on numbers and depths that no config has."""
+        try:
+            tomli.loads("\n".join(lines))
+        except tomli.TOMLDecodeError as error:
+            return error
+        except (ValueError, RecursionError) as error:
+            return tomli.TOMLDecodeError("TOML parser: " + type(error).__name__, "\n".join(lines), 0)
+        return None
+
+    def _get_over(self, error: tomli.TOMLDecodeError) -> None:
+        line = min(error.lineno, len(self.lines))
+        broken = Broken(
+            lines=self.lines,
+            message=error.msg,
+            line=line,
+            column=error.colno if line == error.lineno else 1,
+            statement=scan.at(self.lines, line),
+        )
+        diagnoses = list(diagnose(broken))
+        for diagnosis in diagnoses:
+            if self._mend(diagnosis, line):
+                return self._note(broken, diagnosis)
+        self._empty(broken)
+        return self._note(broken, next((it for it in diagnoses if it.repair is None), diagnoses[-1]))
+
+    def _mend(self, diagnosis: Diagnosis, line: int) -> bool:
+        """Take the repair if the parser then gets further."""
+        if not diagnosis.repair:
+            return False
+        mended = [diagnosis.repair.get(number, it) for number, it in enumerate(self.lines, 1)]
+        if mended == self.lines:
+            return False
+        error = self._error(mended)
+        if error is not None and error.lineno <= line:
+            return False
+        self.lines = mended
+        return True
+
+    def _empty(self, broken: Broken) -> None:
+        """Leave out the broken statement; below a broken heading, everything up to the next one."""
+        found = broken.statement or scan.Statement(start=broken.line, end=broken.line, header=False)
+        if found.header:
+            found = scan.block(self.lines, found)
+        end = max(found.end, broken.line if not found.header else found.end)
+        for number in range(found.start, min(end, len(self.lines)) + 1):
+            self._lose(self.lines[number - 1])
+            self.lines[number - 1] = ""
+
+    def _lose(self, line: str) -> None:
+        head, equals, _ = line.partition("=")
+        self.lost.update(part.strip(" \t\"'[]") for part in (head.split(".") if equals or "[" in head else ()))
+
+    def _note(self, broken: Broken, diagnosis: Diagnosis) -> None:
+        self.flaws.append(
+            Flaw(
+                line=broken.line,
+                column=diagnosis.column or broken.column,
+                message=diagnosis.message,
+                suggestion=diagnosis.suggestion,
+            )
+        )
