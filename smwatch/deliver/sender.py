@@ -61,7 +61,7 @@ class Sender:
 
     def replace(self, channels: Mapping[str, Channel]) -> None:
         """A new config: unchanged channels go on as they are, the others begin anew and forget why they were held."""
-        kept = {name: lane for name, lane in self._lanes.items() if lane.channel == channels.get(name)}
+        kept = {name: lane for name, lane in self._lanes.items() if _same(lane.channel, channels.get(name))}
         self._lanes = {name: kept.get(name) or Lane(channel=one, desk=self._desk) for name, one in channels.items()}
         for lane in self._lanes.values():
             other = lane.channel.fallback
@@ -183,3 +183,8 @@ class Sender:
     async def _left(self) -> bool:
         async with self._desk.store.read() as connection:
             return any(one.channel in self._lanes for one in await outbox.waiting(connection))
+
+
+def _same(one: Channel, other: Channel | None) -> bool:
+    """Whether two entries say the same, whatever a channel has learned meanwhile."""
+    return other is not None and type(one) is type(other) and one.model_dump() == other.model_dump()
