@@ -1,7 +1,7 @@
 """A digest as people read it: quiet or not, the top, the figures, the rest, and what was not told.
 
-It is split into parts that a channel can take; each part is one message. Every story is one line with its whole title
-and link. Beyond a hundred lines a part says how many there are more, and all of them are in the attached table.
+Every story is one line with its whole title and link. Beyond a hundred lines it says how many there are more, and all
+of them are in the attached table. Where a channel wants it in parts, no heading is parted from what it heads.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from smwatch.model import Digest, Mention, Story
 
 LINES = 100
-SIZE = 9_000  # characters of one part, links included: Slack takes about 13,200
 PLACES = 8  # watches that the footer names one by one
 FURTHER = 5  # other publishers of a story that its line names
 
@@ -37,17 +36,18 @@ def digest_messages(  # noqa: PLR0913 - what a channel can take, and how much a 
     *,
     language: str,
     timezone: str,
-    size: int = SIZE,
+    size: int | None = None,
     parts: int | None = None,
     whole: bool = False,
 ) -> tuple[Message, ...]:
-    """`digest` as messages of at most `size` characters each (`parts` of them, where that was planned before).
+    """`digest` as one message, or as several of at most `size` characters each (exactly `parts` of them, if given).
 
     `whole` names every story and every item of it, however many: the preview.
     """
     reader = Reader(language=language, timezone=timezone)
     title, heading = _title(digest, reader), _heading(digest, reader)
-    bodies = packed(tuple(_blocks(digest, reader, whole=whole)), size, parts)
+    blocks = tuple(_blocks(digest, reader, whole=whole))
+    bodies = (blocks,) if size is None else packed(blocks, size, parts)
     thread = f"digest:{digest.client or ''}:{digest.name}:{digest.until.isoformat()}"
     files = () if whole or len(_stories(digest)) <= LINES else _files(digest, reader)
     first = " ".join(reader.say(sentence) for sentence in opening(digest))
