@@ -1,1 +1,3 @@
-"""Feeds to plain items: every format, one normaliser of identity (pure)."""
+"""Feeds: RSS, RDF, Atom, JSON Feed and OPML, read into one shape. Pure; the heavy readers run in the parse worker."""
+
+READ_FEED = "smwatch.feeds.reader:read_feed"  # (bytes, options) -> plain JSON values; see there

@@ -1,0 +1,39 @@
+"""What the readers hand to the normaliser: an entry and a feed as they were written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """One entry before it is normalised; empty strings where the feed says nothing.
+
+    `published` and `updated` are the feed's own text. `title_kind` is "text" (literal), "html" (markup) or "" (guess).
+    `summary` and `content` are markup unless `literal`.
+    """
+
+    id: str = ""
+    link: str = ""
+    title: str = ""
+    title_kind: str = ""
+    summary: str = ""
+    content: str = ""
+    literal: bool = False
+    author: str = ""
+    author_url: str = ""
+    published: str = ""
+    updated: str = ""
+    lang: str = ""
+    tags: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Feed:
+    """A feed before it is normalised; `parser` names the reader: "fast", "feedparser", "json"."""
+
+    parser: str
+    title: str = ""
+    link: str = ""
+    lang: str = ""
+    entries: list[Entry] = field(default_factory=list)

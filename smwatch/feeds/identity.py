@@ -1,0 +1,74 @@
+"""One identity for every reader: the feed's own id, else the link, else a hash of what the entry says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from smwatch.feeds.dates import read_date
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from smwatch.feeds.entry import Entry
+
+UNDATED = datetime.min.replace(tzinfo=UTC)
+
+
+def identities(entries: Sequence[Entry]) -> list[str]:
+    """An id for each entry, in order: never empty, never twice.
+
+    Of those with equal ids the oldest keeps it, so that a newcomer does not rename what is known; the others get a
+    mark made of their link, or a number counted from the oldest. An id that a whole feed repeats says nothing: there
+    the links decide.
+    """
+    own = [entry.id for entry in entries]
+    void = own[0] if len(own) > 2 and len(set(own)) == 1 else None  # noqa: PLR2004 - two may be one article told twice
+    names = [_name(entry, "" if entry.id == void else entry.id) for entry in entries]
+    for name, places in _groups(names).items():
+        for rank, place in enumerate(_oldest_first(places, entries)):
+            names[place] = name if rank == 0 else _marked(name, rank, place, places, entries)
+    return _distinct(names)
+
+
+def _name(entry: Entry, own: str) -> str:
+    return own or entry.link or "hash:" + _hash("\n".join((entry.link, entry.title, entry.published or entry.updated)))
+
+
+def _groups(names: Sequence[str]) -> dict[str, list[int]]:
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(names):
+        groups[name].append(place)
+    return {name: places for name, places in groups.items() if len(places) > 1}
+
+
+def _oldest_first(places: Sequence[int], entries: Sequence[Entry]) -> list[int]:
+    """By date where all have one; feeds list the newest first, so the last one counts as the oldest."""
+    dates = {place: read_date(entries[place].published or entries[place].updated) for place in places}
+    dated = all(dates.values())
+    return sorted(places, key=lambda place: ((dated and dates[place]) or UNDATED, -place))
+
+
+def _marked(name: str, rank: int, place: int, places: Sequence[int], entries: Sequence[Entry]) -> str:
+    link = entries[place].link
+    alone = link and sum(entries[other].link == link for other in places) == 1
+    return f"{name}#{_hash(link)[:12] if alone else rank + 1}"
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """The last resort: a feed that itself uses a name that we made."""
+    seen: set[str] = set()
+    for place, name in enumerate(names):
+        mark, count = name, 1
+        while mark in seen:
+            count += 1
+            mark = f"{name}#{count}"
+        seen.add(mark)
+        names[place] = mark
+    return names
+
+
+def _hash(said: str) -> str:
+    return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:24]

@@ -1,0 +1,174 @@
+"""Plain text out of titles and markup: no tags, no control characters, white space folded."""
+
+from __future__ import annotations
+
+import html
+import re
+
+TITLE_LIMIT = 500  # characters
+TEXT_LIMIT = 50_000
+MARKUP_LIMIT = 400_000  # characters of markup that are looked at
+
+TAGS = frozenset(
+    [
+        "a",
+        "abbr",
+        "acronym",
+        "address",
+        "applet",
+        "article",
+        "aside",
+        "audio",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "blink",
+        "blockquote",
+        "body",
+        "br",
+        "button",
+        "caption",
+        "center",
+        "cite",
+        "code",
+        "col",
+        "dd",
+        "del",
+        "details",
+        "dfn",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "embed",
+        "figcaption",
+        "figure",
+        "font",
+        "footer",
+        "form",
+        "frame",
+        "frameset",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "head",
+        "header",
+        "hr",
+        "html",
+        "i",
+        "iframe",
+        "img",
+        "input",
+        "ins",
+        "kbd",
+        "label",
+        "li",
+        "link",
+        "main",
+        "mark",
+        "meta",
+        "nav",
+        "nobr",
+        "noscript",
+        "object",
+        "ol",
+        "p",
+        "param",
+        "picture",
+        "pre",
+        "q",
+        "s",
+        "samp",
+        "script",
+        "section",
+        "small",
+        "source",
+        "span",
+        "strike",
+        "strong",
+        "style",
+        "sub",
+        "summary",
+        "sup",
+        "svg",
+        "table",
+        "tbody",
+        "td",
+        "textarea",
+        "tfoot",
+        "th",
+        "thead",
+        "time",
+        "title",
+        "tr",
+        "tt",
+        "u",
+        "ul",
+        "var",
+        "video",
+        "wbr",
+        "xmp",
+    ]
+)
+_TAG = re.compile(r"</?([A-Za-z][\w:-]{0,30})(?=[\s/>])")
+_BLOCK = re.compile(  # both cases spelled out: IGNORECASE makes the search twice as slow
+    r"<(?=/?(?:p|P|div|DIV|br|BR|li|LI|ul|UL|ol|OL|tr|TR|td|TD|th|TH|table|h[1-6]|H[1-6]|hr|HR|blockquote|pre|dd|dt"
+    r"|figure|figcaption|section|article|header|footer|aside|option|iframe)\b)"
+)
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+def plain_title(title: str, kind: str = "") -> str:
+    """A title as people read it, at most `TITLE_LIMIT` characters, a cut one ending in "…".
+
+    `kind` "text" is literal, "html" markup; "" is a guess: markup if all its tags are HTML's, else only entities.
+    """
+    if kind == "text" or ("<" not in title and "&" not in title):
+        return cut(fold(title), TITLE_LIMIT)
+    if kind == "html" or _looks_like_markup(title):
+        return cut(fold(_text_of(title)), TITLE_LIMIT)
+    return cut(fold(html.unescape(title)), TITLE_LIMIT)
+
+
+def plain_text(markup: str, *, literal: bool = False) -> str:
+    """The text of a summary or content, at most `TEXT_LIMIT` characters; paragraphs stay lines apart."""
+    if not literal and ("<" in markup or "&" in markup):
+        markup = _text_of(markup[:MARKUP_LIMIT])
+    return cut(fold(markup), TEXT_LIMIT)
+
+
+def fold(text: str) -> str:
+    """Without what is not seen (control and direction characters), every run of white space one blank."""
+    return " ".join((_UNSEEN.sub("", text) if not text.isascii() or not text.isprintable() else text).split())
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters, at a word where there is one; "…" stands for the rest."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    word = head.rfind(" ", limit * 3 // 4)
+    return (head[:word] if word > 0 else head).rstrip() + "…"
+
+
+def _looks_like_markup(title: str) -> bool:
+    names = {name.lower() for name in _TAG.findall(title)}
+    return bool(names) and names <= TAGS
+
+
+def _text_of(markup: str) -> str:
+    """The text between the tags; blocks are set apart, words that only change their style stay whole."""
+    if "<" not in markup:
+        return html.unescape(markup)
+    from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - only the worker reads markup
+
+    tree = LexborHTMLParser(_BLOCK.sub("\n<", markup))
+    tree.strip_tags(["script", "style", "template", "noscript", "head"])
+    body = tree.body
+    return body.text(separator="") if body else ""

@@ -1,0 +1,149 @@
+"""A feed's bytes to plain JSON values: choose the reader, normalise what it brings. Runs in the parse worker."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from smwatch.feeds.address import web_link
+from smwatch.feeds.dates import read_date
+from smwatch.feeds.details import read_details
+from smwatch.feeds.doubts import leaves_out, needs_details
+from smwatch.feeds.encoding import to_utf8
+from smwatch.feeds.fast import read_fast
+from smwatch.feeds.identity import identities
+from smwatch.feeds.jsonfeed import looks_like_json, read_json_feed
+from smwatch.feeds.plain import fold, plain_text, plain_title
+from smwatch.feeds.refusal import NotAFeed
+from smwatch.feeds.slow import read_slow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from smwatch.feeds.entry import Entry, Feed
+
+HEAD = 4096
+TAG_LIMIT = 50
+LINK_LIMIT = 4096  # characters; a longer one is no address but a payload
+_PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
+_ROOT = re.compile(rb"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
+_LOST = re.compile("[\ud800-\udfff\x00]")
+
+
+def read_feed(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"parser", "feed": {"title", "url", "lang"}, "items": [...]}`; raises NotAFeed.
+
+    Options, all optional: `url` (the document's address, the base of relative links), `content_type` (the HTTP
+    header), `parser` (the reader that read this source before and is tried first: "fast", "feedparser", "json").
+    Items hold `id, url, title, lead, text, author, published, updated, lang, tags`; dates are ISO 8601 in UTC or None.
+    """
+    url = str(options.get("url") or "")
+    if not body.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+        raise NotAFeed("empty")
+    body = to_utf8(body, str(options.get("content_type") or ""))
+    feed = read_json_feed(body) if looks_like_json(body) else _read_xml(body, url, str(options.get("parser") or ""))
+    return _answer(feed, url)
+
+
+def _read_xml(body: bytes, url: str, pinned: str) -> Feed:
+    if _PAGE.match(body, 0, HEAD):
+        raise _page(body, url)
+    fast = None if pinned == "feedparser" else _fast(body, url)
+    if fast is not None and not leaves_out(fast, body):
+        return fast
+    slow = read_slow(body, url)
+    if fast is not None and (slow is None or len(slow.entries) < len(fast.entries)):
+        return fast
+    if slow is None or (not slow.entries and _root(body) in REFUSED):
+        raise _page(body, url) if _root(body) == "html" else NotAFeed(REFUSED.get(_root(body), "unknown"))
+    return slow
+
+
+REFUSED = {"html": "html", "opml": "opml", "urlset": "sitemap", "sitemapindex": "sitemap"}
+
+
+def _fast(body: bytes, url: str) -> Feed | None:
+    """The fast reader's feed with its details mended; None where it fails in whatever way it fails."""
+    try:
+        feed = read_fast(body)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - a foreign reader on foreign bytes: the second one is asked then
+        return None
+    return _mended(feed, body, url) if needs_details(feed, body) else feed
+
+
+def _mended(feed: Feed, body: bytes, url: str) -> Feed | None:
+    details = read_details(body, url)
+    if details is None or len(details) != len(feed.entries):
+        return None
+    for entry, detail in zip(feed.entries, details, strict=True):
+        entry.lang = detail.lang
+        entry.link = detail.link or web_link(entry.link, detail.base) or entry.link
+        if detail.title is not None:
+            entry.title, entry.title_kind = detail.title, detail.kind
+    return feed
+
+
+def _root(body: bytes) -> str:
+    found = _ROOT.search(body, 0, HEAD)
+    return found[1].decode("ascii", "replace").lower() if found else ""
+
+
+def _page(body: bytes, url: str) -> NotAFeed:
+    """The refusal of a web page, with the feed that it names in its head, if it does."""
+    from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - only for pages that are no feed
+
+    page = LexborHTMLParser(body[:200_000].decode("utf-8", "replace"))
+    for link in page.css('link[rel~="alternate"][href]'):
+        if "rss" in (kind := link.attributes.get("type") or "") or "atom" in kind or "feed+json" in kind:
+            found = web_link(link.attributes.get("href") or "", url)
+            if found and found != url:
+                return NotAFeed("html-feed", found[:300])
+    return NotAFeed("html")
+
+
+def _answer(feed: Feed, url: str) -> dict[str, Any]:
+    site = web_link(feed.link, url)
+    base = url or site
+    for entry in feed.entries:
+        entry.id = _LOST.sub("\ufffd", entry.id)
+        entry.link = _link(entry, base)
+    ids = identities(feed.entries)
+    items = [_item(entry, name) for entry, name in zip(feed.entries, ids, strict=True)]
+    about = {"title": plain_title(feed.title), "url": site, "lang": _lang(feed.lang)}
+    return {"parser": feed.parser, "feed": about, "items": items}
+
+
+def _link(entry: Entry, base: str) -> str:
+    """The entry's page; where it names none, an id that is an address."""
+    link = web_link(entry.link, base) if entry.link else web_link(entry.id)
+    return link if len(link) <= LINK_LIMIT else ""
+
+
+def _item(entry: Entry, name: str) -> dict[str, Any]:
+    content = plain_text(entry.content, literal=entry.literal) if entry.content else ""
+    summary = plain_text(entry.summary) if entry.summary and entry.summary != entry.content else ""
+    author = fold(entry.author)[:200]
+    return {
+        "id": name,
+        "url": entry.link,
+        "title": plain_title(entry.title, entry.title_kind),
+        "lead": summary if content and not content.startswith(summary) else "",
+        "text": content or summary,
+        "author": {"name": author, "url": web_link(entry.author_url)} if author else None,
+        "published": _date(entry.published) or _date(entry.updated),
+        "updated": _date(entry.updated),
+        "lang": _lang(entry.lang),
+        "tags": [fold(tag)[:100] for tag in entry.tags[:TAG_LIMIT]],
+    }
+
+
+def _date(written: str) -> str | None:
+    found = read_date(written) if written else None
+    return found.isoformat() if found else None
+
+
+def _lang(written: str) -> str | None:
+    found = fold(written).replace("_", "-")[:20]
+    return found or None
