@@ -21,10 +21,10 @@ from __future__ import annotations
 import logging
 import re
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from pydantic import PrivateAttr, model_validator
 
@@ -152,8 +152,8 @@ class SlackChannel(Channel):
                 raise
             where.pop("thread_ts", None)
             answer = await self._say(ctx, "chat.postMessage", where, delivery)
-        self._known["id"] = str(answer.get("channel") or where["channel"])
-        return self._receipt(self._known["id"], str(answer["ts"]), delivery.revision)
+        self._known["id"] = str(answer.data.get("channel") or where["channel"])
+        return self._receipt(self._known["id"], str(answer.data["ts"]), delivery.revision)
 
     async def edit(self, ctx: ChannelContext, delivery: Delivery, receipt: Receipt) -> Receipt:
         """The full new state in place of the old; a message that cannot be edited any more raises `edit_lost`."""
@@ -214,19 +214,21 @@ class SlackChannel(Channel):
         """The channel's id: from the config, from an answer, or from the list of channels."""
         if ID.fullmatch(self.channel):
             return self.channel
-        if "id" not in self._known:
-            self._known["id"] = await self._listed(ctx)
+        self._known["id"] = self._known.get("id") or await self._listed(ctx)
         return str(self._known["id"])
 
     async def _listed(self, ctx: ChannelContext) -> str:
         name = self.channel.lstrip("#").casefold()
         for types in ("public_channel,private_channel", "public_channel"):
-            with suppress(_MissingScope):
-                wanted = {"types": types, "exclude_archived": "true", "limit": "200"}
+            wanted = {"types": types, "exclude_archived": "true", "limit": "200"}
+            try:
                 async for answer in self._all(ctx, "conversations.list", wanted):
-                    for one in answer.get("channels") or []:
+                    for one in answer.data.get("channels") or []:
                         if str(one.get("name", "")).casefold() == name:
                             return str(one["id"])
+            except SlackRefusal as refusal:
+                if refusal.code != "missing_scope":
+                    raise
         raise SlackRefusal("channel_not_found")
 
     async def _search(self, ctx: ChannelContext, delivery: Delivery, place: str) -> Receipt | None:
@@ -238,7 +240,7 @@ class SlackChannel(Channel):
             skew = self._known.get("skew", timedelta(0))
             oldest = {"oldest": f"{(since + skew - LOOKBACK).timestamp():.6f}", "inclusive": "true"}
             async for answer in self._all(ctx, method, {**params, **oldest}):
-                for one in answer.get("messages") or []:
+                for one in answer.data.get("messages") or []:
                     if revision := _revision(one, delivery.key):
                         return self._receipt(place, str(one["ts"]), revision)
             if abs(self._known.get("skew", skew) - skew) < timedelta(seconds=5):
@@ -251,9 +253,9 @@ class SlackChannel(Channel):
         for _ in range(MOST_PAGES):
             answer = await self._api(ctx, method, {**params, **({"cursor": cursor} if cursor else {})}, read=True)
             yield answer
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            cursor = (answer.data.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
-                return
+                break
 
     async def _api(self, ctx: ChannelContext, method: str, body: Mapping[str, Any], *, read: bool = False) -> Answer:
         from slack_sdk.web.async_client import AsyncWebClient
@@ -270,9 +272,9 @@ class SlackChannel(Channel):
         client.proxy = None  # never from the environment; the session has the operator's
 
         async def call() -> Answer:
-            sent = {"http_verb": "GET", "params": dict(body)} if read else {"json": dict(body)}
-            answer = await client.api_call(method, **sent)  # type: ignore[arg-type]
-            return Answer(data=dict(answer.data), headers=answer.headers)
+            sent: dict[str, Any] = {"http_verb": "GET", "params": dict(body)} if read else {"json": dict(body)}
+            answer = await client.api_call(method, **sent)
+            return Answer(dict(cast("dict[str, Any]", answer.data)), answer.headers)
 
         answer: Answer = await _guarded(call, ctx)
         self._learn_clock(ctx, answer.headers)
@@ -308,19 +310,12 @@ class SlackChannel(Channel):
         await _guarded(call, ctx)
 
 
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What Slack said: its JSON and its headers."""
 
-    def __init__(self, data: Mapping[str, Any], headers: Mapping[str, str]) -> None:
-        self.data = data
-        self.headers = headers
-
-    def get(self, key: str) -> Any:  # noqa: ANN401 - Slack's JSON
-        """One value."""
-        return self.data.get(key)
-
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - Slack's JSON
-        return self.data[key]
+    data: Mapping[str, Any]
+    headers: Mapping[str, str]
 
 
 class SlackRefusal(ChannelError):
@@ -338,10 +333,6 @@ class SlackRefusal(ChannelError):
             permanent=code in PERMANENT or code in BLOCKS,
             edit_lost=code in LOST,
         )
-
-
-class _MissingScope(SlackRefusal):
-    """The token may not do this."""
 
 
 async def _guarded(call: Callable[[], Any], ctx: ChannelContext) -> Any:  # noqa: ANN401 - what `call` returns
@@ -373,10 +364,8 @@ def _refuse(code: str, status: int, headers: Mapping[str, str], ctx: ChannelCont
     """Raise what an answer other than yes means: 429 in any shape, Slack's word, or a bare status."""
     if status == 429 or code in BUSY:  # noqa: PLR2004 - too many requests
         raise SlackRefusal("ratelimited", parse_retry_after(headers.get("Retry-After"), ctx.now))
-    if code == "missing_scope":
-        raise _MissingScope(code, detail=detail)
     if code:
-        raise SlackRefusal(code)
+        raise SlackRefusal(code, detail=detail)
     if status >= 500 or status < 300:  # noqa: PLR2004 - broken inside, or a page in between that says 200
         reason = text("Slack answered with an error ({status})", status=status)
         raise ChannelError(
