@@ -24,7 +24,9 @@ def read_slow(body: bytes, url: str = "") -> Feed | None:
     headers = {"content-type": "application/xml; charset=utf-8", **({"content-location": url} if url else {})}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of feedparser's own old habits
-        found = parse(  # type: ignore[no-untyped-call]BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+        found = parse(  # type: ignore[no-untyped-call]
+            BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
     if not found.version and not found.entries:
         return None
     about, atom = found.feed, str(found.version).startswith("atom")
