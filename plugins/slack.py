@@ -277,14 +277,12 @@ class SlackChannel(Channel):
             return Answer(dict(cast("dict[str, Any]", answer.data)), answer.headers)
 
         answer: Answer = await _guarded(call, ctx)
-        self._learn_clock(ctx, answer.headers)
-        return answer
-
-    def _learn_clock(self, ctx: ChannelContext, headers: Mapping[str, str]) -> None:
         with suppress(ValueError, TypeError):
+            headers = answer.headers
             self._known["skew"] = (
                 parsedate_to_datetime(headers["Date"]) - ctx.now if "Date" in headers else timedelta(0)
             )
+        return answer
 
     async def _hook(self, ctx: ChannelContext, delivery: Delivery) -> Receipt:
         blocks = {"text": fallback(delivery.message), "blocks": block_kit(delivery.message)}

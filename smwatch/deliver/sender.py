@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from smwatch.deliver.desk import Render, Store, Tell
+    from smwatch.deliver.pace import Pace
     from smwatch.plugin import Channel
 
 GRACE = timedelta(seconds=10)  # for the call in flight when the daemon stops
@@ -33,7 +34,7 @@ class Sender:
     """Delivers what the outbox holds, one lane a channel.
 
     `render(job)` draws a job as it should be seen now; `tell(channel, reason)` hears when people must act on a
-    channel, and None when it goes on. `clock` and `pause` are for tests.
+    channel, and None when it goes on. `clock`, `pause` and `pace` are for tests.
     """
 
     def __init__(  # noqa: PLR0913 - wiring
@@ -46,8 +47,9 @@ class Sender:
         tell: Tell | None = None,
         clock: Callable[[], datetime] | None = None,
         pause: Callable[[float], Awaitable[None]] | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        given = {"tell": tell, "clock": clock, "pause": pause}
+        given = {"tell": tell, "clock": clock, "pause": pause, "pace": pace}
         chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         self._desk = Desk(store=store, render=render, session=session, **chosen)
         self._lanes: dict[str, Lane] = {}

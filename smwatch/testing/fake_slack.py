@@ -24,19 +24,11 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import WSMsgType, web
 
 from smwatch.testing.fake_slack_blocks import read_message, shown
-from smwatch.testing.fake_slack_faults import (
-    Fault,
-    cut_line,
-    html_page,
-    lost_reply,
-    rate_limit,
-    refusal,
-    server_error,
-    silence,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from smwatch.testing.fake_slack_faults import Fault
 
 GAP = 0.98  # seconds between two messages in one channel; clients that count from answer to call are never closer
 Json = dict[str, Any]
@@ -386,9 +378,3 @@ async def _body(request: web.Request) -> Json:
     for name, value in (await request.post()).items():
         found[name] = json.loads(str(value)) if name in {"blocks", "metadata", "attachments"} else value
     return found
-
-
-__all__ = [
-    *("FakeSlack", "Fault", "Posted"),
-    *("cut_line", "html_page", "lost_reply", "rate_limit", "refusal", "server_error", "silence"),
-]
