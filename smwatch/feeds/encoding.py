@@ -23,6 +23,9 @@ CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE
 DOUBLED = re.compile(rb"\xc3([\x82\x83])\xc2([\x80-\xbf])")  # Ã or Â and what follows
 TRIPLED = b"\xc3\xa2\xe2\x82\xac"  # â€, the beginning of quotes and dashes
 OFTEN = 3
+BYTES = {bytes([byte]).decode("cp1252", "replace"): byte for byte in range(0x80, 0xA0)}
+FOLLOWING = "[\x80-\xbf" + "".join(BYTES).replace("\ufffd", "") + "]"
+SEQUENCE = re.compile(f"[\xc2-\xdf]{FOLLOWING}|[\xe0-\xef]{FOLLOWING}{{2}}|[\xf0-\xf4]{FOLLOWING}{{3}}")
 HEAD = 1024
 
 
@@ -33,7 +36,8 @@ def to_utf8(body: bytes, content_type: str = "") -> bytes:
     """
     for bom, name in BOMS:
         if body.startswith(bom):
-            return _redeclare(_decode(body[len(bom) :], name).encode("utf-8", "replace"))
+            body = _decode(body[len(bom) :], name).encode("utf-8", "replace")
+            return _redeclare(_undoubled(body))
     for start, name in SILENT:
         if body.startswith(start):
             return _redeclare(_decode(body, name).encode("utf-8", "replace"))
@@ -60,11 +64,15 @@ def _undoubled(body: bytes) -> bytes:
         except UnicodeError:
             continue
         return once
-    return DOUBLED.sub(_pair, body) if pairs >= OFTEN else body
+    return SEQUENCE.sub(_once, body.decode("utf-8")).encode("utf-8") if pairs >= OFTEN else body
 
 
-def _pair(found: re.Match[bytes]) -> bytes:
-    return bytes([found[1][0] + 0x40]) + found[2]
+def _once(found: re.Match[str]) -> str:
+    """The character that was encoded twice; what turns out to be none stays as it is."""
+    try:
+        return "".join(chr(BYTES.get(one, ord(one))) for one in found[0]).encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return found[0]
 
 
 def _by_claims(body: bytes, claims: list[str]) -> str:
