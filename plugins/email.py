@@ -245,7 +245,7 @@ class EmailChannel(Channel):
     async def _login(self, client: aiosmtplib.SMTP, user: str) -> None:
         if self.smtp.tls == "none" and not _loopback(self.smtp.host):
             raise _error(text("the password for {host} would go over an open line: set tls", host=self.smtp.host))
-        if not client.supports_extension("auth"):
+        if not client.supported_auth_methods:
             raise _error(text("{host} offers no login", host=self.smtp.host))
         try:
             password = self.smtp.password.reveal() if self.smtp.password else ""

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
+from cronsim import CronSim, CronSimError
 
 from smwatch.errors import UserError
 from smwatch.i18n import Text, text
@@ -127,10 +127,17 @@ def is_holiday(code: str, day: date) -> bool:
 
 def _dues(plan: Plan, after: datetime) -> Iterator[datetime]:
     zone = ZoneInfo(plan.timezone)
-    for local in CronSim(_cron(plan), after.astimezone(zone)):
+    for local in _ticks(plan, after.astimezone(zone)):
         due = local.astimezone(UTC)
         if due > after and not _day_off(plan, local):  # in a repeated hour the first 02:30 may lie before `after`
             yield due
+
+
+def _ticks(plan: Plan, after: datetime) -> Iterator[datetime]:
+    try:
+        yield from CronSim(_cron(plan), after)
+    except (CronSimError, ValueError) as error:
+        raise UserError(text("the digest “{name}” is never due", name=plan.name)) from error
 
 
 def _cron(plan: Plan) -> str:

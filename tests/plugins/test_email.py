@@ -18,11 +18,12 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # aiosmtpd still looks at asyncio's old policies
     from aiosmtpd.smtp import SMTP, AuthResult
 
+from smwatch.plugins import email as plugin
+from smwatch.plugins.email import EmailChannel
+
 from smwatch.errors import ChannelError, Outcome, Scope
 from smwatch.message.model import Heading, Message, Paragraph, Run
 from smwatch.plugin import Delivery, Receipt
-from smwatch.plugins import email as plugin
-from smwatch.plugins.email import EmailChannel
 from smwatch.secret import Secret
 
 NOW = datetime(2025, 11, 24, 7, 0, tzinfo=UTC)
@@ -73,7 +74,7 @@ class Server:
 
     def authenticate(self, _server, _session, _envelope, _mechanism, data) -> Any:
         self.logins.append((data.login, data.password))
-        return AuthResult(success=data.password == b"geheimes-wort")
+        return AuthResult(success=data.password == b"geheimes-wort", handled=False)
 
 
 @contextlib.asynccontextmanager
