@@ -146,6 +146,7 @@ class Watch:
     priority: Priority = Priority.NORMAL
     raises: tuple[Raise, ...] = ()
     share_of_voice: str | None = None
+    shared: bool = False
     dialect: str | None = None
     umlauts: str = "strict"
     inflect: bool = True

@@ -7,7 +7,7 @@ places) → `sections`, `plugged`, `build` (the model) → `crosscheck` (names a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from smwatch.config.files import find
 from smwatch.config.model import Client, Config, DigestPlan, Http
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from smwatch.config.build import Kinds
+    from smwatch.config.keeper import Keeper, Outcome
 
 __all__ = [
     "Client",
@@ -25,12 +26,16 @@ __all__ = [
     "ConfigError",
     "DigestPlan",
     "Http",
+    "Keeper",
     "Loaded",
+    "Outcome",
     "Problem",
     "check",
     "find",
     "load",
     "render_problems",
+    "schema",
+    "show",
 ]
 
 
@@ -61,3 +66,26 @@ def check(path: Path, registry: Kinds | None = None) -> tuple[Problem, ...]:
     from smwatch.config.loading import read_all  # noqa: PLC0415 - `import smwatch.config` stays cheap
 
     return tuple(it.problem for it in read_all(path, registry).findings)
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a class of `keeper`
+    """`Keeper` and `Outcome`, imported on first use: only the daemon needs them."""
+    if name in ("Keeper", "Outcome"):
+        from smwatch.config import keeper  # noqa: PLC0415 - likewise
+
+        return getattr(keeper, name)
+    raise AttributeError(name)
+
+
+def schema(registry: Kinds, language: str = "en") -> dict[str, Any]:
+    """A JSON schema of the files for editors."""
+    from smwatch.config.jsonschema import schema as _schema  # noqa: PLC0415 - only `config schema` needs it
+
+    return _schema(registry, language)
+
+
+def show(config: Config) -> str:
+    """The effective config as TOML, secrets as references."""
+    from smwatch.config.effective import show as _show  # noqa: PLC0415 - only `config show` needs it
+
+    return _show(config)

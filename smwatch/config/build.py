@@ -106,8 +106,7 @@ class _Builder:
         for node in self.sections.all("client"):
             values = self.sections.read(node, tables.CLIENT)
             if self.draft.is_new(node, self.draft.clients, self.report):
-                self.draft.client_channels[node.name] = values.get("channels", ())
-                kept = {k: v for k, v in values.items() if k not in ("people", "channels")}
+                kept = {k: v for k, v in values.items() if k != "people"}
                 self.draft.clients[node.name] = Placed(Client(name=node.name, **kept), node)
 
     def _lists(self) -> None:
@@ -128,8 +127,6 @@ class _Builder:
             values = self.sections.read(node, self._digest_table(node))
             if self.draft.is_new(node, self.draft.digests, self.report):
                 self.draft.digests[node.name] = Placed(self._plan(node, values, general), node)
-                if values.get("shared"):
-                    self.draft.shared_digests.add(node.name)
 
     @staticmethod
     def _digest_table(node: Node) -> tables.Table:
@@ -155,6 +152,7 @@ class _Builder:
             language=values.get("language") or client.language or general.get("language", DEFAULTS.language),
             holidays=values.get("holidays") or client.holidays or general.get("holidays"),
             client=values.get("client"),
+            shared=values.get("shared", False),
             where=self.draft.where(node),
         )
 
@@ -170,11 +168,9 @@ class _Builder:
             else:
                 self.draft.stopped.append(name)
                 self.draft.stopped_nodes.append(node)
-            if values.get("shared"):
-                self.draft.shared_watches.add(name)
 
     def _watch(self, node: Node, name: str, values: Mapping[str, Any], raises: tuple[Raise, ...]) -> Watch:
-        later = ("name", "query", "shared", "answer_within", "escalate", "trial")
+        later = ("name", "query", "answer_within", "escalate", "trial")
         kept = {key: value for key, value in values.items() if key not in later}
         return Watch(name=name, query=values.get("query", ""), raises=raises, where=self.draft.where(node), **kept)
 

@@ -1,4 +1,4 @@
-"""What no table can know by itself: names that point to others, clients that are kept apart, watches that lead nowhere."""
+"""What no table knows by itself: names that point to others, clients kept apart, watches that lead nowhere."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from smwatch.config import words
-from smwatch.config.draft import Draft, Placed
+from smwatch.config.draft import Draft, Placed, filled
 from smwatch.i18n import Text, text
 from smwatch.model import Priority
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from smwatch.config.model import DigestPlan
     from smwatch.config.report import Report
@@ -112,6 +112,8 @@ class CrossCheck:
         for it in node.entries or ([node] if isinstance(node.value, str) else []):
             if not isinstance(it.value, str) or it.value in names or {it.value, "*"} & it.spot.document.lost:
                 continue
+            if it.value in self.sections.excused:
+                continue
             self.report.error(it.spot, *_unknown(it.value, names, kind, others))
 
     def _plugins(self) -> None:
@@ -206,9 +208,11 @@ class CrossCheck:
     def _apart(self) -> None:
         for name, placed in self.draft.digests.items():
             clients = self._clients_of_digest(name)
-            self._one_client(placed.node, placed.it.client, clients, shared=name in self.draft.shared_digests)
+            self._one_client(placed.node, placed.it.client, clients, shared=placed.it.shared)
         for name, channel in self.draft.channels.items():
-            owner = channel.it.client or next((c for c, own in self.draft.client_channels.items() if name in own), None)
+            owner = channel.it.client or next(
+                (c for c, it in self.draft.clients.items() if name in it.it.channels), None
+            )
             self._one_client(channel.node, owner, self._clients_of_channel(name), shared=channel.it.shared)
         self._shares_of_voice()
 
@@ -218,7 +222,7 @@ class CrossCheck:
     def _clients_of_channel(self, name: str) -> dict[str, Node]:
         found = {it.it.client: it.node for it in self.draft.watches if name in it.it.alert and it.it.client}
         for digest, placed in self.draft.digests.items():
-            if name in placed.it.channels and digest not in self.draft.shared_digests:
+            if name in placed.it.channels and not placed.it.shared:
                 clients = {placed.it.client: placed.node} if placed.it.client else self._clients_of_digest(digest)
                 found = {**clients, **found}
         return found
@@ -248,11 +252,11 @@ class CrossCheck:
                 compared.setdefault(it.it.share_of_voice, []).append(it)
         for word, watches in compared.items():
             clients = sorted({it.it.client for it in watches if it.it.client})
-            if len(clients) > 1 and not any(it.it.name in self.draft.shared_watches for it in watches):
+            if len(clients) > 1 and not any(it.it.shared for it in watches):
                 self.report.error(
                     watches[-1].node.table["share_of_voice"].spot,
                     text(
-                        "the comparison “{name}” would hold two clients, {one} and {other}: write shared = true if that is meant",
+                        "the comparison “{name}” would hold two clients, {one} and {other}; if meant: shared = true",
                         name=word,
                         one=clients[0],
                         other=clients[1],
@@ -281,40 +285,43 @@ class CrossCheck:
 
 
 def _twice(kind: str, name: str, earlier: Node) -> Text:
-    sentences = {
-        "watch": "two watches are called “{name}”; the first is in {file}, line {line}",
-        "source": "two sources are called “{name}”; the first is in {file}, line {line}",
-    }
-    return text(sentences[kind], name=name, file=earlier.spot.document.path.name, line=earlier.spot.line)
+    return filled(TWICE[kind], name=name, file=earlier.spot.document.path.name, line=earlier.spot.line)
 
 
 def _unknown(value: str, names: Collection[str], kind: str, others: Collection[str]) -> tuple[Text, str | None]:
-    sentences: Mapping[str, Sequence[str]] = {
-        "channel": (
-            "there is no channel “{name}”; did you mean “{near}”?",
-            "there is no channel “{name}”; there are: {known}",
-            "“{name}” is a digest, not a channel",
-        ),
-        "digest": (
-            "there is no digest “{name}”; did you mean “{near}”?",
-            "there is no digest “{name}”; there are: {known}",
-            "“{name}” is a channel, not a digest",
-        ),
-        "client": (
-            "there is no client “{name}”; did you mean “{near}”?",
-            "there is no client “{name}”; there are: {known}",
-            "",
-        ),
-        "watch": (
-            "there is no watch “{name}”; did you mean “{near}”?",
-            "there is no watch “{name}”; there are: {known}",
-            "",
-        ),
-    }
-    close, far, other = sentences[kind]
-    if value in others:
-        return text(other, name=value), next(iter(sorted(names)), None) if len(names) == 1 else None
+    close, far, other = UNKNOWN[kind]
+    only = next(iter(names)) if len(names) == 1 else None
+    if value in others and other is not None:
+        return filled(other, name=value), only
     near = words.nearest(value, names)
     if near:
-        return text(close, name=value, near=near), near
-    return text(far, name=value, known=", ".join(sorted(names)) or "–"), next(iter(names)) if len(names) == 1 else None
+        return filled(close, name=value, near=near), near
+    return filled(far, name=value, known=", ".join(sorted(names)) or "–"), only
+
+
+TWICE: Mapping[str, Text] = {
+    "watch": text("two watches are called “{name}”; the first is in {file}, line {line}"),
+    "source": text("two sources are called “{name}”; the first is in {file}, line {line}"),
+}
+UNKNOWN: Mapping[str, tuple[Text, Text, Text | None]] = {
+    "channel": (
+        text("there is no channel “{name}”; did you mean “{near}”?"),
+        text("there is no channel “{name}”; there are: {known}"),
+        text("“{name}” is a digest, not a channel"),
+    ),
+    "digest": (
+        text("there is no digest “{name}”; did you mean “{near}”?"),
+        text("there is no digest “{name}”; there are: {known}"),
+        text("“{name}” is a channel, not a digest"),
+    ),
+    "client": (
+        text("there is no client “{name}”; did you mean “{near}”?"),
+        text("there is no client “{name}”; there are: {known}"),
+        None,
+    ),
+    "watch": (
+        text("there is no watch “{name}”; did you mean “{near}”?"),
+        text("there is no watch “{name}”; there are: {known}"),
+        None,
+    ),
+}

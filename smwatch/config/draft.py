@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from smwatch.config.document import Document, Spot
-from smwatch.i18n import text
+from smwatch.i18n import Text, text
 from smwatch.model import Watch, Where
 
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ class Draft:
     watches: list[Placed[Watch]] = field(default_factory=list)
     digests: dict[str, Placed[DigestPlan]] = field(default_factory=dict)
     clients: dict[str, Placed[Client]] = field(default_factory=dict)
-    client_channels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lists: dict[str, Placed[tuple[str, ...]]] = field(default_factory=dict)
-    shared_digests: set[str] = field(default_factory=set)
-    shared_watches: set[str] = field(default_factory=set)
     stopped: list[str] = field(default_factory=list)
     stopped_nodes: list[Node] = field(default_factory=list)
     ops: tuple[str, ...] = ()
@@ -76,3 +73,8 @@ class Draft:
 def place(document: Document, line: int = 1) -> Spot:
     """The beginning of a line of `document`."""
     return Spot(document=document, line=line)
+
+
+def filled(sentence: Text, **values: object) -> Text:
+    """A sentence from a table of sentences, with its values."""
+    return replace(sentence, values=values)

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from smwatch.config.report import Report
     from smwatch.config.tree import Node
 
+USUAL_NAMES = {
+    "token": "SMWATCH_SLACK_BOT_TOKEN",
+    "app_token": "SMWATCH_SLACK_APP_TOKEN",
+    "webhook": "SMWATCH_SLACK_WEBHOOK",
+    "secret": "SMWATCH_HOOK_SECRET",
+    "password": "SMWATCH_SMTP_PASSWORD",
+}
 SECRET_KINDS = ("env", "file", "credential")
 LANGUAGES = ("de", "de-CH", "de-AT", "en")
 CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?(?:\s*Uhr)?")
@@ -182,8 +189,8 @@ def _clock(node: Node, report: Report) -> str | None:
     return right
 
 
-def choice(options: Mapping[str, Any]) -> Kind:
-    """One word of several; the keys are what people write, German or English."""
+def choice(options: Mapping[str, Any], shown: Sequence[str] = ()) -> Kind:
+    """One word of several; the keys are what people write, German or English. A mistake lists those `shown`."""
 
     def read(node: Node, report: Report) -> Any:  # noqa: ANN401 - whatever the word stands for
         value = _string(node, report)
@@ -191,14 +198,14 @@ def choice(options: Mapping[str, Any]) -> Kind:
             return None
         found = options.get(value, options.get(value.strip().casefold()))
         if found is None:
-            _no_choice(node, report, value, list(options))
+            _no_choice(node, report, value, list(options), shown or list(options))
         return found
 
     return Kind(read=read, schema={"enum": list(options)})
 
 
-def _no_choice(node: Node, report: Report, value: str, options: Sequence[str]) -> None:
-    listed = ", ".join(f'"{it}"' for it in options)
+def _no_choice(node: Node, report: Report, value: str, options: Sequence[str], shown: Sequence[str]) -> None:
+    listed = ", ".join(f'"{it}"' for it in shown)
     report.error(
         node.spot,
         text("“{value}” is not possible for “{key}”: choose {options}", value=value, key=node.name, options=listed),
@@ -355,7 +362,7 @@ ADDRESS = Kind(read=_web_address, schema={"type": "string", "pattern": "^https?:
 STORE = Kind(read=_store, schema={"type": "string"})
 HOLIDAYS = Kind(read=_holidays, schema={"type": "string"})
 MOMENT = Kind(read=_moment, schema={"type": "string"})
-PRIORITY = choice(words.PRIORITIES)
+PRIORITY = choice(words.PRIORITIES, ("sofort", "normal", "nur-digest"))
 PERIOD = choice(words.PERIODS)
 WEEKDAYS = Kind(
     read=_days,
@@ -397,7 +404,7 @@ def secret(node: Node, report: Report) -> Secret | None:
     """`{ env = "X" }`, `{ file = "…" }` or `{ credential = "…" }`; a literal secret is refused and never repeated."""
     if isinstance(node.value, str):
         report.guard(node.value)
-        right = f'{{ env = "SMWATCH_{node.name.upper()}" }}'
+        right = f'{{ env = "{USUAL_NAMES.get(node.name, "SMWATCH_" + node.name.upper())}" }}'
         report.error(
             node.spot,
             text("a secret does not stand in the file: write {key} = {right}", key=node.name, right=right),

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 COPY = re.compile(
-    r"~\$.*|\.~lock\..*|\..*|.*~|Kopie von .*|Copy of .*|.* - (?:Kopie|Copy)(?: ?\(\d+\))?\.toml|.* ?\(\d+\)\.toml|.*\.(?:bak|tmp|swp)",
+    r"~\$.*|\.~lock\..*|\..*|.*~|Kopie von .*|Copy of .*|.* - (?:Kopie|Copy)(?: ?\(\d+\))?\.toml|"
+    r".* ?\(\d+\)\.toml|.*\.(?:bak|tmp|swp)",
     re.IGNORECASE,
 )
 

@@ -31,6 +31,7 @@ class DigestPlan:
     language: str = "de"
     holidays: str | None = None
     client: str | None = None
+    shared: bool = False
     where: Where | None = None
 
 
@@ -44,6 +45,7 @@ class Client:
     holidays: str | None = None
     own_accounts: tuple[str, ...] = ()
     retention: timedelta | None = None
+    channels: tuple[str, ...] = ()
     ops: tuple[str, ...] = ()
 
 

@@ -156,13 +156,13 @@ def _unclosed_long_text(broken: Broken) -> Diagnosis | None:
     if not broken.message.startswith(("Expected \"'''\"", 'Expected \'"""\'')) or broken.statement is None:
         return None
     fence = "'''" if "'''" in broken.message else '"""'
-    end = broken.statement.end
-    while end > broken.statement.start and not broken.lines[end - 1].strip():
+    odd = [it for it in scan.statements(broken.lines) if broken.lines[it.start - 1].count(fence) % 2]
+    opening = odd[-1] if odd else broken.statement
+    end = opening.end
+    while end > opening.start and not broken.lines[end - 1].strip():
         end -= 1
     mended = broken.lines[end - 1] + fence
-    sentence = text(
-        "the text that begins in line {line} with {fence} is not closed", line=broken.statement.start, fence=fence
-    )
+    sentence = text("the text that begins in line {line} with {fence} is not closed", line=opening.start, fence=fence)
     return Diagnosis(message=sentence, suggestion=fence, repair={end: mended})
 
 
@@ -201,11 +201,10 @@ def _second_table(broken: Broken) -> Diagnosis | None:
             ),
             suggestion=f"[[{inner}]]",
         )
-    return Diagnosis(
-        message=text(
-            "{name} stands twice; the first is in line {line}: put its keys together", name=name, line=earlier[0]
-        )
+    sentence = text(
+        "{name} stands twice; the first is in line {line}: put its keys together", name=name, line=earlier[0]
     )
+    return Diagnosis(message=sentence, column=_indent(broken.here))
 
 
 def _second_key(broken: Broken) -> Diagnosis | None:
@@ -214,10 +213,20 @@ def _second_key(broken: Broken) -> Diagnosis | None:
     key = broken.first.partition("=")[0].strip()
     for line in range(broken.line - 1, 0, -1):
         if broken.lines[line - 1].partition("=")[0].strip() == key:
-            return Diagnosis(
-                message=text("“{key}” stands twice in this table; the first is in line {line}", key=key, line=line)
-            )
+            sentence = text("“{key}” stands twice in this table; the first is in line {line}", key=key, line=line)
+            return Diagnosis(message=sentence, column=_indent(broken.first))
     return Diagnosis(message=text("“{key}” stands twice in this table", key=key))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip()) + 1
+
+
+def _opened_before(broken: Broken) -> int:
+    """The first line of what is not closed: the parser may have stopped at the statement after it."""
+    before = [it.start for it in scan.statements(broken.lines) if it.start <= broken.line]
+    stopped_at_next = not broken.here[: broken.column - 1].strip() and len(before) > 1 and before[-1] == broken.line
+    return (before[-2] if stopped_at_next else before[-1]) if before else broken.line
 
 
 def _list(broken: Broken) -> Diagnosis | None:
@@ -226,13 +235,13 @@ def _list(broken: Broken) -> Diagnosis | None:
         return None
     before = broken.here[: broken.column - 1].rstrip()
     rest = broken.here[broken.column - 1 :]
-    if scan.ASSIGNMENT.match(broken.here) is None or broken.line == broken.statement.start:
-        if re.match(r"\s*[\"'\d]", rest):
-            return _comma_missing(broken, before, rest)
+    new_statement = scan.ASSIGNMENT.match(broken.here) is not None and broken.line != broken.statement.start
+    if not new_statement and re.match(r"\s*[\"'\d]", rest):
+        return _comma_missing(broken, before, rest)
     return _bracket_missing(
         broken,
         "]",
-        text("the list that begins in line {line} is not closed: “]” is missing", line=broken.statement.start),
+        text("the list that begins in line {line} is not closed: “]” is missing", line=_opened_before(broken)),
     )
 
 
@@ -270,7 +279,7 @@ def _inline_table(broken: Broken) -> Diagnosis | None:
             suggestion=",",
             repair={broken.line: mended},
         )
-    return _bracket_missing(broken, "}", text("“}}” is missing in line {line}", line=broken.statement.start))
+    return _bracket_missing(broken, "}", text("“}}” is missing in line {line}", line=_opened_before(broken)))
 
 
 def _comma_too_many(broken: Broken) -> Diagnosis | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar, Uni
 from pydantic import BaseModel, ValidationError
 
 from smwatch.config import fields, words
+from smwatch.config.draft import filled
 from smwatch.config.unknown import Homes, unknown_key
 from smwatch.errors import UserError
 from smwatch.i18n import Text, text
@@ -46,6 +47,7 @@ class Reading(Generic[Found]):
         self.homes = homes
         self.report = report
         self.bad: set[tuple[str | int, ...]] = set()
+        self.meant: set[str | None] = set()
 
     def build(self, name: str | None = None) -> Found | None:
         """The object, or None after its problems were reported."""
@@ -70,7 +72,8 @@ class Reading(Generic[Found]):
             if key not in keys or (key == "name" and self.heading.startswith("[channels.")):
                 here = self.heading if not path else f"{path[-1]} = {{ … }}"
                 self.bad.add((*path, key))
-                unknown_key(it, [k for k in keys if k != "type"], here, self.homes, self.report)
+                own = [k for k in keys if k != "type"]
+                self.meant.add(unknown_key(it, own, here, self.homes, self.report))
                 continue
             value = self._value(it, keys[key], (*path, key), model)
             if value is BAD:
@@ -88,7 +91,7 @@ class Reading(Generic[Found]):
         nested = next((it for it in choices if isinstance(it, type) and issubclass(it, BaseModel)), None)
         if nested is not None:
             return self._nested(node, nested, choices, path)
-        kind = self._kind(choices, str(path[-1]))
+        kind = self.kind_of(choices, str(path[-1]))
         if kind is not None:
             return _or_bad(kind.read(node, self.report))
         return self._listed(node, choices, path, model)
@@ -116,7 +119,7 @@ class Reading(Generic[Found]):
         return BAD if BAD in found else found
 
     @staticmethod
-    def _kind(choices: Sequence[Any], name: str) -> Kind | None:
+    def kind_of(choices: Sequence[Any], name: str) -> Kind | None:
         """The kind of a plain value; None for lists and what only the plugin understands."""
         if set(choices) == {str} and name in NAMED_KINDS:
             return NAMED_KINDS[name]
@@ -148,6 +151,8 @@ class Reading(Generic[Found]):
     def _explain(self, error: ValidationError) -> None:
         for it in error.errors(include_url=False):
             loc = tuple(it["loc"])
+            if self.bad and not loc:  # a rule over several keys, of which some could not be read
+                continue
             if any(loc[: len(bad)] == bad for bad in self.bad):
                 continue
             self._one(loc, it)
@@ -156,7 +161,7 @@ class Reading(Generic[Found]):
         node, missing = _descend(self.node, loc)
         if it["type"] == "missing":
             key = str(missing or loc[-1])
-            if not {key, "*"} & node.spot.document.lost:
+            if key not in self.meant and not {key, "*"} & node.spot.document.lost:
                 self.report.error(*_missing(node, key, self.heading if node is self.node else f"{node.name} = {{ … }}"))
             return
         message, suggestion = _translated(node, it)
@@ -188,21 +193,18 @@ def _translated(node: Node, it: Mapping[str, Any]) -> tuple[Text, str | None]:
         return (said if isinstance(said, Text) else text(str(said))), None
     for limit, sentence in LIMITS.items():
         if limit in context:
-            return text(sentence, key=node.name, limit=context[limit]), str(context[limit]) if limit in (
-                "ge",
-                "le",
-            ) else None
+            return filled(sentence, key=node.name, limit=context[limit]), None
     return text("“{key}” has a value that is not possible here", key=node.name), None
 
 
-LIMITS = {
-    "ge": "“{key}” is at least {limit}",
-    "gt": "“{key}” is more than {limit}",
-    "le": "“{key}” is at most {limit}",
-    "lt": "“{key}” is less than {limit}",
-    "min_length": "“{key}” needs at least {limit} entries or characters",
-    "max_length": "“{key}” may have at most {limit} entries or characters",
-    "pattern": "“{key}” does not have the expected form",
+LIMITS: Mapping[str, Text] = {
+    "ge": text("“{key}” is at least {limit}"),
+    "gt": text("“{key}” is more than {limit}"),
+    "le": text("“{key}” is at most {limit}"),
+    "lt": text("“{key}” is less than {limit}"),
+    "min_length": text("“{key}” needs at least {limit} entries or characters"),
+    "max_length": text("“{key}” may have at most {limit} entries or characters"),
+    "pattern": text("“{key}” does not have the expected form"),
 }
 
 

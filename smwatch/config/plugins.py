@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from smwatch.config import tables, words
 from smwatch.config.document import Role
 from smwatch.config.draft import Draft, Placed
+from smwatch.config.fields import secret
 from smwatch.config.plugged import Reading
 from smwatch.config.sections import heading_of
 from smwatch.errors import UserError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from smwatch.plugin import Channel, Source
 
 SECONDS_A_MINUTE = 60
+SECRET_NAMES = re.compile(r"(?:\w+_)?(?:key|token|secret|password)")
 TYPE_WORDS = {
     "rss": "feed",
     "atom": "feed",
@@ -107,10 +109,9 @@ class PluginTables:
                 self.report.error(
                     node.spot, text("{heading} needs the key “{key}”", heading="[[source]]", key=key), key
                 )
-        if "key" in node.table and isinstance(node.table["key"].value, str):
-            from smwatch.config.fields import secret  # noqa: PLC0415 - the one use here
-
-            secret(node.table["key"], self.report)
+        for key, it in node.table.items():
+            if isinstance(it.value, str) and SECRET_NAMES.fullmatch(key):
+                secret(it, self.report)
         self.report.warning(
             node.table["type"].spot,
             text("sources of type “{kind}” come with a later version; this one is left out", kind=kind),
@@ -150,10 +151,10 @@ class PluginTables:
 
     def _short_interval(self, source: Source, node: Node) -> None:
         if source.interval is not None and source.interval.total_seconds() <= 0:
-            self.report.error(node.spot, text("“{key}” must be longer than nothing", key="interval"), '"10m"')
+            self.report.error(node.spot, text("“{key}” must be longer than nothing", key="interval"), "10m")
         elif not source.allow_private:
             self.report.warning(
-                node.spot, text("reading a public source more than once a minute is impolite and soon blocked"), '"10m"'
+                node.spot, text("reading a public source more than once a minute is impolite and soon blocked"), "10m"
             )
 
     def _expand(self, source: Source, node: Node) -> None:

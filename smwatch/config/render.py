@@ -28,7 +28,8 @@ def _lines(problem: Problem, language: str, *, colour: bool) -> Iterator[str]:
     tint = (lambda code, it: f"{code}{it}{PLAIN}") if colour else (lambda _, it: it)
     kind = text("error") if error else text("warning")
     place = f"{problem.file}:{problem.line}:{problem.column}"
-    yield f"{tint(BOLD, place)}: {tint(RED if error else YELLOW, kind.render(language))}: {problem.message.render(language)}"
+    said = problem.message.render(language)
+    yield f"{tint(BOLD, place)}: {tint(RED if error else YELLOW, kind.render(language))}: {said}"
     if problem.excerpt.strip():
         line, column = _window(problem.excerpt, problem.column)
         gutter = f"{problem.line:>5} | "

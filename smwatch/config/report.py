@@ -160,6 +160,12 @@ def errors(findings: Iterable[Finding]) -> list[Finding]:
     return [it for it in findings if it.problem.severity == "error"]
 
 
+def inner_password(value: str) -> str | None:
+    """The password in an address like `https://user:password@host/`."""
+    found = re.search(r"(?<=://)[^/\s@]*:([^/\s@]+)(?=@)", value)
+    return found[1] if found else None
+
+
 def holds_literal_token(value: str) -> bool:
     """Whether `value` looks like a token, a Slack webhook address or an address with a password in it."""
     return LITERAL_TOKENS.search(value) is not None

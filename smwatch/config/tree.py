@@ -104,13 +104,22 @@ class _Planter:
         nodes: dict[str, Node] = {}
         for name, it in value.items():
             meta = metas.get(name, {})
-            here = self._key_spot(meta) or self._header_spot((*path, name)) or self._header_spot((*path, name, 0))
-            nodes[name] = self._node(it, meta, (*path, name), here or self._inside(meta) or spot)
+            here = self._key_spot(meta) or self._word_spot((*path, name)) or self._inside(meta)
+            nodes[name] = self._node(it, meta, (*path, name), here or spot)
         return Node(value=nodes, spot=spot, key=key, path=path)
 
     def _header_spot(self, path: Path) -> Spot | None:
         found = self.headers.get(path)
         return Spot(document=self.document, line=found[0], column=found[1], width=found[2]) if found else None
+
+    def _word_spot(self, path: Path) -> Spot | None:
+        """Where the last word of `path` stands in the first heading that begins with it."""
+        for steps, (line, _, _) in self.headers.items():
+            if steps[: len(path)] == path:
+                text = self.lines[line - 1]
+                at = text.find(str(path[-1]), text.find("["))
+                return Spot(document=self.document, line=line, column=max(at, 0) + 1, width=len(str(path[-1])))
+        return None
 
     def _key_spot(self, meta: Any) -> Spot | None:  # noqa: ANN401 - toml-rs's dicts
         if not _is_located(meta) or "key_line" not in meta:

@@ -43,7 +43,7 @@ class Homes:
 
     def of_key(self, key: str, here: str) -> str | None:
         """The heading below which `key` belongs, other than `here`."""
-        order = {"[[watch.raise]]": "[[watch]]"}
+        order = {"[[watch.raise]]": "[[watch]]", "": "[smwatch]"}
         found = [heading for heading, keys in self.keys.items() if key in keys and heading != here]
         return order.get(here) if order.get(here) in found else (found[0] if found else None)
 
@@ -53,11 +53,12 @@ class Homes:
             yield from keys
 
 
-def unknown_key(node: Node, own: Collection[str], here: str, homes: Homes, report: Report) -> None:
-    """Say that `node` is no key of the table `here`, and what was probably meant."""
+def unknown_key(node: Node, own: Collection[str], here: str, homes: Homes, report: Report) -> str | None:
+    """Say that `node` is no key of the table `here`; what was probably meant, ready to paste."""
     key = node.name
     message, suggestion = _meant(key, own, here, homes)
     report.error(node.key, message, suggestion)
+    return suggestion
 
 
 def _meant(key: str, own: Collection[str], here: str, homes: Homes) -> tuple[Text, str | None]:
@@ -100,8 +101,8 @@ def _wrong_place(key: str, heading: str, here: str) -> Text:
     return text("“{key}” does not belong to {here}, but to {heading}", key=key, heading=heading, here=here)
 
 
-def unknown_table(node: Node, homes: Homes, report: Report) -> None:
-    """Say that there is no such table, or that a key stands outside of every table."""
+def unknown_table(node: Node, homes: Homes, report: Report) -> str | None:
+    """Say that there is no such table, or that a key stands outside of every table; the table that was meant."""
     name = node.name
     if not node.is_table and not (node.entries and all(it.is_table for it in node.entries)):
         heading = homes.of_key(name, "") or _home(name, "", homes)
@@ -111,15 +112,16 @@ def unknown_table(node: Node, homes: Homes, report: Report) -> None:
             else text("“{key}” stands above every heading and is no key at all", key=name)
         )
         report.error(node.key, sentence, heading)
-        return
+        return None
     known = (*tables.TABLES, *tables.PLUGIN_HEADINGS)
     right = words.GERMAN_TABLES.get(name.casefold()) or words.nearest(name, known)
     if right == "raise":
         right = "watch.raise"
     if right is None and (heading := homes.of_key(name, "")):
         report.error(node.key, text("“{key}” is a key of {heading}, not a table", key=name, heading=heading), heading)
-        return
+        return None
     if right is None:
         report.error(node.key, text("there is no table “{name}”; possible: {known}", name=name, known=", ".join(known)))
-        return
+        return None
     report.error(node.key, text("there is no table “{name}”; it is called “{right}”", name=name, right=right), right)
+    return right
