@@ -1,0 +1,295 @@
+"""The one polite and safe way out: address guard, limits, redirects, validators, back-off asked for by servers."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from smwatch import __version__
+from smwatch.errors import Broken, SourceError, Transient, UserError
+from smwatch.feeds.address import read_address
+from smwatch.fetch.decode import ACCEPTED, Body, TooLarge, Undecodable
+from smwatch.fetch.guard import guarded_socket, is_literal, is_refused
+from smwatch.fetch.hosts import Hosts
+from smwatch.fetch.resolver import Resolver
+from smwatch.fetch.retry_after import retry_at
+from smwatch.fetch.verdicts import by_exception, by_status, refused_address
+from smwatch.i18n import Text, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from yarl import URL
+
+    from smwatch.config.model import Http
+
+STEP = 64 * 1024
+MOVED = frozenset({301, 302, 303, 307, 308})
+PERMANENT = frozenset({301, 308})
+KEPT_ACROSS_ORIGINS = frozenset({"accept", "accept-language", "user-agent", "if-none-match", "if-modified-since"})
+LOST = (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Seconds and bytes: until the answer's head is there, for everything, of decoded body; redirects followed."""
+
+    head: float = 10.0
+    total: float = 30.0
+    body: int = 5 * 1024 * 1024
+    hops: int = 10
+    pause: float = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back; see `smwatch.plugin.Response`. `moved` is the new address where every hop was permanent."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    unchanged: bool = False
+    moved: str | None = None
+
+
+class Client:
+    """One for the whole program. `contact` goes into the User-Agent; environment proxies are never read."""
+
+    def __init__(
+        self,
+        http: Http,
+        contact: str | None = None,
+        *,
+        limits: Limits | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.limits = limits or Limits()
+        self._http = http
+        self._clock = clock
+        self._agent = f"smwatch/{__version__}" + (f" (+{contact})" if contact else "")
+        self._hosts = Hosts(self.limits.pause)
+        self._resolver = Resolver()
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._trusted = _ssl_context(http.ca_file)
+
+    async def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, allow_private: bool = False, insecure: bool = False
+    ) -> Answer:
+        """GET with everything that this module promises; raises a SourceError."""
+        return await _Request(self, allow_private=allow_private, insecure=insecure).follow(_read(url), headers or {})
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for session in self._sessions.values():
+            await session.close()
+        await self._resolver.close()
+
+    def session(self, *, guarded: bool) -> aiohttp.ClientSession:
+        """The session whose connector has the guard, or the one without; they never share a connection."""
+        if guarded not in self._sessions:
+            connector = aiohttp.TCPConnector(
+                resolver=self._resolver,
+                ssl=self._trusted,
+                limit=0,
+                socket_factory=guarded_socket if guarded else None,
+            )
+            self._sessions[guarded] = aiohttp.ClientSession(
+                connector=connector,
+                trust_env=False,
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),
+                skip_auto_headers=("User-Agent",),
+            )
+        return self._sessions[guarded]
+
+    def headers(self) -> dict[str, str]:
+        """What every request says about itself."""
+        return {"User-Agent": self._agent, "Accept-Encoding": ACCEPTED, "Accept": "*/*"}
+
+    def proxy_for(self, url: URL) -> str | None:
+        """The proxy that a request to `url` goes through."""
+        return None if not self._http.proxy or _matches(url.host or "", self._http.no_proxy) else self._http.proxy
+
+    @property
+    def hosts(self) -> Hosts:
+        """Who may be asked, and when."""
+        return self._hosts
+
+    @property
+    def resolver(self) -> Resolver:
+        """Names to addresses."""
+        return self._resolver
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        return self._clock()
+
+
+@dataclass(slots=True)
+class _Request:
+    """One GET with all its hops."""
+
+    client: Client
+    allow_private: bool = False
+    insecure: bool = False
+
+    async def follow(self, url: URL, headers: Mapping[str, str]) -> Answer:
+        """Follow redirects until there is an answer."""
+        own = {name: value for name, value in headers.items() if name.lower() not in ("host", "content-length")}
+        seen, permanent = [url], True
+        started = asyncio.get_running_loop().time()
+        while True:
+            answer = await self._hop(url, own, started + self.client.limits.total)
+            if answer.status not in MOVED:
+                moved = str(url) if permanent and len(seen) > 1 else None
+                return Answer(
+                    status=answer.status, url=answer.url, headers=answer.headers, body=answer.body, moved=moved
+                )
+            permanent = permanent and answer.status in PERMANENT
+            target = _target(url, answer.headers.get("Location"))
+            if target in seen or len(seen) > self.client.limits.hops:
+                raise Broken(_circle([*seen, target]))
+            if target.origin() != url.origin():
+                own = {name: value for name, value in own.items() if name.lower() in KEPT_ACROSS_ORIGINS}
+            seen.append(target)
+            url = target
+
+    async def _hop(self, url: URL, headers: Mapping[str, str], deadline: float) -> Answer:
+        """One request, tried once more where the line was cut; the turn at the host is not on the clock."""
+        host, key = url.host or "", f"{url.host}:{url.port}"
+        now = self.client.now()
+        if until := self.client.hosts.silent_until(key, now):
+            raise by_status(429, host, until)
+        waiting = asyncio.get_running_loop().time()
+        async with self.client.hosts.turn(key, paced=not self.allow_private):
+            deadline += asyncio.get_running_loop().time() - waiting
+            try:
+                async with asyncio.timeout_at(deadline):
+                    return await self._twice(url, headers)
+            except (SourceError, asyncio.CancelledError):
+                raise
+            except TooLarge as error:
+                megabytes = self.client.limits.body // (1024 * 1024)
+                raise Broken(text("{host} sends more than {n} MiB", host=host, n=megabytes)) from error
+            except Undecodable as error:
+                raise Broken(text("{host} sends a content coding that cannot be read", host=host)) from error
+            except EOFError as error:
+                raise Transient(text("the answer of {host} breaks off", host=host)) from error
+            except Exception as error:
+                raise by_exception(error, host) from error
+
+    async def _twice(self, url: URL, headers: Mapping[str, str]) -> Answer:
+        try:
+            return await self._once(url, headers)
+        except aiohttp.ClientConnectorError:
+            raise
+        except LOST:
+            return await self._once(url, headers)
+
+    async def _once(self, url: URL, headers: Mapping[str, str]) -> Answer:
+        proxy = self.client.proxy_for(url)
+        if proxy and not self.allow_private:
+            await self._refuse_private(url.host or "")
+        session = self.client.session(guarded=not self.allow_private and not proxy)
+        async with asyncio.timeout(self.client.limits.head):
+            response = await session.get(
+                url,
+                headers={**self.client.headers(), **headers},
+                allow_redirects=False,
+                proxy=proxy,
+                ssl=not self.insecure,
+            )
+        async with response:
+            return await self._read(response, url)
+
+    async def _refuse_private(self, host: str) -> None:
+        """Behind a proxy nobody sees the address connected to: refuse what is known to be private before."""
+        if is_literal(host):
+            addresses = [host]
+        else:
+            try:
+                addresses = await self.client.resolver.addresses(host)
+            except OSError:
+                return  # a name that only the proxy knows
+        for address in addresses:
+            if is_refused(address):
+                raise refused_address(host, address)
+
+    async def _read(self, response: aiohttp.ClientResponse, url: URL) -> Answer:
+        status, headers = response.status, response.headers
+        if status in MOVED or status == 304:  # noqa: PLR2004 - not modified
+            return Answer(status=status, url=str(url), headers=headers, body=b"")
+        if not 200 <= status < 300:  # noqa: PLR2004 - the class of successes
+            raise self._verdict(status, headers, url)
+        body = Body(headers.get("Content-Encoding", ""), self.client.limits.body)
+        async for chunk in response.content.iter_chunked(STEP):
+            body.add(chunk)
+        return Answer(status=status, url=str(url), headers=headers, body=body.done())
+
+    def _verdict(self, status: int, headers: Mapping[str, str], url: URL) -> SourceError:
+        later = retry_at(headers.get("Retry-After"), self.client.now())
+        error = by_status(status, url.host or "", later)
+        if later and status in (420, 429, 503):
+            self.client.hosts.silence(f"{url.host}:{url.port}", later)
+        return error
+
+
+def _read(url: str) -> URL:
+    try:
+        return read_address(url)
+    except UserError as error:
+        raise Broken(error.sentence) from error
+
+
+def _target(url: URL, location: str | None) -> URL:
+    if not location:
+        raise Broken(text("{host} redirects to nowhere", host=url.host or ""))
+    try:
+        found = str(url.join(type(url)(location.strip()))) if "\\" not in location else location
+        return read_address(found)
+    except (UserError, ValueError) as error:
+        shown = location[:100]
+        raise Broken(
+            text("{host} redirects to {target}, which is no address", host=url.host or "", target=shown)
+        ) from error
+
+
+def _circle(chain: list[URL]) -> Text:
+    shown = " → ".join(str(url.with_query(None)) for url in chain[:12])
+    return text("redirects without end: {chain}", chain=shown)
+
+
+def _ssl_context(ca_file: str | None) -> ssl.SSLContext:
+    """The system's trust and, where given, the house's own issuer."""
+    context = ssl.create_default_context()
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise UserError(text("[http] ca_file {file} cannot be read as certificates", file=ca_file)) from error
+    return context
+
+
+def _matches(host: str, names: tuple[str, ...]) -> bool:
+    """Whether `host` is among `names`: "*", names with their subdomains, addresses and networks."""
+    for name in names:
+        if name == "*" or host == name.lstrip(".") or host.endswith("." + name.lstrip("*.")):
+            return True
+        if is_literal(host) and "/" in name and _within(host, name):
+            return True
+    return False
+
+
+def _within(host: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False

@@ -1,0 +1,74 @@
+"""Politeness: at most two connections a host at once, a pause between requests, and silence when it asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+AT_ONCE = 2
+KEPT = 2000  # hosts remembered
+
+
+@dataclass(slots=True)
+class Host:
+    """What is known about one host and port; `free_at` is in the loop's seconds."""
+
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    users: int = 0
+    free_at: float = 0.0
+    silent_until: datetime | None = None
+
+
+class Hosts:
+    """All hosts that were asked lately, by "name:port"."""
+
+    def __init__(self, pause: float) -> None:
+        self._hosts: dict[str, Host] = {}
+        self._pause = pause
+
+    @asynccontextmanager
+    async def turn(self, key: str, *, paced: bool) -> AsyncIterator[None]:
+        """Wait for one of the host's two places and, where `paced`, for the pause since the last request."""
+        host = self._hosts.pop(key, None) or Host()
+        self._hosts[key] = host  # the newest last
+        self._forget()
+        host.users += 1
+        try:
+            async with host.slots:
+                if paced:
+                    await self._wait(host)
+                yield
+        finally:
+            host.users -= 1
+
+    async def _wait(self, host: Host) -> None:
+        now = asyncio.get_running_loop().time()
+        wait = host.free_at - now
+        host.free_at = max(now, host.free_at) + self._pause
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    def silence(self, key: str, until: datetime) -> None:
+        """The host asked to be left alone: for all of its sources, not only the one that heard it."""
+        if key in self._hosts:
+            self._hosts[key].silent_until = until
+
+    def silent_until(self, key: str, now: datetime) -> datetime | None:
+        """Until when the host wants to be left alone; None where it may be asked."""
+        host = self._hosts.get(key)
+        if host is None or host.silent_until is None or host.silent_until <= now:
+            return None
+        return host.silent_until
+
+    def _forget(self) -> None:
+        if len(self._hosts) <= KEPT:
+            return
+        for key, host in list(self._hosts.items())[: KEPT // 4]:
+            if not host.users and host.silent_until is None:
+                del self._hosts[key]

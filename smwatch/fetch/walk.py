@@ -1,0 +1,157 @@
+"""One walk of one source: what the core hands to `fetch`, and what it takes back when the walk is over."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from yarl import URL
+
+from smwatch.errors import Broken
+from smwatch.fetch.client import Answer
+from smwatch.i18n import text
+from smwatch.model import utc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from structlog.typing import FilteringBoundLogger
+
+    from smwatch.fetch.client import Client
+    from smwatch.fetch.pool import ParsePool
+    from smwatch.plugin import Source
+
+WHOLE_AFTER = timedelta(days=7)  # validators are not trusted for longer: some servers reuse them
+NOT_MODIFIED = 304
+
+
+class Walk:
+    """The `SourceContext` of one poll.
+
+    `validators` goes in as it was stored and is read again after the walk (JSON values by address); it belongs into
+    the transaction that stores the items. So do `parser` and, where `parser_changed`, the mark that nothing of this
+    walk alerts. `unchanged` says that every conditional request brought nothing new. `answers` are the parsers'.
+    """
+
+    def __init__(  # noqa: PLR0913 - what one poll consists of
+        self,
+        *,
+        source: Source,
+        client: Client,
+        pool: ParsePool,
+        now: datetime,
+        cursor: str | None = None,
+        validators: Mapping[str, Any] | None = None,
+        parser: str | None = None,
+        log: FilteringBoundLogger | None = None,
+    ) -> None:
+        self.source = source
+        self.cursor = cursor
+        self.now = now
+        self.log: FilteringBoundLogger = log or structlog.get_logger().bind(source=source.name)
+        self.http = WalkHttp(source, client, now, dict(validators or {}))
+        self.parser = parser
+        self.parser_changed = False
+        self.answers: list[Any] = []
+        self._pool = pool
+
+    async def parse(self, function: str, body: bytes, options: Mapping[str, Any]) -> Any:  # noqa: ANN401
+        """See `SourceContext`; the reader that an answer names is pinned to the source."""
+        pinned = {**options, "parser": self.parser} if self.parser else options
+        answer = await self._pool.run(function, body, pinned, source=self.source.name or self.source.key())
+        self.answers.append(answer)
+        used = answer.get("parser") if isinstance(answer, dict) else None
+        if isinstance(used, str) and used != self.parser:
+            self.parser_changed = self.parser is not None
+            self.parser = used
+        return answer
+
+    @property
+    def validators(self) -> dict[str, Any]:
+        """What to store, once the items are stored."""
+        return self.http.validators
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether there were conditional requests and all of them brought nothing new."""
+        return bool(self.http.outcomes) and all(self.http.outcomes)
+
+
+class WalkHttp:
+    """The client as one source sees it."""
+
+    def __init__(self, source: Source, client: Client, now: datetime, validators: dict[str, Any]) -> None:
+        self.validators = validators
+        self.outcomes: list[bool] = []
+        self._source = source
+        self._client = client
+        self._now = now
+
+    async def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        conditional: bool = False,
+    ) -> Answer:
+        """See `smwatch.plugin.Http`."""
+        address = str(URL(url).update_query(params)) if params else url
+        known = self._known(address) if conditional else {}
+        answer = await self._client.get(
+            address,
+            headers={**(headers or {}), **_conditions(known)},
+            allow_private=self._source.allow_private,
+            insecure=self._source.tls == "insecure",
+        )
+        if answer.status == NOT_MODIFIED and not _conditions(known):
+            raise Broken(text("{host} says that nothing changed, but was not asked that", host=URL(url).host or ""))
+        return self._remember(address, known, answer) if conditional else answer
+
+    def _known(self, address: str) -> dict[str, str]:
+        """What is known of the last whole answer; nothing once that is a week ago."""
+        known = self.validators.get(address)
+        if not isinstance(known, dict):
+            return {}
+        try:
+            whole_at = utc(self._now.fromisoformat(str(known.get("whole_at"))))
+        except ValueError:
+            return {}
+        return known if self._now - whole_at < WHOLE_AFTER else {}
+
+    def _remember(self, address: str, known: Mapping[str, str], answer: Answer) -> Answer:
+        if answer.status == NOT_MODIFIED:
+            self.outcomes.append(True)
+            return _as_unchanged(answer)
+        digest = hashlib.sha256(answer.body).hexdigest()
+        fresh = {
+            "etag": answer.headers.get("ETag"),
+            "last_modified": answer.headers.get("Last-Modified"),
+            "sha256": digest,
+            "whole_at": self._now.isoformat(),
+            "moved": answer.moved,
+        }
+        self.validators[address] = {name: value for name, value in fresh.items() if value}
+        same = known.get("sha256") == digest
+        self.outcomes.append(same)
+        return _as_unchanged(answer) if same else answer
+
+
+def _conditions(known: Mapping[str, str]) -> dict[str, str]:
+    """The validators to the letter, as the server gave them; either of them also alone."""
+    pairs = (("If-None-Match", known.get("etag")), ("If-Modified-Since", known.get("last_modified")))
+    return {name: value for name, value in pairs if value}
+
+
+def _as_unchanged(answer: Answer) -> Answer:
+    return Answer(
+        status=answer.status,
+        url=answer.url,
+        headers=answer.headers,
+        body=answer.body,
+        unchanged=True,
+        moved=answer.moved,
+    )
