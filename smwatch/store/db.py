@@ -1,0 +1,142 @@
+"""The store's two doors: many readers, one writer.
+
+SQLite with more than one writing connection can damage its log (a bug up to 3.51.2), so exactly one connection writes,
+and it alone moves the log into the file. Leaving `write()` commits; an exception inside undoes everything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from smwatch.store.lock import Lock
+from smwatch.store.migrate import check_current, migrate
+from smwatch.store.place import engine_url, keep_private, make_folder, refuse_missing, sqlite_path, state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+KEY_BYTES = 32
+PAGES_IN_LOG = 4000  # about 16 MB; then the writer moves the log into the file
+_ALWAYS = ("foreign_keys=ON", "busy_timeout=5000", "mmap_size=0", "temp_store=MEMORY")
+_WRITER = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "secure_delete=ON",
+    f"wal_autocheckpoint={PAGES_IN_LOG}",
+)
+_READER = ("query_only=ON", "wal_autocheckpoint=0")
+
+
+class Store:
+    """An open store. `key` is the secret for keyed hashes; it lies beside the store, not in its backups."""
+
+    def __init__(self, url: str, *, key: bytes, lock: Lock | None) -> None:
+        self.url = url
+        self.key = key
+        self._lock = lock
+        self._turn = asyncio.Lock()
+        self._reader = _engine(url, _READER, size=4)
+        self._writer = _engine(url, _WRITER, size=1) if lock else None
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Open for writing: take the lock, make what is missing, bring the tables up to date.
+
+        Raises UserError: a folder that cannot be written, another daemon, a newer store.
+        """
+        folder, path = state_folder(url), sqlite_path(url)
+        make_folder(folder)
+        store = cls(url, key=_key(folder), lock=Lock(folder / "smwatch.lock").take())
+        try:
+            if path is not None:
+                path.touch(mode=0o600)
+            await store._upgrade()
+        except BaseException:
+            await store.close()
+            raise
+        if path is not None:
+            keep_private(path)
+        return store
+
+    @classmethod
+    async def open_to_read(cls, url: str) -> Self:
+        """Open beside a running daemon; raises UserError where there is no store yet, or a newer one."""
+        refuse_missing(sqlite_path(url))
+        store = cls(url, key=_key(state_folder(url), make=False), lock=None)
+        try:
+            await check_current(store._reader)
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def _upgrade(self) -> None:
+        if self._writer is not None:
+            await migrate(self._writer)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that cannot write; what it reads is from one moment."""
+        async with self._reader.connect() as connection, connection.begin():
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """The one writer, for one transaction: take finished values in, and never await the network here."""
+        if self._writer is None:
+            raise RuntimeError("this store is open for reading only")
+        async with self._turn, self._writer.begin() as connection:
+            yield connection
+
+    async def checkpoint(self) -> None:
+        """Move the whole log into the file and cut it, so that what was erased is nowhere any more."""
+        if self._writer is None or sqlite_path(self.url) is None:
+            return
+        async with self._turn, self._writer.connect() as connection:
+            plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await plain.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+    async def close(self) -> None:
+        """Let go of everything; nothing is written after it."""
+        async with self._turn:
+            if self._writer is not None:
+                await self._writer.dispose()
+            await self._reader.dispose()
+        if self._lock is not None:
+            self._lock.release()
+
+
+def _key(folder: Path, *, make: bool = True) -> bytes:
+    path = folder / "store.key"
+    if not path.exists():
+        if not make:
+            return b""
+        path.touch(mode=0o600)
+        path.write_bytes(secrets.token_bytes(KEY_BYTES))
+    return path.read_bytes()
+
+
+def _engine(url: str, pragmas: tuple[str, ...], *, size: int) -> AsyncEngine:
+    engine = create_async_engine(engine_url(url), pool_size=size, max_overflow=0, pool_timeout=30)
+    if sqlite_path(url) is not None:
+        event.listen(engine.sync_engine, "connect", lambda raw, _: _prepare(raw, pragmas))
+        begin = "BEGIN" if pragmas is _READER else "BEGIN IMMEDIATE"
+        event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _prepare(raw: Any, pragmas: tuple[str, ...]) -> None:  # noqa: ANN401 - the driver's connection
+    raw.isolation_level = None  # we say BEGIN ourselves: the driver's own is too late for DDL and SELECT
+    cursor = raw.cursor()
+    for pragma in (*_ALWAYS, *pragmas):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

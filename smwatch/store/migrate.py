@@ -1,0 +1,65 @@
+"""Brings the tables up to date when the store is opened: alembic, run by the program itself.
+
+All missing steps and their mark are one transaction, so that a kill half-way leaves the version before. A store that a
+newer smwatch has written is refused: an older one would not keep its promises on it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+
+from smwatch.errors import UserError
+from smwatch.i18n import text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+SCRIPTS = Path(__file__).with_name("migrations")
+
+
+def scripts() -> ScriptDirectory:
+    """All migrations, oldest first in their chain."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    return ScriptDirectory.from_config(config)
+
+
+async def migrate(engine: AsyncEngine) -> None:
+    """Run what is missing, all of it in one transaction; raises UserError for a newer store."""
+    async with engine.begin() as connection:
+        await connection.run_sync(_upgrade)
+
+
+def _upgrade(connection: Connection) -> None:
+    known = scripts()
+    _refuse_newer(_version(connection), known)
+    steps = EnvironmentContext(Config(), known, fn=lambda at, _: known._upgrade_revs("head", at))  # noqa: SLF001 - as alembic's own commands do
+    steps.configure(connection=connection)
+    with steps.begin_transaction():
+        steps.run_migrations()
+
+
+async def check_current(engine: AsyncEngine) -> None:
+    """Raise UserError where the store is of another version."""
+    async with engine.connect() as connection:
+        at = await connection.run_sync(_version)
+    known = scripts()
+    _refuse_newer(at, known)
+    if at != known.get_current_head():
+        raise UserError(text("the store is of an older version; start “smwatch run” once to bring it up to date"))
+
+
+def _version(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_newer(at: str | None, known: ScriptDirectory) -> None:
+    if at is not None and at not in {step.revision for step in known.walk_revisions()}:
+        raise UserError(text("the store was written by a newer smwatch (version {at}); install that one", at=at))
