@@ -186,7 +186,7 @@ def _rest(digest: Digest, reader: Reader, *, whole: bool) -> Iterator[Block]:
         if not group:
             continue
         yield Heading(text=f"{one_line(name)} ({reader.number(len(group))})", level=2)
-        lines = [_line(story, reader, whole=whole) for story in shown[name]]
+        lines = [_line(story, name, reader, whole=whole) for story in shown[name]]
         if hidden := len(group) - len(lines):
             lines.append((Run(text=_more(digest, hidden, reader), italic=True),))
         yield Bullets(items=tuple(lines))
@@ -213,11 +213,11 @@ def fair(groups: Mapping[str, Sequence[Story]], limit: int) -> dict[str, list[St
     return taken
 
 
-def _line(story: Story, reader: Reader, *, whole: bool) -> Runs:
-    """One story on one line: title as link, publisher, time, marks, where else."""
+def _line(story: Story, name: str, reader: Reader, *, whole: bool) -> Runs:
+    """One story on one line, below the watch `name`: title as link, publisher, time, marks, where else."""
     mention = lead_mention(story)
     facts = [publisher(mention.item), _when(mention, reader), *_marks(story, mention, reader)]
-    others = dict.fromkeys(one_line(other.watch) for other in story.mentions if other.watch != mention.watch)
+    others = dict.fromkeys(one_line(other.watch) for other in story.mentions if other.watch != name)
     if others:
         facts.append(reader.say(text("also in {watches}", watches=reader.together(list(others)))))
     tail = Run(text=f" – {' · '.join(facts)}")

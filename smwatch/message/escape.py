@@ -15,7 +15,7 @@ MARKS = 3  # combining marks in a row: enough for every script that people write
 LONGEST_URL = 3_000  # Slack's limit for a link; a longer one is dropped, a cut one would lead elsewhere
 _JOINERS = "\u200c\u200d"  # inside emoji, Persian and Hindi words: these mean something
 _SPACES = {"Cc", "Cs", "Co", "Zl", "Zp", "Zs"}
-_GONE = {"Cf", "Cn"}  # bidi controls, zero widths, tags, what is not assigned
+_GONE = {"Cf"}  # bidi controls, zero widths, tags
 _TALL = {"Mn", "Me"}
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _PATH = "!$&'()*+,-./:;=@_~%"
@@ -29,7 +29,7 @@ def tame(foreign: str) -> str:
     Line breaks become spaces; runs of spaces are kept, `one_line` folds them.
     """
     if foreign.isascii() and foreign.isprintable():
-        return foreign
+        return foreign  # nearly everything is
     kept: list[str] = []
     marks = 0
     for character in foreign:
@@ -37,9 +37,15 @@ def tame(foreign: str) -> str:
         marks = marks + 1 if category in _TALL else 0
         if category in _SPACES:
             kept.append(" ")
-        elif marks <= MARKS and (category not in _GONE or character in _JOINERS):
+        elif marks <= MARKS and (category not in _GONE or character in _JOINERS) and not _nothing(character):
             kept.append(character)
     return "".join(kept)
+
+
+def _nothing(character: str) -> bool:
+    """Whether Unicode will never put a sign here; a sign newer than this Python's tables is one."""
+    code = ord(character)
+    return 0xE0000 <= code <= 0xE0FFF or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE  # noqa: PLR2004 - Unicode's
 
 
 def one_line(foreign: str, limit: int | None = None) -> str:

@@ -10,7 +10,10 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from smwatch.message.model import Heading, Paragraph
+from markupsafe import Markup
+
+from smwatch.message.escape import tame
+from smwatch.message.model import Paragraph
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -22,14 +25,18 @@ def mail_html(message: Message) -> str:
     """The whole HTML document for `message`."""
     import mrml  # noqa: PLC0415 - only who sends mail needs it
 
-    big = not (len(message.blocks) > 1 and isinstance(message.blocks[1], Paragraph) and _links(message.blocks[1]))
-    mjml = _template().render(message=message, big=big and isinstance(message.blocks[0], Heading))
+    mjml = _template().render(message=message, big=not _headline(message))
     return str(mrml.to_html(mjml).content)
 
 
-def _links(paragraph: Paragraph) -> bool:
-    """Whether it is a headline that leads somewhere: then the heading above it is only a label."""
-    return any(run.link for run in paragraph.runs)
+def _headline(message: Message) -> bool:
+    """Whether the second block is a headline that leads somewhere: then the heading above it is only a label."""
+    return any(isinstance(block, Paragraph) and any(run.link for run in block.runs) for block in message.blocks[1:2])
+
+
+def _tamed(value: object) -> object:
+    """What the template writes: without the control characters that no XML may hold."""
+    return value if isinstance(value, Markup) or not isinstance(value, str) else tame(value)
 
 
 def _tail(runs: Runs) -> Runs:
@@ -41,7 +48,7 @@ def _tail(runs: Runs) -> Runs:
 def _template() -> Template:
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415
 
-    engine = Environment(autoescape=True, undefined=StrictUndefined)
+    engine = Environment(autoescape=True, undefined=StrictUndefined, finalize=_tamed)
     engine.filters["tail"] = _tail
     source = files(__package__).joinpath("templates/mail.mjml").read_text(encoding="utf-8")
     return engine.from_string(source)

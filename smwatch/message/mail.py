@@ -7,6 +7,7 @@ whoever gets both.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.headerregistry import Address
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from smwatch.message.model import Message
 
 MACHINE = {"message-id", "in-reply-to", "references", "list-id", "list-unsubscribe", "list-unsubscribe-post"}
+_SPECIAL = re.compile(r'[\x00-\x1f"(),.:;<>@\[\\\]]')  # where quoted names are folded, the library breaks them
 _UNFOLDED = 998  # the longest line a mail may have
 
 
@@ -62,7 +64,8 @@ class Mailbox:
 
     def header(self) -> Address:
         """As it stands in From and To."""
-        return Address(display_name=header_text(self.name), username=self.user, domain=self.host)
+        shown = header_text(_SPECIAL.sub(" ", self.name), 60)
+        return Address(display_name=shown, username=self.user, domain=self.host)
 
 
 def mailbox(written: str) -> Mailbox:
@@ -106,11 +109,11 @@ def compose(  # noqa: PLR0913 - what stands on an envelope
     mail["List-ID"] = f"<smwatch.{sender.host}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail["Content-Language"] = message.language
     if message.urgent:
         mail["Importance"] = "high"
         mail["X-Priority"] = "1"
     _body(mail, message)
+    mail["Content-Language"] = message.language  # a body that is set afterwards would take it along
     return mail.as_bytes()
 
 

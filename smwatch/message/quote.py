@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from smwatch.message.escape import one_line, safe_url, shown_host, tame
 from smwatch.message.model import Run
-from smwatch.message.standin import excerpt
+from smwatch.text import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from message_samples import COPIES, NOW, RECALL, mention, story
+
+from smwatch.i18n import text
+from smwatch.message import notes
+from smwatch.message.plain import plain_text
+from smwatch.model import Where
+
+GERMAN = {"language": "de", "timezone": "Europe/Berlin"}
+
+
+def test_the_look_back_gives_figures_and_no_titles():
+    message = notes.start_message(
+        **GERMAN,
+        now=NOW,
+        sources=14,
+        items=1512,
+        hits=9,
+        unreadable=[notes.Unreadable(name="Heimwerker-Forum", reason=text("without a date"))],
+        next_digest=NOW + timedelta(days=1),
+    )
+    assert (
+        plain_text(message)
+        == """\
+smwatch beobachtet
+==================
+
+14 Quellen gelesen, 1.512 ältere Beiträge, 9 hätten getroffen. Altes wird nicht gemeldet; `smwatch source test NAME` zeigt es. Nicht lesbar: 1 Quelle. Nächster Überblick: morgen 08:00.
+
+- Heimwerker-Forum (ohne Datum)
+"""
+    )
+
+
+def test_a_single_new_source():
+    message = notes.start_message(**GERMAN, now=NOW, sources=1, items=1, hits=0, added=["Blog"], next_digest=NOW)
+    assert (
+        plain_text(message)
+        == """\
+Neu beobachtet: Blog
+====================
+
+1 Quelle gelesen, 1 älterer Beitrag, 0 hätten getroffen. Alle Quellen sind lesbar. Nächster Überblick: heute 08:00.
+"""
+    )
+
+
+def test_many_unreadable_sources_are_counted():
+    dark = [notes.Unreadable(name=f"Quelle {n}") for n in range(25)]
+    told = plain_text(notes.start_message(**GERMAN, now=NOW, sources=0, items=0, hits=0, unreadable=dark))
+    assert "Nicht lesbar: 25 Quellen." in told
+    assert told.endswith("- Quelle 9\n- und 15 weitere: `smwatch status`\n")
+
+
+def test_what_is_delivered_late_is_one_message_with_every_match():
+    message = notes.late_message(
+        [story(RECALL, *COPIES), story(mention(3))],
+        **GERMAN,
+        items=14,
+        since=NOW - timedelta(days=22),
+        until=NOW,
+        source="Tagesbote",
+    )
+    told = plain_text(message)
+    assert message.title == "Nachgereicht: 14 Beiträge vom So., 2. Nov. bis Mo., 24. Nov., 2 Treffer"
+    assert "Tagesbote ist wieder lesbar; diese Beiträge sind älter als die Zeitgrenze für Meldungen." in told
+    assert (
+        f"- {RECALL.item.title} <{RECALL.item.url}> – tagesbote.example · Mo., 24. Nov., 05:59 · in 5 Quellen · Acme Marke"
+        in told
+    )
+
+
+def test_a_summary_names_every_story_with_title_and_link():
+    stories = [story(mention(n)) for n in range(40)]
+    message = notes.summary_message(
+        stories, **GERMAN, reason=text("Sources"), since=NOW, updated=NOW + timedelta(minutes=3)
+    )
+    told = plain_text(message)
+    assert message.title == "Lage: 40 Themen"
+    assert "seit Mo., 24. Nov., 08:00, Stand 08:03" in told
+    assert all(f"{each.mentions[0].item.title} <{each.mentions[0].item.url}>" in told for each in stories)
+
+
+def test_news_of_sources_come_bundled():
+    message = notes.source_message(
+        [notes.Unreadable(name="A", reason=text("silent")), notes.Unreadable(name="B")], ["C", "D"], **GERMAN
+    )
+    assert (
+        plain_text(message)
+        == """\
+2 Quellen sind nicht lesbar
+===========================
+
+- A (ohne neuen Beitrag)
+- B
+
+Wieder lesbar: C und D.
+"""
+    )
+    assert notes.source_message([], ["C"], **GERMAN).title == "Quellen wieder lesbar"
+
+
+def test_a_broken_file_is_told_with_file_and_line():
+    where = Where(file="suchauftraege.toml", line=12, column=9)
+    message = notes.broken_config_message([(where, text("silent"))] * 12, **GERMAN)
+    told = plain_text(message)
+    assert (message.title, message.urgent) == ("Fehler in suchauftraege.toml, Zeile 12", True)
+    assert "- suchauftraege.toml:12:9 ohne neuen Beitrag" in told
+    assert "und 2 weitere: `smwatch check`" in told
+    assert "Bis das berichtigt ist, gilt die vorige Fassung weiter." in told
+    stopped = plain_text(notes.broken_config_message([(where, text("silent"))], **GERMAN, stopped=["Acme Marke"]))
+    assert "Mit der letzten gültigen Suche laufen weiter: Acme Marke." in stopped
+
+
+def test_a_save_is_confirmed_with_what_changed():
+    assert notes.saved_config_message([text("Sources")], **GERMAN).title == "Einstellungen übernommen: Quellen"
+    many = notes.saved_config_message([text("Sources")] * 5, **GERMAN)
+    assert many.title == "Einstellungen übernommen: Quellen; Quellen; Quellen; …"
+    assert plain_text(many).count("- Quellen") == 5
+    assert notes.saved_config_message([], **GERMAN).title == "Einstellungen übernommen: nichts von Belang"
+
+
+def test_one_sentence_of_news_and_the_test_message():
+    assert plain_text(notes.news_message(text("silent"), **GERMAN)).startswith("ohne neuen Beitrag\n")
+    told = plain_text(notes.test_message(**GERMAN, channel="pr", now=NOW))
+    assert "Wenn Sie das lesen, kommen Meldungen hier an: Kanal pr, Mo., 24. Nov., 08:00." in told
