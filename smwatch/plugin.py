@@ -46,6 +46,10 @@ from smwatch.errors import (
     Transient,
     UserError,
 )
+from smwatch.feeds import READ_FEED
+from smwatch.feeds.address import read_address
+from smwatch.feeds.items import feed_items
+from smwatch.feeds.opml import Outline, read_opml
 from smwatch.i18n import Text, text, texts
 from smwatch.message.blockkit import block_kit, fallback, plain_fallback
 from smwatch.message.escape import safe_url, shown_host, slack_escape, tame
@@ -342,6 +346,7 @@ class Channel(Plugin):
 
 
 __all__ = [
+    "READ_FEED",
     "AuthExpired",
     "Author",
     "Broken",
@@ -362,6 +367,7 @@ __all__ = [
     "Message",
     "NotPermitted",
     "Outcome",
+    "Outline",
     "Page",
     "Plugin",
     "Priority",
@@ -382,6 +388,7 @@ __all__ = [
     "block_kit",
     "compose",
     "fallback",
+    "feed_items",
     "hookimpl",
     "mailbox",
     "message_id",
@@ -390,6 +397,8 @@ __all__ = [
     "parse_retry_after",
     "plain_fallback",
     "plain_text",
+    "read_address",
+    "read_opml",
     "safe_url",
     "shown_host",
     "slack_escape",

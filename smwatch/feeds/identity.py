@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -28,8 +28,11 @@ def identities(entries: Sequence[Entry]) -> list[str]:
     void = own[0] if len(own) > 2 and len(set(own)) == 1 else None  # noqa: PLR2004 - two may be one article told twice
     names = [_name(entry, "" if entry.id == void else entry.id) for entry in entries]
     for name, places in _groups(names).items():
+        links = Counter(entries[place].link for place in places)
         for rank, place in enumerate(_oldest_first(places, entries)):
-            names[place] = name if rank == 0 else _marked(name, rank, place, places, entries)
+            link = entries[place].link
+            mark = _hash(link)[:12] if link and links[link] == 1 else str(rank + 1)
+            names[place] = name if rank == 0 else f"{name}#{mark}"
     return _distinct(names)
 
 
@@ -51,20 +54,11 @@ def _oldest_first(places: Sequence[int], entries: Sequence[Entry]) -> list[int]:
     return sorted(places, key=lambda place: ((dated and dates[place]) or UNDATED, -place))
 
 
-def _marked(name: str, rank: int, place: int, places: Sequence[int], entries: Sequence[Entry]) -> str:
-    link = entries[place].link
-    alone = link and sum(entries[other].link == link for other in places) == 1
-    return f"{name}#{_hash(link)[:12] if alone else rank + 1}"
-
-
 def _distinct(names: list[str]) -> list[str]:
     """The last resort: a feed that itself uses a name that we made."""
     seen: set[str] = set()
     for place, name in enumerate(names):
-        mark, count = name, 1
-        while mark in seen:
-            count += 1
-            mark = f"{name}#{count}"
+        mark = name if name not in seen else f"{name}#at{place}"
         seen.add(mark)
         names[place] = mark
     return names
