@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 MOST = 400  # stories in one go: ten parts
 
 
-async def fold(desk: Desk, channel: Channel, storm: Storm, now: datetime) -> None:
-    """Put every story that waits into the summary that stands, and the rest into new ones, in one transaction."""
+async def fold(desk: Desk, channel: Channel, storm: Storm, now: datetime) -> bool:
+    """Put every story that waits into the summary that stands, the rest into new ones; False: there was none."""
     async with desk.store.read() as connection:
         untold = await outbox.untold(connection, channel.name, now, channel.group_wait, MOST)
     jobs = [job for job in untold if storm.holds(job, now)]
     if jobs:
         await desk.commit(partial(_fold, channel=channel, storm=storm, jobs=jobs, now=now))
         storm.told = now
+    return bool(jobs)
 
 
 async def _fold(connection: Any, channel: Channel, storm: Storm, jobs: Sequence[Job], now: datetime) -> None:  # noqa: ANN401 - see outbox

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from smwatch.deliver.desk import Desk, Rendered, bounded, log
 from smwatch.deliver.fold import fold
 from smwatch.deliver.retry import Again, after, choose, given_up, next_lookup
-from smwatch.deliver.storm import Storm
+from smwatch.deliver.storm import Storm, fresh
 from smwatch.errors import ChannelError, Outcome, Scope
 from smwatch.i18n import text
 from smwatch.message.model import Context as SmallPrint
@@ -69,13 +69,12 @@ class Lane:
     async def _queue(self, now: datetime) -> list[Job]:
         wait, interval = self.channel.group_wait, self.channel.group_interval
         async with self.desk.store.read() as connection:
-            self.storm.observe(now, await outbox.backlog(connection, self.channel.name, now, wait))
-        if self.storm.due(now):
-            await fold(self.desk, self.channel, self.storm, now)
-        async with self.desk.store.read() as connection:
             jobs = await outbox.outstanding(
                 connection, self.channel.name, now, group_wait=wait, group_interval=interval
             )
+        self.storm.observe(now, sum(fresh(job) for job in jobs))
+        if self.storm.due(now) and await fold(self.desk, self.channel, self.storm, now):
+            return await self._queue(now)
         return [job for job in jobs if not self.storm.holds(job, now)]
 
     async def _deliver(self, job: Job) -> None:
@@ -232,7 +231,8 @@ class Lane:
             ) from None
         finally:
             if paced:
-                pace.took(place, self.channel.pace)
+                for one in {place, self.channel.limit_key()}:  # the answer may have told the real place's name
+                    pace.took(one, self.channel.pace)
 
     async def _record(self, job: Job, rendered: Rendered, receipt: Receipt) -> None:
         now = self.desk.clock()

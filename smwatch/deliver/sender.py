@@ -165,21 +165,19 @@ class Sender:
         if late:
             await asyncio.wait(late, timeout=1)
 
-    async def step(self) -> bool:
-        """One step of every lane; whether any of them had something to do. For `run --once` and tests."""
+    async def step(self) -> float:
+        """One step of every lane; the seconds until the next one is worth while (0.0: at once)."""
         await self._recover()
-        waits = [await self._step(lane) for lane in list(self._lanes.values())]
-        return any(wait == 0 for wait in waits)
+        return min([await self._step(lane) for lane in list(self._lanes.values())], default=TICK)
 
     async def drain(self, limit: timedelta = timedelta(minutes=2)) -> bool:
         """Deliver what is due until nothing is left or `limit` has passed; whether everything went out."""
         end = self._desk.clock() + limit
-        await self._recover()
         while self._desk.clock() < end and not self._stopping.is_set():
-            waits = [await self._step(lane) for lane in list(self._lanes.values())]
+            wait = await self.step()
             if not await self._left():
                 return True
-            await self._desk.pause(min([TICK, *waits]))
+            await self._desk.pause(min(TICK, wait))
         return not await self._left()
 
     async def _left(self) -> bool:

@@ -24,6 +24,11 @@ CALM = timedelta(seconds=60)
 PART = 40  # stories in one summary: with long titles and links these are 12,000 characters
 
 
+def fresh(job: Job) -> bool:
+    """Whether it is a story that its channel has not been told of, and that nobody tried to tell."""
+    return job.table == "card" and not (job.shown or job.attempts or job.unsure)
+
+
 @dataclass(slots=True, kw_only=True)
 class Storm:
     """What one channel remembers about its storm; `per_hour` is `max_per_hour` (0: no limit)."""
@@ -58,7 +63,7 @@ class Storm:
 
     def holds(self, job: Job, now: datetime) -> bool:
         """Whether `job` waits for the summary."""
-        if self.began is None or job.table != "card" or job.shown or job.attempts or job.unsure:
+        if self.began is None or not fresh(job):
             return False
         if job.priority is Priority.URGENT:
             while self.urgent and now - self.urgent[0] >= timedelta(minutes=1):

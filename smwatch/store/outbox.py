@@ -125,6 +125,11 @@ async def get(connection: AsyncConnection, table: Literal["card", "post"], numbe
     return post_job(found) if found else None
 
 
+def _first(table: Table, now: datetime) -> ColumnElement[Any]:
+    moment = table.c.first_attempt_at
+    return func.coalesce(moment, literal(now, moment.type), type_=moment.type)
+
+
 async def by_key(connection: AsyncConnection, key: str) -> Job | None:
     """The post that was planned under `key`."""
     number = (await connection.execute(select(post.c.id).where(post.c.key == key))).scalar()
@@ -137,9 +142,7 @@ async def claim(connection: AsyncConnection, job: Job, now: datetime) -> bool:
     statement = (
         update(table)
         .where(table.c.id == job.id, table.c.key == job.key, table.c.state != "sending")
-        .values(
-            state="sending", attempts=job.attempts + 1, first_attempt_at=func.coalesce(table.c.first_attempt_at, now)
-        )
+        .values(state="sending", attempts=job.attempts + 1, first_attempt_at=_first(table, now))
     )
     return (await connection.execute(statement)).rowcount == 1
 
@@ -287,13 +290,6 @@ async def move_to(connection: AsyncConnection, job: Job, channel: str, now: date
     await _set(connection, job, values_moved)
 
 
-async def backlog(connection: AsyncConnection, channel: str, now: datetime, group_wait: timedelta) -> int:
-    """How many stories `channel` has not told at all yet and could tell now."""
-    due = _card_due(now, group_wait, timedelta(0))
-    query = select(func.count()).select_from(card).where(card.c.channel == channel, card.c.shown == 0, due)
-    return int((await connection.execute(query.where(card.c.attempts == 0))).scalar_one())
-
-
 async def untold(
     connection: AsyncConnection, channel: str, now: datetime, group_wait: timedelta, limit: int
 ) -> list[Job]:
@@ -320,7 +316,6 @@ __all__ = [
     "Problem",
     "Waiting",
     "add_post",
-    "backlog",
     "by_key",
     "card_key",
     "claim",
