@@ -420,6 +420,9 @@ def secret(node: Node, report: Report) -> Secret | None:
 
 
 def _no_secret(node: Node, report: Report) -> None:
+    for it in node.walk():
+        if isinstance(it.value, str) and it.name not in SECRET_KINDS:
+            report.guard(it.value)
     wrong = next((key for key in node.table if key not in SECRET_KINDS), None)
     spot = node.table[wrong].key if wrong else node.spot
     report.error(

@@ -60,7 +60,8 @@ class Reading(Generic[Found]):
             self._explain(error)
             return None
         except UserError as error:
-            self.report.error(self.node.spot, error.sentence)
+            if not self.bad:
+                self.report.error(self.node.table.get("url", self.node).spot, error.sentence)
             return None
         return None if self.bad else found
 

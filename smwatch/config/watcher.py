@@ -87,7 +87,5 @@ async def _events(path: Path, nudge: asyncio.Event, stop: asyncio.Event) -> None
 
     folders = [it for it in (path.parent, path.parent / "conf.d") if it.is_dir()]
     with suppress(OSError, RuntimeError):
-        async for _ in awatch(
-            *folders, stop_event=stop, debounce=300, step=100, recursive=False, raise_interrupt=False
-        ):
+        async for _ in awatch(*folders, stop_event=stop, debounce=300, step=100, recursive=False):
             nudge.set()
