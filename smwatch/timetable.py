@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from smwatch.config.model import Config, DigestPlan
+    from smwatch.i18n import Text
     from smwatch.model import Watch
     from smwatch.store.digests import Run
 
@@ -48,6 +49,13 @@ class Store(Protocol):
 def watches_of(config: Config, plan: DigestPlan) -> tuple[Watch, ...]:
     """The watches of a digest, in the config's order."""
     return tuple(watch for watch in config.watches if plan.name in watch.digest)
+
+
+def uncovered(config: Config, plan: DigestPlan) -> tuple[Text, ...]:
+    """What the sources of a digest cannot see, each sentence once."""
+    sources = [source for source in config.sources if source.client in {None, plan.client}]
+    blind = [card.blind for card in (getattr(source, "card", None) for source in sources) if card and card.blind]
+    return tuple({str(sentence): sentence for sentence in blind}.values())
 
 
 class Timetable:

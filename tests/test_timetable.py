@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
-from sqlalchemy import event, func, insert, select
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import func, insert, select
 
 from smwatch.config.model import Config, DigestPlan
 from smwatch.i18n import text, to_json
@@ -16,6 +14,7 @@ from smwatch.model import Watch
 from smwatch.plugin import Channel
 from smwatch.store import digests as stored
 from smwatch.store import schema
+from smwatch.store.db import Store
 from smwatch.timetable import Timetable, watches_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -26,33 +25,11 @@ def berlin(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2025, 11, day, hour, minute, tzinfo=BERLIN).astimezone(UTC)
 
 
-class Store:
-    """The two doors, on a database of its own."""
-
-    key = b"secret of the store"
-
-    def __init__(self, engine):
-        self.engine = engine
-
-    @asynccontextmanager
-    async def read(self):
-        async with self.engine.connect() as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def write(self):
-        async with self.engine.begin() as connection:
-            yield connection
-
-
 @pytest.fixture
 async def store(tmp_path):
-    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/test.db")
-    event.listen(engine.sync_engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys=ON"))
-    async with engine.begin() as connection:
-        await connection.run_sync(schema.metadata.create_all)
-    yield Store(engine)
-    await engine.dispose()
+    opened = await Store.open(f"sqlite:///{tmp_path}/smwatch.db")
+    yield opened
+    await opened.close()
 
 
 PLAN = DigestPlan(name="morgens", at="08:00", days="workdays", channels=("pr", "presse"), client="Acme")
