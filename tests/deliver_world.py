@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from smwatch.deliver import Rendered, Sender
 from smwatch.deliver.pace import Pace
 from smwatch.message.model import Bullets, Heading, Message, Paragraph, Run
 from smwatch.model import Priority
 from smwatch.store import outbox, schema
+from smwatch.store.db import Store
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -34,26 +34,22 @@ class Clock:
         self.now += timedelta(seconds=max(seconds, 0.001))
 
 
-class SmallStore:
-    """The two doors, on a file of SQLite."""
+class ShakyStore:
+    """The real store, whose next `broken` writes fail."""
 
-    def __init__(self, path):
-        self.engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    def __init__(self, store):
+        self.store = store
         self.broken = 0
 
-    async def create(self):
-        async with self.engine.begin() as connection:
-            await connection.run_sync(schema.metadata.create_all)
-
     def read(self):
-        return self.engine.connect()
+        return self.store.read()
 
     @asynccontextmanager
     async def write(self):
         if self.broken:
             self.broken -= 1
             raise OSError("disk full")
-        async with self.engine.begin() as connection:
+        async with self.store.write() as connection:
             yield connection
 
 
@@ -193,8 +189,7 @@ class World:
 
 @asynccontextmanager
 async def world_at(path, slack, clock):
-    store = SmallStore(path)
-    await store.create()
+    store = await Store.open(f"sqlite:///{path}")
     async with aiohttp.ClientSession() as session:
-        yield World(store, clock, slack, session)
-    await store.engine.dispose()
+        yield World(ShakyStore(store), clock, slack, session)
+    await store.close()

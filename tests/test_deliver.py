@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 from deliver_world import START, Clock, world_at
+from smwatch.plugins.console import ConsoleChannel
+from smwatch.plugins.slack import SlackChannel
 
 from smwatch.errors import ChannelError, Outcome, Scope
 from smwatch.model import Priority
 from smwatch.plugin import Channel, Receipt
-from smwatch.plugins.console import ConsoleChannel
-from smwatch.plugins.slack import SlackChannel
 from smwatch.secret import Secret
 from smwatch.store import outbox
 from smwatch.testing.fake_slack import FakeSlack
