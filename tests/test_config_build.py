@@ -6,8 +6,8 @@ from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
-
 from config_world import GOOD, KINDS, built, edited, parse, problems, said
+
 from smwatch.config.build import build
 from smwatch.config.document import Raw, Role
 from smwatch.model import Priority, Where

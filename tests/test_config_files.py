@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-
 from config_world import GOOD, KINDS
+
 from smwatch.config import check, find, load
 from smwatch.config.document import Role
 from smwatch.config.files import collect
 from smwatch.config.loading import plugin_names
 from smwatch.config.watcher import changed_files, saves, stamps
 from smwatch.errors import ConfigError, UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_lookup_order(tmp_path: Path) -> None:

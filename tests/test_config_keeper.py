@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-
 from config_world import GOOD, KINDS, edited, parse
+
 from smwatch.config import ConfigError
 from smwatch.config.keeper import Keeper
 from smwatch.config.versions import MOST_VERSIONS
 from smwatch.errors import UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 TEAM = '[[watch]]\nname = "Team"\nquery = \'globex\'\nalert = ["pr"]\n'

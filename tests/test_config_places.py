@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import tomli
+from config_world import GOOD, edited, problems, said
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config_world import GOOD, edited, problems, said
 from smwatch.config import scan
 from smwatch.config.document import Raw
 from smwatch.config.reader import read

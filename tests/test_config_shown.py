@@ -6,8 +6,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import tomli
-
 from config_world import GOOD, KINDS, built, edited, problems
+
 from smwatch.config import render_problems, schema, show
 from smwatch.config.effective import duration, timedelta
 from smwatch.errors import Problem

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from smwatch.config import fields, words
 from smwatch.config.draft import filled
+from smwatch.config.kinds import wrong_type
+from smwatch.config.secrets import read_secret
 from smwatch.config.unknown import Homes, unknown_key
 from smwatch.errors import UserError
 from smwatch.i18n import Text, text
@@ -21,7 +23,7 @@ from smwatch.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from smwatch.config.fields import Kind
+    from smwatch.config.kinds import Kind
     from smwatch.config.report import Report
     from smwatch.config.tree import Node
 
@@ -88,7 +90,7 @@ class Reading(Generic[Found]):
         if model is QuietHours and path[-1] == "days":
             return self._quiet_days(node)
         if Secret in choices and not (str in choices and isinstance(node.value, str)):
-            return _or_bad(fields.secret(node, self.report))
+            return _or_bad(read_secret(node, self.report))
         nested = next((it for it in choices if isinstance(it, type) and issubclass(it, BaseModel)), None)
         if nested is not None:
             return self._nested(node, nested, choices, path)
@@ -103,7 +105,7 @@ class Reading(Generic[Found]):
         if any(it in choices for it in (str, int, bool)) or any(get_origin(it) in (tuple, list) for it in choices):
             return node.plain()
         sample = ", ".join(f"{key} = …" for key in list(keys_of(nested))[:2])
-        fields.wrong_type(node, self.report, text("a table: {sample}", sample=f"{{ {sample} }}"), None)
+        wrong_type(node, self.report, text("a table: {sample}", sample=f"{{ {sample} }}"), None)
         return BAD
 
     def _listed(self, node: Node, choices: Sequence[Any], path: tuple[str | int, ...], model: type[BaseModel]) -> Any:  # noqa: ANN401 - any value
@@ -114,7 +116,7 @@ class Reading(Generic[Found]):
         if args and set(unwrap(args[0])) == {str}:
             return _or_bad(fields.STRINGS.read(node, self.report))
         if not isinstance(node.value, list):
-            fields.wrong_type(node, self.report, text("a list: [ … ]"), f"[{node.raw}]" if node.raw else None)
+            wrong_type(node, self.report, text("a list: [ … ]"), f"[{node.raw}]" if node.raw else None)
             return BAD
         found = [self._value(it, args[0] if args else Any, (*path, n), model) for n, it in enumerate(node.entries)]
         return BAD if BAD in found else found

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from smwatch.config import tables, words
 from smwatch.config.document import Role
 from smwatch.config.draft import Draft, Placed
-from smwatch.config.fields import secret
 from smwatch.config.plugged import Reading
+from smwatch.config.secrets import read_secret
 from smwatch.config.sections import heading_of
 from smwatch.errors import UserError
 from smwatch.i18n import text
@@ -111,7 +111,7 @@ class PluginTables:
                 )
         for key, it in node.table.items():
             if isinstance(it.value, str) and SECRET_NAMES.fullmatch(key):
-                secret(it, self.report)
+                read_secret(it, self.report)
         self.report.warning(
             node.table["type"].spot,
             text("sources of type “{kind}” come with a later version; this one is left out", kind=kind),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from smwatch.config import scan
+from smwatch.config.diagnosis import Broken, Diagnosis
 from smwatch.config.document import Document, Flaw, Raw
-from smwatch.config.office import Broken, Diagnosis, diagnose
+from smwatch.config.office import diagnose
 from smwatch.i18n import text
 
 if TYPE_CHECKING:

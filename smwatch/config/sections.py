@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smwatch.config import fields, tables
+from smwatch.config import tables
 from smwatch.config.document import Role
 from smwatch.config.report import holds_literal_token, inner_password
+from smwatch.config.secrets import SECRET_KINDS, read_secret
 from smwatch.config.unknown import Homes, unknown_key, unknown_table
 from smwatch.i18n import text
 
@@ -95,7 +96,7 @@ class Sections:
     def _refuse_literal_secret(self, node: Node) -> None:
         password = inner_password(node.value)
         if password is None:
-            fields.secret(node, self.report)
+            read_secret(node, self.report)
             return
         self.report.guard(password)
         self.report.error(
@@ -113,7 +114,7 @@ class Sections:
         for node in root.walk():
             if node.name == "allow_private" and not node.is_table:
                 self.report.error(node.key, text("“{key}” may stand only in the operator's file", key="allow_private"))
-            elif node.is_table and node.table and set(node.table) <= set(fields.SECRET_KINDS):
+            elif node.is_table and node.table and set(node.table) <= set(SECRET_KINDS):
                 self.report.error(node.spot, text("a secret may be named only in the operator's file"))
 
     def _shaped(self, node: Node, name: str) -> Iterator[Node]:

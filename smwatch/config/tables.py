@@ -11,7 +11,7 @@ from smwatch.i18n import Text, text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from smwatch.config.fields import Kind
+    from smwatch.config.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
