@@ -1,0 +1,143 @@
+"""Fields and operators by name: what is here, what a later version brings, what only other tools have."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_HERE = {
+    "title": ("headline", "intitle"),
+    "author": ("from", "authorshort"),
+    "site": ("domain", "domainurl", "host_url", "publication"),
+    "lang": ("language",),
+    "list": (),
+}
+_LATER = {
+    "lead": ("ingress",),
+    "content": ("text", "body", "message"),
+    "url": ("inurl",),
+    "links": (),
+    "country": ("sourcecountry", "sourcegeo"),
+    "hashtag": ("hashtags",),
+    "mention": ("at_mentions",),
+    "type": ("sourcetype",),
+    "followers": ("authorfollowers",),
+    "engagement": (),
+    "reach": (),
+    "rating": (),
+    "sentiment": (),
+    "is": (),
+    "contains": (),
+    "subreddit": (),
+    "tag": (),
+    "source": (),
+}
+_GERMAN = {
+    "titel": "title",
+    "überschrift": "title",
+    "schlagzeile": "title",
+    "autor": "author",
+    "autorin": "author",
+    "verfasser": "author",
+    "verfasserin": "author",
+    "von": "author",
+    "seite": "site",
+    "website": "site",
+    "webseite": "site",
+    "domäne": "site",
+    "domain": "site",
+    "sprache": "lang",
+    "liste": "list",
+}
+_FOREIGN = {
+    "Brandwatch": """itemreview brandids authorgroup sitegroup authorverified authorverifiedtype authorgender authortype
+        authorlocation accounttype blogname city continent region county latitude longitude objectid objectids logoid
+        logoids imagetype parentpostid rootpostid channelid channelgroup entity interest profession minuteofday pagetype
+        engagementtype engagingwith engagingwithguid gender guid insightshashtag insightsmentioned locationgroup
+        monthlyvisitors publisherid publishersubtype redditspoiler singleviewed tweetsource taggedaccounts threadurl
+        verified weblogtitle xprofile""",
+    "Talkwalker": """alexa_pageviews article_extended_attributes cluster_id customer_entity entity_url
+        extra_article_attributes extra_author_attributes extra_source_attributes host_zone images lastcrawled
+        matched_profile noise_level porn_level post_type root_url searchindexed source_extended_attributes
+        tags_customer tags_internal tokens_content tokens_title twitter_followers word_count world_data""",
+    "Meltwater": """adspend ave bio circulation followercount mediatype metadata quoted retweet socialtype socialhandle
+        sourceid sourcename views""",
+    "Cision": "dma mediaoutlet mediumtype outlet outlettype publicity",
+}
+
+NAMES: Mapping[str, str] = MappingProxyType(
+    {alias: canonical for canonical, aliases in _HERE.items() for alias in (canonical, *aliases)}
+)
+LATER: Mapping[str, str] = MappingProxyType(
+    {alias: canonical for canonical, aliases in _LATER.items() for alias in (canonical, *aliases)}
+)
+FOREIGN: Mapping[str, str] = MappingProxyType({name: tool for tool, names in _FOREIGN.items() for name in names.split()})
+SINGLE_VALUED = ("site", "author", "lang")  # repeated in one AND group they mean OR (source and type come later)
+DIALECTS: Mapping[str, str] = MappingProxyType(
+    {"brandwatch": "Brandwatch", "meltwater": "Meltwater", "talkwalker": "Talkwalker", "cision": "Cision"}
+)
+
+_LANGUAGES = {
+    "de": "deutsch german",
+    "en": "englisch english",
+    "fr": "französisch french",
+    "it": "italienisch italian",
+    "es": "spanisch spanish",
+    "nl": "niederländisch dutch",
+    "pl": "polnisch polish",
+    "tr": "türkisch turkish",
+}
+_CODES = {name: code for code, names in _LANGUAGES.items() for name in names.split()}
+_CODE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
+_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/@\s]*@)?(?:www\d?\.)?([^/:?#\s]+)(?:[/:?#]|$)", re.IGNORECASE)
+
+
+def nearest(name: str) -> str | None:
+    """The field that somebody may have meant by `name`: its canonical or accepted spelling, or None."""
+    low = name.casefold()
+    if low in _GERMAN:
+        return _GERMAN[low]
+    found = get_close_matches(low, [*NAMES, *LATER, *_GERMAN], n=1, cutoff=0.7)
+    return (_GERMAN.get(found[0]) or found[0]) if found else None
+
+
+def language(value: str) -> str | None:
+    """`value` as a language code ("de", "de-at"), or None where it is none."""
+    code = value.strip().casefold().replace("_", "-")
+    return code if _CODE.fullmatch(code) else None
+
+
+def language_meant(value: str) -> str | None:
+    """The code of a language that was named in words ("deutsch")."""
+    return _CODES.get(value.strip().casefold())
+
+
+def host(address: str) -> str:
+    """The host in an address or a bare host: no scheme, `www.`, port or path; lower case, in Unicode; "" if none."""
+    found = _HOST.match(address.strip())
+    return _unicode(found[1].casefold().strip(".")) if found else ""
+
+
+def host_span(address: str) -> tuple[int, int]:
+    """Where `host(address)` stands in `address`."""
+    lead = len(address) - len(address.lstrip())
+    found = _HOST.match(address.strip())
+    return (lead + found.start(1), lead + found.end(1)) if found else (0, 0)
+
+
+def _unicode(name: str) -> str:
+    return ".".join(_label(label) for label in name.split("."))
+
+
+def _label(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return label[4:].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label

@@ -1,0 +1,197 @@
+"""`query match`: items and queries as plain JSON values in, matches out. Also how an item looks in JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from smwatch.errors import QueryError
+from smwatch.i18n import Text, text
+from smwatch.model import Author, Engagement, Item, utc
+from smwatch.query.engine import Engine, Hit
+from smwatch.query.parse import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from smwatch.model import Span
+    from smwatch.query.syntax import Query
+
+_RARE = ("country", "reach", "rating", "sentiment", "is", "contains", "tags", "subreddit", "hashtags", "mentions")
+_ENGAGEMENT = ("likes", "replies", "shares", "views")
+
+
+class ItemError(ValueError):
+    """A JSON value that is no item; `sentence` says why."""
+
+    def __init__(self, sentence: Text) -> None:
+        self.sentence = sentence
+        super().__init__(str(sentence))
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A query that does not parse: its name and the error."""
+
+    name: str
+    error: QueryError
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """What could be read of a set of queries; the others run."""
+
+    parsed: Mapping[str, Query] = field(default_factory=dict)
+    unread: tuple[Unread, ...] = ()
+
+
+def item_from_json(value: object) -> Item:
+    """The item in a JSON object (keys as in `query match` and `source test --json`); raises ItemError.
+
+    Unknown keys are left out; values of another type than expected count as unknown.
+    """
+    if not isinstance(value, dict):
+        raise ItemError(text("an item is a JSON object"))
+    return Item(
+        id=_word(value.get("id")),
+        source=_word(value.get("source")),
+        url=_word(value.get("url")),
+        title=_word(value.get("title")),
+        lead=_word(value.get("lead")),
+        text=_word(value.get("text")),
+        kind=_word(value.get("type")) or _word(value.get("kind")) or "post",
+        author=_author(value.get("author")),
+        published=_moment(value.get("published")),
+        updated=_moment(value.get("updated")),
+        lang=_word(value.get("lang")) or None,
+        engagement=_engagement(value.get("engagement")),
+        links=tuple(link for link in _rows(value.get("links")) if isinstance(link, str)),
+        attributes=_attributes(value),
+    )
+
+
+def item_to_json(item: Item) -> dict[str, Any]:
+    """The same shape back, without what is unknown."""
+    author = item.author
+    found: dict[str, Any] = {
+        "id": item.id,
+        "url": item.url,
+        "title": item.title,
+        "lead": item.lead or None,
+        "text": item.text,
+        "author": None if author is None else {"name": author.name, "handle": author.handle, "followers": author.followers},
+        "lang": item.lang,
+        "source": item.source or None,
+        "type": item.kind,
+        "published": item.published.isoformat() if item.published else None,
+        "updated": item.updated.isoformat() if item.updated else None,
+        "links": list(item.links) or None,
+        **item.attributes,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def read_queries(
+    entries: Iterable[Mapping[str, Any]], *, lists: Mapping[str, Sequence[str]] | None = None
+) -> Queries:
+    """Queries from `{"name", "query", "dialect", "umlauts", "inflect"}` objects; without a name, the query is it."""
+    parsed: dict[str, Query] = {}
+    unread: list[Unread] = []
+    for number, entry in enumerate(entries, start=1):
+        source = entry.get("query")
+        name = str(entry.get("name") or source or number)
+        try:
+            if not isinstance(source, str):
+                raise QueryError(text("the query is missing"))
+            parsed[_free(name, parsed)] = parse(
+                source,
+                dialect=entry.get("dialect"),
+                umlauts=entry.get("umlauts", "strict"),
+                inflect=entry.get("inflect", True),
+                lists=lists,
+            )
+        except QueryError as error:
+            unread.append(Unread(name, error))
+    return Queries(parsed, tuple(unread))
+
+
+def match_lines(
+    items: Iterable[object], queries: Mapping[str, Query], *, guess: Callable[[Item], Item] | None = None
+) -> Iterator[dict[str, Any]]:
+    """One JSON object for each pair of item and matching query: `{"id", "watch", "spans": […]}`.
+
+    `items` are decoded JSON values; raises ItemError for one that is no object. `guess` may add a language.
+    """
+    engine = Engine(queries)
+    for value in items:
+        item = item_from_json(value)
+        for hit in engine.match(guess(item) if guess else item):
+            yield match_to_json(_id(value), hit)
+
+
+def match_to_json(item_id: object, hit: Hit) -> dict[str, Any]:
+    """One line of `query match`."""
+    return {"id": item_id, "watch": hit.name, "spans": [span_to_json(span) for span in hit.spans]}
+
+
+def span_to_json(span: Span) -> dict[str, Any]:
+    """A span as plain values; `start` and `end` count characters of the original field."""
+    return {"field": span.field, "start": span.start, "end": span.end, "term": span.term}
+
+
+def _id(value: object) -> object:
+    return value.get("id") if isinstance(value, dict) else None
+
+
+def _free(name: str, taken: Mapping[str, Query]) -> str:
+    number, free = 2, name
+    while free in taken:
+        free, number = f"{name} ({number})", number + 1
+    return free
+
+
+def _word(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _rows(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else ()
+
+
+def _count(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value == value else None  # noqa: PLR0124 - not NaN
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        return utc(datetime.fromisoformat(value)) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _author(value: object) -> Author | None:
+    if isinstance(value, str) and value:
+        return Author(name=value)
+    if not isinstance(value, dict):
+        return None
+    return Author(
+        name=_word(value.get("name")) or None,
+        handle=_word(value.get("handle")) or None,
+        followers=_count(value.get("followers")),
+    )
+
+
+def _engagement(value: object) -> Engagement | None:
+    if not isinstance(value, dict):
+        return None
+    return Engagement(**{name: _count(value.get(name)) for name in _ENGAGEMENT})
+
+
+def _attributes(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = {name: value[name] for name in _RARE if value.get(name) is not None}
+    total = _count(value.get("engagement"))
+    return MappingProxyType(found if total is None else {**found, "engagement": total})
