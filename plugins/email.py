@@ -21,6 +21,7 @@ second time, under the same Message-ID, which most mail programs show once.
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections import OrderedDict
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -217,7 +218,7 @@ class EmailChannel(Channel):
         client = SMTP(
             hostname=self.smtp.host,
             port=self._port,
-            local_hostname=self._from.host,
+            local_hostname=_own_name(),
             timeout=TIMEOUT,
             use_tls=self.smtp.tls == "tls",
             start_tls=False,
@@ -262,6 +263,12 @@ class EmailChannel(Channel):
             return ssl.create_default_context(cafile=self.smtp.ca_file)
         except (OSError, ssl.SSLError):
             raise _error(text("the certificates in {file} cannot be read", file=self.smtp.ca_file)) from None
+
+
+def _own_name() -> str:
+    """How this machine introduces itself; one without a full name as mail programs do."""
+    name = socket.gethostname()
+    return name if "." in name and name.isascii() else "[127.0.0.1]"
 
 
 async def _close(client: aiosmtplib.SMTP) -> None:

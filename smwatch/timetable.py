@@ -51,6 +51,11 @@ def watches_of(config: Config, plan: DigestPlan) -> tuple[Watch, ...]:
     return tuple(watch for watch in config.watches if plan.name in watch.digest)
 
 
+def sources_of(config: Config, plan: DigestPlan) -> tuple[str, ...]:
+    """The names of the sources that feed a digest: its client's and those without a client."""
+    return tuple(source.name for source in config.sources if source.client in {None, plan.client})
+
+
 def uncovered(config: Config, plan: DigestPlan) -> tuple[Text, ...]:
     """What the sources of a digest cannot see, each sentence once."""
     sources = [source for source in config.sources if source.client in {None, plan.client}]

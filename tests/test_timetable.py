@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,11 +12,11 @@ from sqlalchemy import func, insert, select
 from smwatch.config.model import Config, DigestPlan
 from smwatch.i18n import text, to_json
 from smwatch.model import Watch
-from smwatch.plugin import Channel
+from smwatch.plugin import Card, Channel, Source
 from smwatch.store import digests as stored
 from smwatch.store import schema
 from smwatch.store.db import Store
-from smwatch.timetable import Timetable, watches_of
+from smwatch.timetable import Timetable, sources_of, uncovered, watches_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -252,6 +253,8 @@ async def test_the_preview_names_the_period_so_far_and_plans_nothing(store, pres
     assert titles(digest) == ["bis jetzt"]
     assert (digest.since, digest.until, digest.next_due) == (berlin(24, 8), berlin(24, 10), berlin(25, 8))
     assert [source.name for source in digest.sources] == ["Tagesbote"]
+    async with store.read() as connection:
+        assert await stored.source_states(connection, "Acme", ["anderer Name"]) == []
     assert await count(store, schema.digest_run) == 1
 
 
@@ -312,3 +315,19 @@ async def test_the_loop_naps_until_the_next_one_but_never_long(store):
         await Timetable(store, lambda: CONFIG, clock=clock, nap=nap).run()
     assert naps == [30, 10, 30]
     assert await count(store, schema.digest_run) == 1
+
+
+class Blind(Source):
+    card: ClassVar[Card] = Card(title="Blind", docs="https://docs.example", blind=text("it sees no comments"))
+
+    def key(self) -> str:
+        return self.name
+
+
+def test_what_no_source_can_see_is_said_once():
+    sources = [
+        Blind(type="x", name=name, client=client) for name, client in (("a", None), ("b", "Acme"), ("c", "Globex"))
+    ]
+    config = replace(CONFIG, sources=tuple(sources))
+    assert sources_of(config, PLAN) == ("a", "b")
+    assert [str(sentence) for sentence in uncovered(config, PLAN)] == ["it sees no comments"]

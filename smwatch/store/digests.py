@@ -21,19 +21,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch import digest as digests
 from smwatch.i18n import Text, from_json
-from smwatch.model import SourceState
-from smwatch.store.digest_mentions import mentions_where
+from smwatch.store.mentions import mentions_where
 from smwatch.store.outbox import add_post
-from smwatch.store.schema import decision, digest_mention, digest_run, mention, meta, source, watch
+from smwatch.store.schema import decision, digest_mention, digest_run, mention, meta, watch
+from smwatch.store.sources import all_sources, as_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from smwatch.digest import Due, Plan
-    from smwatch.model import Digest, Watch
+    from smwatch.model import Digest, SourceState, Watch
 
 STRAGGLING = timedelta(hours=1)  # so late a transaction may bring a mention of the period before
 HELD = ("hold", "nothing")  # verdicts that the part "held back" counts
@@ -146,15 +146,19 @@ async def period_start(connection: AsyncConnection, plan: Plan, until: datetime)
     return digests.previous_due(plan, min(known, until)) or known - timedelta(days=1)
 
 
-async def load_digest(
+async def load_digest(  # noqa: PLR0913 - the run, and what the config says about it
     connection: AsyncConnection,
     run: Run,
     plan: Plan,
     *,
     watches: Sequence[Watch],
+    sources: Collection[str] | None = None,
     uncovered: Iterable[Text] = (),
 ) -> Digest:
-    """What a planned run holds, as it is now: what was erased since is gone from it."""
+    """What a planned run holds, as it is now: what was erased since is gone from it.
+
+    `sources` are the names of the config's sources; others are not told about any more.
+    """
     held = exists().where(digest_mention.c.digest_run_id == run.id, digest_mention.c.mention_id == mention.c.id)
     found = await mentions_where(connection, held)
     return digests.build(
@@ -165,19 +169,20 @@ async def load_digest(
         mentions=found,
         before=await _before(connection, plan.name, run.due_at),
         held=await held_back(connection, held),
-        sources=await source_states(connection, plan.client),
+        sources=await source_states(connection, plan.client, sources),
         uncovered=uncovered,
         late=run.late,
         upcoming=digests.next_due(plan, run.due_at),
     )
 
 
-async def preview(
+async def preview(  # noqa: PLR0913 - as `load_digest`
     connection: AsyncConnection,
     plan: Plan,
     *,
     watches: Sequence[Watch],
     now: datetime,
+    sources: Collection[str] | None = None,
     uncovered: Iterable[Text] = (),
 ) -> Digest:
     """What the digest would hold if it were sent `now`: every mention of the period so far, alerted or not."""
@@ -191,7 +196,7 @@ async def preview(
         mentions=await mentions_where(connection, wanted),
         before=await _before(connection, plan.name, now),
         held=await held_back(connection, wanted),
-        sources=await source_states(connection, plan.client),
+        sources=await source_states(connection, plan.client, sources),
         uncovered=uncovered,
         upcoming=digests.next_due(plan, now),
     )
@@ -255,16 +260,10 @@ async def held_back(connection: AsyncConnection, which: ColumnElement[bool]) -> 
     return [(reasons[code], count) for code, count in counted.most_common()]
 
 
-async def source_states(connection: AsyncConnection, client: str | None) -> list[SourceState]:
-    """The sources that feed `client`'s watches: its own and those without a client."""
-    query = select(source).where(source.c.client.in_({"", client or ""})).order_by(source.c.name)
-    return [
-        SourceState(
-            name=row.name,
-            state=row.state,
-            reason=from_json(row.reason) if row.reason else None,
-            since=row.state_since,
-            last_item=row.last_item_at,
-        )
-        for row in await connection.execute(query)
-    ]
+async def source_states(
+    connection: AsyncConnection, client: str | None, names: Collection[str] | None = None
+) -> list[SourceState]:
+    """The sources that feed `client`'s watches, its own and those without a client; of those called `names`."""
+    rows = [row for row in await all_sources(connection) if row.client in {"", client or ""}]
+    found = [as_state(row) for row in rows if names is None or row.name in names]
+    return sorted(found, key=lambda state: state.name.casefold())
