@@ -36,35 +36,39 @@ class Inflate:
     """gzip (any number of members) and deflate (with and without its zlib header)."""
 
     def __init__(self, kind: str) -> None:
-        self._wbits = zlib.MAX_WBITS | 16 if kind == "gzip" else zlib.MAX_WBITS
+        self.is_gzip = kind == "gzip"
+        self._wbits = zlib.MAX_WBITS | 16 if self.is_gzip else zlib.MAX_WBITS
         self._members = 0
-        self._fresh = True
+        self._start = b""
+        self._begun = False
         self._inner = zlib.decompressobj(self._wbits)
 
     def feed(self, data: bytes) -> Iterator[bytes]:  # noqa: D102 - see Coding
+        if not self.is_gzip and (data := self._headed(data)) == b"":
+            return
         while data:
             if self._inner.eof and not self._next(data):
                 return
-            out = self._step(data)
-            self._fresh = False
-            if out:
+            if out := self._inner.decompress(data, STEP):
                 yield out
             data = self._inner.unused_data if self._inner.eof else self._inner.unconsumed_tail
 
-    def _step(self, data: bytes) -> bytes:
-        try:
-            return self._inner.decompress(data, STEP)
-        except zlib.error:
-            if not self._fresh or self._members or self._wbits != zlib.MAX_WBITS:
-                raise
-            self._wbits = -zlib.MAX_WBITS  # "deflate" without the header it should have
-            self._inner = zlib.decompressobj(self._wbits)
-            return self._inner.decompress(data, STEP)
+    def _headed(self, data: bytes) -> bytes:
+        """Wait for two bytes of "deflate": they tell whether the zlib header is there that should be."""
+        if self._begun:
+            return data
+        self._start += data
+        if len(self._start) < 2:  # noqa: PLR2004 - the header's length
+            return b""
+        self._begun = True
+        if self._start[0] & 15 != 8 or int.from_bytes(self._start[:2], "big") % 31:  # noqa: PLR2004 - RFC 1950
+            self._inner = zlib.decompressobj(-zlib.MAX_WBITS)
+        return self._start
 
     def _next(self, data: bytes) -> bool:
         """Begin the next member; what follows the last one (padding) is left alone."""
         self._members += 1
-        if self._members > MEMBERS or not data.startswith(b"\x1f\x8b"):
+        if self._members > MEMBERS or not data.startswith(b"\x1f"):
             return False
         self._inner = zlib.decompressobj(self._wbits)
         return True
@@ -83,8 +87,6 @@ class Brotli:
         out = self._inner.process(data, output_buffer_limit=STEP)
         while out:
             yield out
-            if self._inner.can_accept_more_data():
-                return
             out = self._inner.process(b"", output_buffer_limit=STEP)
 
     def finished(self) -> bool:  # noqa: D102 - see Coding
@@ -167,7 +169,7 @@ class Body:
         """Decode what arrived; nothing beyond the limit is ever held, not between two codings either."""
         if not self._begun and chunk:
             self._begun = True
-            if not chunk.startswith(b"\x1f") and self._codings and _is_gzip(self._codings[0]):
+            if not chunk.startswith(b"\x1f") and self._codings and getattr(self._codings[0], "is_gzip", False):
                 self._codings, self._counts = [], [0]  # says gzip and is not: read it as it is
         try:
             self._pass(0, chunk)
@@ -189,7 +191,3 @@ class Body:
         if self._begun and not all(coding.finished() for coding in self._codings):
             raise EOFError
         return b"".join(self._parts)
-
-
-def _is_gzip(coding: Coding) -> bool:
-    return isinstance(coding, Inflate) and coding._wbits > zlib.MAX_WBITS  # noqa: SLF001 - its own module

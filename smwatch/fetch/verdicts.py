@@ -106,7 +106,7 @@ def _find(error: BaseException | None, kind: type[T]) -> T | None:
     """The first of `kind` among the error, what it wraps, and what caused it."""
     while error is not None:
         inner = getattr(error, "os_error", None) or getattr(error, "certificate_error", None)
-        for one in (error, inner):
+        for one in (inner, error):  # aiohttp's own errors inherit from those that they wrap
             if isinstance(one, kind):
                 return one
         error = error.__cause__ or error.__context__
