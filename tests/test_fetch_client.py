@@ -99,7 +99,7 @@ async def test_a_redirect_to_a_private_address_is_refused_by_the_guard() -> None
     client = Client(Http(), limits=QUICK)
     try:
         async with evil("redirect-private") as url:
-            with pytest.raises(NotPermitted, match="127.0.0.1"):
+            with pytest.raises(NotPermitted, match=r"127\.0\.0\.1"):
                 await client.get(url)
     finally:
         await client.close()

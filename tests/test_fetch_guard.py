@@ -12,17 +12,17 @@ from smwatch.errors import UserError
 from smwatch.feeds.address import read_address, web_link
 from smwatch.fetch.guard import AddressRefused, guarded_socket, is_refused
 
-REFUSED = (
+REFUSED = (  # noqa: SIM905 - as the vectors are written down
     "127.0.0.1 127.255.255.254 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1"
     " 100.127.255.255 0.0.0.0 0.1.2.3 192.0.0.8 192.0.0.170 192.0.2.1 198.18.0.1 198.51.100.1 203.0.113.1 192.88.99.1"
     " 224.0.0.1 239.255.255.250 240.0.0.1 255.255.255.255 :: ::1 ::127.0.0.1 ::ffff:127.0.0.1 ::ffff:10.0.0.1"
     " ::ffff:169.254.169.254 64:ff9b::7f00:1 64:ff9b:1::a00:1 100::1 2001::1 2001:0:7f00:1:: 2001:db8::1 2002:7f00:1::"
     " 2002:c0a8:101:: 3fff::1 5f00::1 fc00::1 fd12:3456::1 fe80::1 fe80::1%eth0 fec0::1 ff02::1 ff0e::1"
-).split()  # noqa: SIM905 - as the vectors are written down
-ALLOWED = (
+).split()
+ALLOWED = (  # noqa: SIM905 - as the vectors are written down
     "1.1.1.1 8.8.8.8 93.184.216.34 172.32.0.1 172.15.255.255 100.63.255.255 100.128.0.1 192.169.0.1 198.17.255.255"
     " 223.255.255.255 2606:4700::1111 2a00:1450:4001::1 2003:e2::1"
-).split()  # noqa: SIM905 - as the vectors are written down
+).split()
 NO_ADDRESSES = (
     "ftp://acme.example/",
     "file:///etc/passwd",

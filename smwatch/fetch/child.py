@@ -128,7 +128,8 @@ class Child:
     async def kill(self) -> None:
         """End it at once and wait for its end."""
         with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+            if self.alive:
+                os.kill(self.pid, signal.SIGKILL)  # Popen's own kill() polls first and so takes the status from asyncio
         if self._process.stdin is not None:
             self._process.stdin.close()
         await self._process.wait()
