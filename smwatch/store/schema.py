@@ -85,6 +85,7 @@ source = Table(
     Column("failures", Integer, nullable=False, default=0),
     Column("last_ok_at", Moment),
     Column("last_item_at", Moment),
+    Column("introduced_at", Moment),  # when the look-back over its first round was planned
     UniqueConstraint("client", "kind", "key"),
 )
 
@@ -94,6 +95,8 @@ seen = Table(
     Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), primary_key=True),
     Column("id_hmac", String, primary_key=True),  # ids carry handles, so keyed hashes
     Column("content_hash", String, nullable=False),
+    Column("title_hash", String, nullable=False, default=""),
+    Column("url_hash", String, nullable=False, default=""),
     Column("first_seen", Moment, nullable=False),
     Column("last_listed", Moment, nullable=False),
     Column("edits", Integer, nullable=False, default=0),

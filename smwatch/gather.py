@@ -1,0 +1,142 @@
+"""Gather and route: mentions become stories, stories become cards. Exactly one task does it.
+
+It takes mentions in the order of their ids, so that a story's first item is the one that was stored first. What it
+remembers (the window of fingerprints) is filled again from the store at start and after any failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from smwatch.route import Verdict, route
+from smwatch.store import outbox, stories
+from smwatch.story import Window, fingerprints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from smwatch.model import Watch
+    from smwatch.route import Decision
+    from smwatch.store.db import Store
+    from smwatch.store.stories import Waiting
+
+log = structlog.get_logger(__name__)
+
+LOOK = 5.0  # seconds between two looks when nobody knocks
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What routing needs of the config: the watches by (client, name), and whose posts are our own."""
+
+    watches: Mapping[tuple[str | None, str], Watch] = field(default_factory=dict)
+    own_accounts: Mapping[str | None, Sequence[str]] = field(default_factory=dict)
+
+    def own(self, client: str | None) -> list[str]:
+        """The house's own accounts and the client's."""
+        return [*self.own_accounts.get(None, ()), *(self.own_accounts.get(client, ()) if client else ())]
+
+
+class Gather:
+    """The one task between the pipeline and the outbox. `wake(channel)` is told who has something to send."""
+
+    def __init__(
+        self,
+        store: Store,
+        rules: Rules,
+        *,
+        wake: Callable[[str | None], None] = lambda _: None,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self.rules = rules
+        self._store = store
+        self._wake = wake
+        self._clock = clock
+        self._window: Window | None = None
+        self._knock = asyncio.Event()
+
+    def knock(self) -> None:
+        """There are new mentions."""
+        self._knock.set()
+
+    async def run(self) -> None:
+        """Gather for ever; ends by cancellation, between two transactions or inside one that then never happened."""
+        while True:
+            self._knock.clear()
+            while await self.step():
+                pass
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._knock.wait(), LOOK)
+
+    async def step(self) -> int:
+        """One transaction: the oldest mentions that wait; how many they were."""
+        now = self._clock()
+        window = await self._remembered(now)
+        self._window = None  # until the transaction is through, what we remember may be wrong
+        async with self._store.write() as connection:
+            waiting = await stories.ungathered(connection)
+            channels = [channel for one in waiting for channel in await self._take(connection, window, one, now)]
+            channels += await self._tell_late(connection, waiting, now)
+        self._window = window
+        for channel in dict.fromkeys(channels):
+            self._wake(channel)
+        return len(waiting)
+
+    async def _remembered(self, now: datetime) -> Window:
+        if self._window is None:
+            self._window = Window()
+            async with self._store.read() as connection:
+                for client, mark, known in await stories.recent_fingerprints(connection, now):
+                    self._window.add(client, (mark,), known)
+        self._window.forget(now)
+        return self._window
+
+    async def _take(self, connection: AsyncConnection, window: Window, one: Waiting, now: datetime) -> list[str]:
+        client, at = one.mention.client or "", one.mention.seen_at
+        marks = fingerprints(one.mention.item)
+        known = window.find(client, marks, at) or await stories.new_story(connection, one, at)
+        await stories.join_story(connection, one, known, marks, at)
+        window.add(client, marks, known)
+        decisions = self._decide(one)
+        return await stories.decide(connection, one, known.story_id, decisions, secret=self._store.key, now=now)
+
+    def _decide(self, one: Waiting) -> tuple[Decision, ...]:
+        mention = one.mention
+        watch = self.rules.watches.get((mention.client, mention.watch))
+        return route(mention, watch, self.rules.own(mention.client)) if watch is not None else ()
+
+    async def _tell_late(self, connection: AsyncConnection, waiting: Sequence[Waiting], now: datetime) -> list[str]:
+        """One message a channel for the mentions of this step that came late."""
+        told: list[str] = []
+        pairs = sorted(
+            (channel, one.mention.client or "", one.mention.id)
+            for one in waiting
+            if any(decision.code == "late" and decision.verdict is Verdict.HOLD for decision in self._decide(one))
+            for channel in self._alerts(one)
+        )
+        for (channel, client), group in groupby(pairs, key=lambda pair: pair[:2]):
+            plan: dict[str, Any] = {"mentions": [pair[2] for pair in group]}
+            words = f"late|{client}|{channel}|{plan['mentions'][0]}"
+            key = hmac.new(self._store.key, words.encode(), hashlib.sha256).hexdigest()[:32]
+            await outbox.add_post(connection, key=key, channel=channel, kind="late", plan=plan, now=now, client=client)
+            told.append(channel)
+        return told
+
+    def _alerts(self, one: Waiting) -> Sequence[str]:
+        watch = self.rules.watches.get((one.mention.client, one.mention.watch))
+        return watch.alert if watch is not None else ()

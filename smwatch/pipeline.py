@@ -1,0 +1,196 @@
+"""The way of one item: fetch → keep what is new or changed → match → store. `gather.py` goes on from there.
+
+One page of a source is one transaction (T1). Nothing lives only in memory between a page and its transaction: a process
+that is killed reads the page again, because cursor and validators move with the last page's items.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import structlog
+
+from smwatch.model import Page, utc
+from smwatch.route import Age, age, moment_of
+from smwatch.store.ingest import RELISTED, Fresh, Harvest, Match, identify, known, store_harvest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from smwatch.model import Item
+    from smwatch.plugin import Enricher, Source
+    from smwatch.query.watches import WatchEngine, WatchHit
+    from smwatch.store.db import Store
+    from smwatch.store.ingest import Identity, Seen
+    from smwatch.store.sources import SourceRow, WatchRow
+
+log = structlog.get_logger(__name__)
+
+MOST_EDITS = 24  # an item that changes with every poll (a clock, an advertisement) is not followed for ever
+
+
+class Walk(Protocol):
+    """The context of one poll, and what it knows afterwards (`smwatch.fetch.walk.Walk`)."""
+
+    validators: Mapping[str, Any]
+    parser: str | None
+    parser_changed: bool
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether all conditional requests brought nothing new."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """What one walk came to: items listed, of them new or changed, mentions that are new."""
+
+    listed: int = 0
+    fresh: int = 0
+    mentions: int = 0
+    unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What matching needs of the config, replaced as a whole at a reload."""
+
+    engine: WatchEngine
+    watches: Mapping[tuple[str, str], WatchRow]
+    max_age: timedelta
+    retention: timedelta
+    enrichers: Sequence[Enricher] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Pipeline:
+    """From a source to stored mentions. `walk(source, row, now)` opens the context of a poll."""
+
+    store: Store
+    plan: Plan
+    walk: Callable[[Source, SourceRow, datetime], Any]
+    clock: Callable[[], datetime]
+    on_mentions: Callable[[], None] = field(default=lambda: None)
+
+    async def poll(self, source: Source, row: SourceRow, now: datetime) -> Polled:
+        """One walk over one source; raises a SourceError, and leaves everything that was stored before it."""
+        walk = self.walk(source, row, now)
+        total = Polled()
+        async for page, last in _with_last(source.fetch(walk)):
+            total = _sum(total, await self._take(source, row, walk, page, last=last))
+        return _sum(total, Polled(unchanged=walk.unchanged))
+
+    async def _take(self, source: Source, row: SourceRow, walk: Any, page: Page, *, last: bool) -> Polled:  # noqa: ANN401 - see Walk
+        """Keep, match and store one page."""
+        now = self.clock()
+        items = _distinct(page.items)
+        fresh, listed = await self._keep(row, items, now)
+        if last and not fresh and walk.unchanged and walk.validators == row.validators and row.first_poll_at:
+            return Polled(listed=len(items), unchanged=True)
+        harvest = Harvest(
+            source_id=row.id,
+            client=row.client,
+            platform=source.type,
+            now=now,
+            fresh=tuple([await self._match(source, row, one, now, quiet=walk.parser_changed) for one in fresh]),
+            listed=tuple(listed),
+            expires_at=now + self.plan.retention,
+            complete=last,
+            cursor=page.cursor,
+            validators=walk.validators,
+            parser=walk.parser,
+        )
+        async with self.store.write() as connection:
+            mentions = await store_harvest(connection, harvest)
+        if mentions:
+            self.on_mentions()
+        return Polled(listed=len(items), fresh=len(fresh), mentions=mentions)
+
+    async def _keep(self, row: SourceRow, items: Sequence[Item], now: datetime) -> tuple[list[Fresh], list[str]]:
+        """What is new or changed, and the ids that are only listed again."""
+        identities = [identify(self.store.key, row.key, item) for item in items]
+        async with self.store.read() as connection:
+            seen = await known(connection, row.id, [mark for one in identities for mark in (one.id, one.twin)])
+        fresh = [
+            Fresh(item=item, identity=identity, known=seen.get(identity.id))
+            for item, identity in zip(items, identities, strict=True)
+            if _is_news(identity, seen)
+        ]
+        again = [one.id for one in identities if one.id in seen and now - seen[one.id].last_listed > RELISTED]
+        return fresh, again
+
+    async def _match(self, source: Source, row: SourceRow, fresh: Fresh, now: datetime, *, quiet: bool) -> Fresh:
+        item = await self._enriched(fresh.item)
+        hits = [hit for hit in self.plan.engine.match(item) if source.client in (None, hit.watch.client)]
+        matches = tuple(self._as_match(hit, item, row, fresh, now, quiet=quiet) for hit in hits)
+        return Fresh(item=item, identity=fresh.identity, known=fresh.known, matches=matches)
+
+    def _as_match(  # noqa: PLR0913 - everything that decides between old and new
+        self, hit: WatchHit, item: Item, row: SourceRow, fresh: Fresh, now: datetime, *, quiet: bool
+    ) -> Match:
+        watch = self.plan.watches[hit.watch.client or "", hit.watch.name]
+        first_seen = fresh.known.first_seen if fresh.known else now
+        verdict = age(
+            moment_of(item, first_seen),
+            first_seen=first_seen,
+            first_poll_at=row.first_poll_at,
+            changed_at=watch.changed_at,
+            max_age=self.plan.max_age,
+        )
+        return Match(
+            watch_id=watch.id,
+            client=hit.watch.client or "",
+            version=watch.version,
+            spans=hit.spans,
+            priority=hit.priority,
+            old=verdict is Age.OLD or quiet,
+            late=verdict is Age.LATE,
+            reason=hit.reason,
+        )
+
+    async def _enriched(self, item: Item) -> Item:
+        for enricher in self.plan.enrichers:
+            try:
+                item = await enricher.enrich(item)
+            except Exception as error:  # noqa: BLE001 - one plugin's code is a border: the item goes on as it is
+                log.warning("enricher_failed", enricher=type(enricher).__name__, error=type(error).__name__)
+        return item
+
+
+def _is_news(identity: Identity, seen: Mapping[str, Seen]) -> bool:
+    """A new id that is not a known item under another id, or a known id with other content."""
+    before = seen.get(identity.id)
+    if before is None:
+        return identity.twin not in seen
+    return before.content != identity.content and before.edits < MOST_EDITS
+
+
+def _distinct(items: Iterable[Item]) -> list[Item]:
+    """One item an id, in UTC; identities of a source are distinct already, plugins of third parties may err."""
+    return list({item.id: _in_utc(item) for item in items}.values())
+
+
+def _in_utc(item: Item) -> Item:
+    published, updated = item.published and utc(item.published), item.updated and utc(item.updated)
+    return replace(item, published=published, updated=updated)
+
+
+async def _with_last(pages: AsyncIterator[Page]) -> AsyncIterator[tuple[Page, bool]]:
+    """Each page with whether it is the last one; a walk without pages has one, empty."""
+    held: Page | None = None
+    async for page in pages:
+        if held is not None:
+            yield held, False
+        held = page
+    yield held or Page(), True
+
+
+def _sum(one: Polled, other: Polled) -> Polled:
+    return Polled(
+        listed=one.listed + other.listed,
+        fresh=one.fresh + other.fresh,
+        mentions=one.mentions + other.mentions,
+        unchanged=other.unchanged,
+    )

@@ -1,0 +1,283 @@
+"""T1: what one page of a source brought, in one transaction: what was seen, items, authors, mentions, cursor.
+
+An item is stored only where a watch matched it. Of the rest the store keeps a keyed hash of its id and a hash of its
+content, nothing that names anybody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from smwatch.i18n import Text, to_json
+from smwatch.store.schema import author, item, mention, seen, source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Table
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from smwatch.model import Author, Item, Priority, Span
+
+CHUNK = 500  # ids in one IN list
+RELISTED = timedelta(days=1)  # `last_listed` is written at most this often
+TWIN = "~"  # begins the second key of an item: its link, title and text instead of its id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What an item is known by: keyed hashes of its id, of its twin (link, title, text), and of its parts."""
+
+    id: str
+    twin: str
+    content: str
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is known of an id: the hashes of its last content, when it was first seen, how often it was edited."""
+
+    content: str
+    title: str
+    url: str
+    first_seen: datetime
+    last_listed: datetime
+    edits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A watch that an item met. `old` and `late` ones are not told as alerts; `reason` says which words matched."""
+
+    watch_id: int
+    client: str
+    version: int
+    spans: tuple[Span, ...]
+    priority: Priority
+    old: bool
+    late: bool
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """An item that is new or has changed, with the watches that it meets now (`known`: it was seen before)."""
+
+    item: Item
+    identity: Identity
+    known: Seen | None = None
+    matches: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harvest:
+    """Everything of one page. Cursor, validators and parser are only set on the last page of a walk."""
+
+    source_id: int
+    client: str
+    platform: str
+    now: datetime
+    fresh: tuple[Fresh, ...]
+    listed: tuple[str, ...] = ()  # ids that are known and were listed again
+    expires_at: datetime | None = None
+    complete: bool = False
+    cursor: str | None = None
+    validators: Mapping[str, Any] | None = None
+    parser: str | None = None
+
+
+def identify(key: bytes, source_key: str, one: Item) -> Identity:
+    """The identity of an item of a source; `key` is the store's."""
+    words = (one.title, one.lead, one.text)
+
+    def keyed(*parts: str) -> str:
+        told = "\x1f".join((source_key, *parts)).encode("utf-8", "replace")
+        return hmac.new(key, told, hashlib.sha256).hexdigest()[:32]
+
+    return Identity(
+        id=keyed("id", one.id),
+        twin=TWIN + keyed("twin", one.url, *words),
+        content=keyed("content", *words),
+        title=keyed("title", one.title),
+        url=keyed("url", one.url),
+    )
+
+
+async def known(connection: AsyncConnection, source_id: int, hashes: Sequence[str]) -> dict[str, Seen]:
+    """What is known of these ids and twins."""
+    found: dict[str, Seen] = {}
+    for start in range(0, len(hashes), CHUNK):
+        query = select(seen).where(seen.c.source_id == source_id, seen.c.id_hmac.in_(hashes[start : start + CHUNK]))
+        for row in await connection.execute(query):
+            found[row.id_hmac] = Seen(
+                content=row.content_hash,
+                title=row.title_hash,
+                url=row.url_hash,
+                first_seen=row.first_seen,
+                last_listed=row.last_listed,
+                edits=row.edits,
+            )
+    return found
+
+
+async def store_harvest(connection: AsyncConnection, harvest: Harvest) -> int:
+    """Write one page; how many mentions are new."""
+    await _see(connection, harvest)
+    mentions = 0
+    for fresh in harvest.fresh:
+        if fresh.matches or fresh.known is not None:
+            mentions += await _keep(connection, harvest, fresh)
+    await _move(connection, harvest)
+    return mentions
+
+
+async def _see(connection: AsyncConnection, harvest: Harvest) -> None:
+    rows = [row for fresh in harvest.fresh for row in _seen_rows(harvest, fresh)]
+    for start in range(0, len(rows), CHUNK):
+        statement = _insert(connection, seen).values(rows[start : start + CHUNK])
+        new = statement.excluded
+        changed = {name: new[name] for name in ("content_hash", "title_hash", "url_hash", "last_listed", "edits")}
+        await connection.execute(statement.on_conflict_do_update(index_elements=["source_id", "id_hmac"], set_=changed))
+    for start in range(0, len(harvest.listed), CHUNK):
+        some = seen.c.id_hmac.in_(harvest.listed[start : start + CHUNK])
+        await connection.execute(
+            update(seen).where(seen.c.source_id == harvest.source_id, some).values(last_listed=harvest.now)
+        )
+
+
+def _seen_rows(harvest: Harvest, fresh: Fresh) -> Iterable[dict[str, Any]]:
+    identity, before = fresh.identity, fresh.known
+    common = {
+        "source_id": harvest.source_id,
+        "content_hash": identity.content,
+        "title_hash": identity.title,
+        "url_hash": identity.url,
+        "first_seen": before.first_seen if before else harvest.now,
+        "last_listed": harvest.now,
+        "edits": before.edits + 1 if before else 0,
+    }
+    return ({**common, "id_hmac": identity.id}, {**common, "id_hmac": identity.twin})
+
+
+async def _keep(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> int:
+    """Store or renew one item and its mentions; how many of them are new."""
+    place = (item.c.source_id == harvest.source_id) & (item.c.id_hmac == fresh.identity.id)
+    stored = (await connection.execute(select(item.c.id).where(place))).scalar()
+    if stored is None and not fresh.matches:
+        return 0
+    values = await _item_row(connection, harvest, fresh)
+    if stored is None:
+        statement = _insert(connection, item).values(**values, seen_at=harvest.now).returning(item.c.id)
+        stored = int((await connection.execute(statement)).scalar_one())
+    else:
+        await connection.execute(update(item).where(item.c.id == stored).values(**values))
+        await _mark_lost(connection, stored, [match.watch_id for match in fresh.matches])
+    return await _mention(connection, harvest, stored, fresh.matches)
+
+
+async def _item_row(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> dict[str, Any]:
+    one = fresh.item
+    return {
+        "client": harvest.client,
+        "source_id": harvest.source_id,
+        "id_hmac": fresh.identity.id,
+        "native_id": one.id,
+        "url": one.url,
+        "title": one.title,
+        "lead": one.lead,
+        "text": one.text,
+        "kind": one.kind,
+        "author_id": await _author(connection, harvest, one.author),
+        "lang": one.lang,
+        "lang_guessed": one.lang_guessed,
+        "published": one.published,
+        "updated": one.updated,
+        "more": _more(one),
+        "expires_at": harvest.expires_at,
+    }
+
+
+def _more(one: Item) -> dict[str, Any]:
+    found = {
+        "engagement": asdict(one.engagement) if one.engagement else None,
+        "parent_id": one.parent_id,
+        "root_id": one.root_id,
+        "links": list(one.links),
+        "attributes": dict(one.attributes),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+async def _author(connection: AsyncConnection, harvest: Harvest, who: Author | None) -> int | None:
+    native = who and (who.native_id or who.handle or who.name)
+    if who is None or not native:
+        return None
+    values = {"client": harvest.client, "platform": harvest.platform, "native_key": native}
+    details = {"native_id": who.native_id, "handle": who.handle, "name": who.name, "url": who.url}
+    statement = _insert(connection, author).values(**values, **details, followers=who.followers)
+    fields = {**details, "followers": who.followers}
+    statement = statement.on_conflict_do_update(index_elements=list(values), set_=fields).returning(author.c.id)
+    return (await connection.execute(statement)).scalar()
+
+
+async def _mark_lost(connection: AsyncConnection, item_id: int, watch_ids: Sequence[int]) -> None:
+    """An edit took a match away: the mention stays, marked; one that matches (again) is not lost."""
+    here = mention.c.item_id == item_id
+    await connection.execute(update(mention).where(here).values(lost=mention.c.watch_id.not_in(watch_ids)))
+
+
+async def _mention(connection: AsyncConnection, harvest: Harvest, item_id: int, matches: Sequence[Match]) -> int:
+    """Insert the mentions that are new; one that exists is never told again, but shows the new words."""
+    new = 0
+    for match in matches:
+        shown = {
+            "spans": [[span.field, span.start, span.end, span.term] for span in match.spans],
+            "reason": to_json(match.reason),
+        }
+        values = {
+            "client": match.client,
+            "watch_id": match.watch_id,
+            "item_id": item_id,
+            "query_version": match.version,
+            "priority": str(match.priority),
+            "old": match.old,
+            "late": match.late,
+            "seen_at": harvest.now,
+        }
+        statement = _insert(connection, mention).values(**values, **shown).on_conflict_do_nothing()
+        inserted = (await connection.execute(statement)).rowcount
+        new += inserted
+        if not inserted:
+            here = (mention.c.watch_id == match.watch_id) & (mention.c.item_id == item_id)
+            await connection.execute(update(mention).where(here).values(**shown))
+    return new
+
+
+async def _move(connection: AsyncConnection, harvest: Harvest) -> None:
+    """Cursor, validators and the moment of the first poll move in the transaction that stores the walk's items."""
+    values: dict[str, Any] = {}
+    if harvest.fresh:
+        values["last_item_at"] = harvest.now
+    if harvest.complete:
+        values |= {"validators": dict(harvest.validators or {}), "parser": harvest.parser}
+        if harvest.cursor is not None:
+            values["cursor"] = harvest.cursor
+    if values:
+        await connection.execute(update(source).where(source.c.id == harvest.source_id).values(**values))
+    if harvest.complete:
+        first = (source.c.id == harvest.source_id) & source.c.first_poll_at.is_(None)
+        await connection.execute(update(source).where(first).values(first_poll_at=harvest.now))
+
+
+def _insert(connection: AsyncConnection, table: Table) -> Any:  # noqa: ANN401 - either dialect's Insert
+    return (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)

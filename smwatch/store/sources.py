@@ -1,0 +1,215 @@
+"""Sources and watches as the store knows them: ids that survive a rename, and the state of each source."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, insert, null, or_, select, update
+
+from smwatch.i18n import Text, from_json, to_json
+from smwatch.model import SourceState
+from smwatch.store.schema import item as item_table
+from smwatch.store.schema import mention, seen, source, watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from smwatch.model import Watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """One source between two polls.
+
+    `first_poll_at` parts old from new: set once, when its first walk was complete, and never moved.
+    """
+
+    id: int
+    client: str
+    kind: str
+    key: str
+    name: str
+    first_poll_at: datetime | None = None
+    validators: Mapping[str, Any] | None = None
+    cursor: str | None = None
+    parser: str | None = None
+    due_at: datetime | None = None
+    state: str = "new"
+    reason: Text | None = None
+    state_since: datetime | None = None
+    failures: int = 0
+    last_ok_at: datetime | None = None
+    last_item_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchRow:
+    """One watch: `changed_at` is its creation or the last change of its query, `version` counts those."""
+
+    id: int
+    version: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A source of the config, reduced to what identifies it."""
+
+    client: str
+    kind: str
+    key: str
+    name: str
+
+
+async def sync_sources(connection: AsyncConnection, sources: Sequence[Named]) -> dict[Named, SourceRow]:
+    """The row of every source of the config, made where it is new, renamed where its name changed."""
+    known = {(row.client, row.kind, row.key): row for row in await all_sources(connection)}
+    found: dict[Named, SourceRow] = {}
+    for one in sources:
+        row = known.get((one.client, one.kind, one.key))
+        if row is None:
+            row = await _new_source(connection, one)
+        elif row.name != one.name:
+            await connection.execute(update(source).where(source.c.id == row.id).values(name=one.name))
+        found[one] = row
+    return found
+
+
+async def _new_source(connection: AsyncConnection, one: Named) -> SourceRow:
+    statement = insert(source).values(client=one.client, kind=one.kind, key=one.key, name=one.name)
+    number = (await connection.execute(statement.returning(source.c.id))).scalar_one()
+    return SourceRow(id=number, client=one.client, kind=one.kind, key=one.key, name=one.name)
+
+
+async def all_sources(connection: AsyncConnection) -> list[SourceRow]:
+    """Every source that was ever read, in the order of their first appearance."""
+    return [_source(row) for row in await connection.execute(select(source).order_by(source.c.id))]
+
+
+async def get(connection: AsyncConnection, number: int) -> SourceRow | None:
+    """One source by its id."""
+    row = (await connection.execute(select(source).where(source.c.id == number))).first()
+    return _source(row) if row is not None else None
+
+
+def _source(row: Row[Any]) -> SourceRow:
+    values = {name: getattr(row, name) for name in SourceRow.__slots__ if name != "reason"}
+    return SourceRow(**values, reason=from_json(row.reason) if row.reason else None)
+
+
+async def save_states(connection: AsyncConnection, rows: Iterable[SourceRow]) -> None:
+    """Write what changes with every poll; first poll, cursor, validators and parser move with the items only."""
+    values = [
+        {
+            "of": row.id,
+            "due_at": row.due_at,
+            "state": row.state,
+            "reason": to_json(row.reason) if row.reason else null(),
+            "state_since": row.state_since,
+            "failures": row.failures,
+            "last_ok_at": row.last_ok_at,
+        }
+        for row in rows
+    ]
+    for one in values:
+        of = one.pop("of")
+        await connection.execute(update(source).where(source.c.id == of).values(**one))
+
+
+async def source_states(connection: AsyncConnection, names: Iterable[str] | None = None) -> list[SourceState]:
+    """The state of each source (of those called `names`), for people."""
+    wanted = None if names is None else set(names)
+    rows = [row for row in await all_sources(connection) if wanted is None or row.name in wanted]
+    return [as_state(row) for row in rows]
+
+
+def as_state(row: SourceRow) -> SourceState:
+    """A row in the words of people."""
+    return SourceState(
+        name=row.name, state=row.state, reason=row.reason, since=row.state_since, last_item=row.last_item_at
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstRound:
+    """What the first walk of a source brought: older items, and how many mentions they would have been."""
+
+    source_id: int
+    name: str
+    client: str
+    items: int
+    hits: int
+
+
+async def first_rounds(connection: AsyncConnection) -> list[FirstRound]:
+    """The sources whose first walk is complete and was not told yet."""
+    own = (seen.c.source_id == source.c.id) & ~seen.c.id_hmac.startswith("~")
+    items = select(func.count()).where(own).scalar_subquery()
+    hits = (
+        select(func.count())
+        .select_from(mention.join(item_table, mention.c.item_id == item_table.c.id))
+        .where(item_table.c.source_id == source.c.id, mention.c.old)
+        .scalar_subquery()
+    )
+    query = (
+        select(source.c.id, source.c.name, source.c.client, items.label("items"), hits.label("hits"))
+        .where(source.c.first_poll_at.is_not(None), source.c.introduced_at.is_(None))
+        .order_by(source.c.id)
+    )
+    return [
+        FirstRound(source_id=row.id, name=row.name, client=row.client, items=row.items, hits=row.hits)
+        for row in await connection.execute(query)
+    ]
+
+
+async def introduced(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
+    """The look-back over these sources is planned."""
+    await connection.execute(
+        update(source).where(source.c.id == bindparam("of")).values(introduced_at=now), [{"of": one} for one in ids]
+    )
+
+
+async def sync_watches(
+    connection: AsyncConnection, watches: Sequence[Watch], lists: Mapping[str, Sequence[str]], now: datetime
+) -> dict[tuple[str, str], WatchRow]:
+    """The row of every watch by (client, name); a new or changed query starts anew at `now`."""
+    found: dict[tuple[str, str], WatchRow] = {}
+    await connection.execute(update(watch).values(active=False))
+    for one in watches:
+        client, digest = one.client or "", query_hash(one, lists)
+        row = await _known(connection, one)
+        if row is None:
+            values = {"client": client, "name": one.name, "query_hash": digest, "changed_at": now, "active": True}
+            number = (await connection.execute(insert(watch).values(**values).returning(watch.c.id))).scalar_one()
+            found[client, one.name] = WatchRow(id=number, version=1, changed_at=now)
+            continue
+        same = row.query_hash == digest
+        kept = WatchRow(
+            id=row.id, version=row.version if same else row.version + 1, changed_at=row.changed_at if same else now
+        )
+        changed = {"query_hash": digest, "version": kept.version, "changed_at": kept.changed_at}
+        await connection.execute(
+            update(watch).where(watch.c.id == row.id).values(name=one.name, active=True, **changed)
+        )
+        found[client, one.name] = kept
+    return found
+
+
+async def _known(connection: AsyncConnection, one: Watch) -> Row[Any] | None:
+    names = [watch.c.name == one.name, *([watch.c.name == one.was] if one.was else [])]
+    query = select(watch).where(watch.c.client == (one.client or ""), or_(*names)).order_by(watch.c.name != one.name)
+    return (await connection.execute(query)).first()
+
+
+def query_hash(one: Watch, lists: Mapping[str, Sequence[str]]) -> str:
+    """Changes when what the watch finds may change: its query, exclusions, options, and the lists that it names."""
+    named = sorted((name, list(words)) for name, words in lists.items() if f"list:{name}" in one.query)
+    parts = [one.query, sorted(one.exclude), one.dialect, one.umlauts, one.inflect, named]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:16]

@@ -1,0 +1,184 @@
+"""T2: mentions become stories, decisions and cards, in one transaction; and stories are read back.
+
+A mention without a story is the durable to-do: whatever happens between T1 and T2, it is found again here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from smwatch.i18n import from_json, to_json
+from smwatch.model import Alert, Mention, Priority, Story
+from smwatch.route import Decision, Verdict, highest
+from smwatch.store.jobs import card_key
+from smwatch.store.mentions import mentions_where
+from smwatch.store.schema import card, decision, fingerprint, item, mention, source, story
+from smwatch.story import ENDS, Fingerprint, Known
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A mention that belongs to no story yet, with its item's id and the identity of that item."""
+
+    mention: Mention
+    item_id: int
+    identity: str
+
+
+async def ungathered(connection: AsyncConnection, limit: int = BATCH) -> list[Waiting]:
+    """The oldest mentions without a story, in the order of their ids."""
+    query = (
+        select(mention.c.id, mention.c.item_id, source.c.key, item.c.id_hmac)
+        .join(item, mention.c.item_id == item.c.id)
+        .join(source, item.c.source_id == source.c.id)
+        .where(mention.c.story_id.is_(None))
+        .order_by(mention.c.id)
+        .limit(limit)
+    )
+    rows = (await connection.execute(query)).all()
+    whole = {one.id: one for one in await mentions_where(connection, mention.c.id.in_([row.id for row in rows]))}
+    return [
+        Waiting(mention=whole[row.id], item_id=row.item_id, identity=f"{row.key}|{row.id_hmac}")
+        for row in rows
+        if row.id in whole
+    ]
+
+
+async def recent_fingerprints(connection: AsyncConnection, now: datetime) -> list[tuple[str, Fingerprint, Known]]:
+    """What the window holds, to fill it again at start: (client, fingerprint, story)."""
+    query = (
+        select(fingerprint, story.c.first_at, story.c.last_at)
+        .join(story, fingerprint.c.story_id == story.c.id)
+        .where(fingerprint.c.at > now - ENDS)
+        .order_by(fingerprint.c.id)
+    )
+    return [
+        (
+            row.client,
+            Fingerprint(row.kind, row.hash),
+            Known(story_id=row.story_id, first_at=row.first_at, last_at=row.last_at),
+        )
+        for row in await connection.execute(query)
+    ]
+
+
+async def new_story(connection: AsyncConnection, waiting: Waiting, at: datetime) -> Known:
+    """A story that begins with this mention's item."""
+    values = {"client": waiting.mention.client or "", "first_item": waiting.identity, "first_at": at, "last_at": at}
+    number = (await connection.execute(insert(story).values(**values).returning(story.c.id))).scalar_one()
+    return Known(story_id=number, first_at=at, last_at=at)
+
+
+async def join_story(
+    connection: AsyncConnection, waiting: Waiting, known: Known, marks: Sequence[Fingerprint], at: datetime
+) -> None:
+    """The mention belongs to the story, and so do later items with these fingerprints."""
+    await connection.execute(update(mention).where(mention.c.id == waiting.mention.id).values(story_id=known.story_id))
+    await connection.execute(update(story).where(story.c.id == known.story_id, story.c.last_at < at).values(last_at=at))
+    rows = [
+        {
+            "client": waiting.mention.client or "",
+            "kind": mark.kind,
+            "hash": mark.hash,
+            "item_id": waiting.item_id,
+            "story_id": known.story_id,
+            "at": at,
+        }
+        for mark in marks
+    ]
+    if rows:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        await connection.execute(dialect.insert(fingerprint).values(rows).on_conflict_do_nothing())
+
+
+async def decide(  # noqa: PLR0913 - what a decision is about
+    connection: AsyncConnection,
+    waiting: Waiting,
+    story_id: int,
+    decisions: Sequence[Decision],
+    *,
+    secret: bytes,
+    now: datetime,
+) -> list[str]:
+    """Write the decisions down and put the story on its cards; the channels that have something new to show."""
+    rows = [
+        {
+            "mention_id": waiting.mention.id,
+            "channel": one.channel,
+            "verdict": str(one.verdict),
+            "code": one.code,
+            "reason": to_json(one.reason),
+            "at": now,
+        }
+        for one in decisions
+    ]
+    if rows:
+        await connection.execute(insert(decision), rows)
+    alerts = [one for one in decisions if one.verdict is Verdict.ALERT]
+    for one in alerts:
+        await _show(connection, waiting.mention, story_id, one, secret=secret, now=now)
+    return [one.channel for one in alerts]
+
+
+async def _show(  # noqa: PLR0913 - see decide
+    connection: AsyncConnection, new: Mention, story_id: int, one: Decision, *, secret: bytes, now: datetime
+) -> None:
+    client = new.client or ""
+    here = (card.c.client == client) & (card.c.story_id == story_id) & (card.c.channel == one.channel)
+    standing = (await connection.execute(select(card.c.id, card.c.priority).where(here))).first()
+    if standing is not None:
+        raised = highest([Priority(standing.priority), new.priority])
+        values = {"wanted": card.c.wanted + 1, "priority": str(raised), "changed_at": now}
+        await connection.execute(update(card).where(card.c.id == standing.id).values(**values))
+        return
+    first = (await connection.execute(select(story.c.first_item).where(story.c.id == story_id))).scalar_one()
+    await connection.execute(
+        insert(card).values(
+            client=client,
+            story_id=story_id,
+            channel=one.channel,
+            priority=str(new.priority),
+            reason=to_json(one.reason),
+            first_at=now,
+            changed_at=now,
+            key=card_key(secret, client=client, channel=one.channel, first_item=first),
+        )
+    )
+
+
+async def load_story(connection: AsyncConnection, story_id: int) -> Story | None:
+    """A story with its mentions; None where everything in it was erased."""
+    row = (await connection.execute(select(story).where(story.c.id == story_id))).first()
+    here = (mention.c.story_id == story_id) & ~mention.c.lost
+    found = await mentions_where(connection, here)
+    if row is None or not found:
+        return None
+    return Story(
+        id=row.id, client=row.client or None, mentions=tuple(found), first_at=row.first_at, last_at=row.last_at
+    )
+
+
+async def load_alert(connection: AsyncConnection, card_id: int) -> Alert | None:
+    """What a card shows now; None where there is nothing left to show."""
+    row = (await connection.execute(select(card).where(card.c.id == card_id))).first()
+    found = await load_story(connection, row.story_id) if row is not None else None
+    if row is None or found is None:
+        return None
+    return Alert(
+        story=found,
+        channel=row.channel,
+        priority=Priority(row.priority),
+        reason=from_json(row.reason) if row.reason else None,
+    )

@@ -1,0 +1,146 @@
+"""Which items say the same: the same link, or the same text (pure).
+
+`Window` remembers the fingerprints of recent items of each client. Two clients never share a story. A story takes
+another item for six hours after its last one, and for two days at most.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from smwatch.text import same_text_key
+
+if TYPE_CHECKING:
+    from smwatch.model import Item
+
+SLIDES = timedelta(hours=6)
+ENDS = timedelta(hours=48)
+SHORTEST = 40  # characters of folded text: "Danke!" twice is not one story
+TRACKING_PREFIXES = ("utm_", "pk_", "mtm_", "at_", "wt_", "hsa_", "oly_", "vero_", "ns_", "_hs")
+TRACKING = frozenset(
+    {
+        "campaign",
+        "cid",
+        "cmpid",
+        "dclid",
+        "fbclid",
+        "feature",
+        "gbraid",
+        "gclid",
+        "igsh",
+        "igshid",
+        "ito",
+        "mc_cid",
+        "mc_eid",
+        "mkt_tok",
+        "msclkid",
+        "ncid",
+        "ocid",
+        "partner",
+        "ref_src",
+        "ref_url",
+        "rss",
+        "share",
+        "smid",
+        "spm",
+        "sr_share",
+        "trk",
+        "trkcampaign",
+        "twclid",
+        "wbraid",
+        "wt.mc_id",
+        "wtmc",
+        "xtor",
+        "yclid",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Something that two copies of one story have in common; `kind` is "link" or "text"."""
+
+    kind: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A story in the window."""
+
+    story_id: int
+    first_at: datetime
+    last_at: datetime
+
+    def takes(self, at: datetime) -> bool:
+        """Whether an item of this moment still belongs to it."""
+        return at - self.last_at <= SLIDES and at - self.first_at <= ENDS
+
+
+@dataclass(slots=True)
+class Window:
+    """The fingerprints of recent items by client, and the stories they belong to."""
+
+    _stories: dict[int, Known] = field(default_factory=dict)
+    _marks: dict[tuple[str, Fingerprint], int] = field(default_factory=dict)
+
+    def find(self, client: str, marks: tuple[Fingerprint, ...], at: datetime) -> Known | None:
+        """The story that an item with these fingerprints belongs to."""
+        for mark in marks:
+            known = self._stories.get(self._marks.get((client, mark), -1))
+            if known is not None and known.takes(at):
+                return known
+        return None
+
+    def add(self, client: str, marks: tuple[Fingerprint, ...], known: Known) -> None:
+        """An item with these fingerprints is part of `known`."""
+        before = self._stories.get(known.story_id)
+        first = min(known.first_at, before.first_at) if before else known.first_at
+        last = max(known.last_at, before.last_at) if before else known.last_at
+        self._stories[known.story_id] = replace(known, first_at=first, last_at=last)
+        for mark in marks:
+            self._marks[client, mark] = known.story_id
+
+    def forget(self, now: datetime) -> None:
+        """Drop what no item can join any more."""
+        gone = {number for number, known in self._stories.items() if not known.takes(now)}
+        for number in gone:
+            del self._stories[number]
+        self._marks = {mark: number for mark, number in self._marks.items() if number not in gone}
+
+
+def fingerprints(item: Item) -> tuple[Fingerprint, ...]:
+    """What identifies the item's content: its canonical link, and its text where it is long enough to say something."""
+    marks = []
+    if link := canonical_link(item.url):
+        marks.append(Fingerprint("link", _hash(link)))
+    said = same_text_key(f"{item.title}\n{item.lead}\n{item.text}")
+    if len(said) >= SHORTEST:
+        marks.append(Fingerprint("text", _hash(said)))
+    return tuple(marks)
+
+
+def canonical_link(url: str) -> str:
+    """`url` without what only says where the reader came from: scheme, "www.", tracking parameters, fragment, case."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        return ""
+    pairs = sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(pair[0]))
+    query = f"?{urlencode(pairs)}" if pairs else ""
+    return f"{parts.netloc.casefold().removeprefix('www.')}{parts.path.rstrip('/')}{query}"
+
+
+def _tracks(name: str) -> bool:
+    lowered = name.casefold()
+    return lowered in TRACKING or lowered.startswith(TRACKING_PREFIXES)
+
+
+def _hash(value: str) -> str:
+    return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()[:24]
