@@ -25,9 +25,9 @@ import socket
 from collections import OrderedDict
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from smwatch.plugin import (
     Channel,
@@ -60,6 +60,14 @@ REMEMBERED = 500  # mails of which we know who has them already
 _reached: OrderedDict[str, dict[str, str]] = OrderedDict()  # key → address → "" (has it) or why it never will
 
 
+def _address(written: str) -> str:
+    mailbox(written)
+    return written
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
 class Smtp(BaseModel):
     """`smtp = { … }`: the mail server."""
 
@@ -78,23 +86,9 @@ class EmailChannel(Channel):
 
     patience: ClassVar[timedelta] = timedelta(minutes=3)
 
-    to: tuple[str, ...] = Field(min_length=1)
-    sender: str = Field(default="", alias="from")
+    to: tuple[Address, ...] = Field(min_length=1)
+    sender: Address | None = Field(default=None, alias="from")
     smtp: Smtp
-
-    @field_validator("to", mode="after")
-    @classmethod
-    def _addresses(cls, to: tuple[str, ...]) -> tuple[str, ...]:
-        for written in to:
-            mailbox(written)
-        return to
-
-    @field_validator("sender", mode="after")
-    @classmethod
-    def _address(cls, sender: str) -> str:
-        if sender:
-            mailbox(sender)
-        return sender
 
     def limit_key(self) -> str:
         """Channels of one mail server share its pace."""

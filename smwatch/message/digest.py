@@ -116,15 +116,19 @@ def _top(digest: Digest, reader: Reader, *, whole: bool) -> Iterator[Block]:
 
 def _matters(story: Story, mention: Mention, reader: Reader, *, whole: bool) -> Runs:
     """Source, date, why it matters, and where else it stands."""
-    facts = [publisher(mention.item), _when(mention, reader), *_marks(story, mention, reader)]
+    facts = list(_marks(story, mention, reader))
     facts.append(reader.together(list(dict.fromkeys(one_line(other.watch) for other in story.mentions))))
     if mention.reason is not None:
         facts.append(one_line(reader.say(mention.reason)))
-    return Run(text=" · ".join(facts)), *_elsewhere(story, mention, reader, whole=whole)
+    return *_origin(mention, reader, facts), *_elsewhere(story, mention, reader, whole=whole)
 
 
-def _when(mention: Mention, reader: Reader) -> str:
-    return reader.moment(mention.item.published or mention.item.updated or mention.seen_at, mention.seen_at)
+def _origin(mention: Mention, reader: Reader, facts: Sequence[str], before: str = "") -> Runs:
+    """Publisher, time and `facts`; the time is an element of its own, for channels that show the reader's zone."""
+    moment = mention.item.published or mention.item.updated or mention.seen_at
+    when = Run(text=reader.moment(moment, mention.seen_at), when=moment)
+    tail = (Run(text="".join(f" · {fact}" for fact in facts)),) if facts else ()
+    return Run(text=f"{before}{publisher(mention.item)} · "), when, *tail
 
 
 def _marks(story: Story, mention: Mention, reader: Reader) -> Iterator[str]:
@@ -216,12 +220,12 @@ def fair(groups: Mapping[str, Sequence[Story]], limit: int) -> dict[str, list[St
 def _line(story: Story, name: str, reader: Reader, *, whole: bool) -> Runs:
     """One story on one line, below the watch `name`: title as link, publisher, time, marks, where else."""
     mention = lead_mention(story)
-    facts = [publisher(mention.item), _when(mention, reader), *_marks(story, mention, reader)]
+    facts = list(_marks(story, mention, reader))
     others = dict.fromkeys(one_line(other.watch) for other in story.mentions if other.watch != name)
     if others:
         facts.append(reader.say(text("also in {watches}", watches=reader.together(list(others)))))
-    tail = Run(text=f" – {' · '.join(facts)}")
-    return headline_run(mention.item), tail, *_elsewhere(story, mention, reader, whole=whole)
+    origin = _origin(mention, reader, facts, before=" – ")
+    return headline_run(mention.item), *origin, *_elsewhere(story, mention, reader, whole=whole)
 
 
 def _held(digest: Digest, reader: Reader) -> Iterator[Block]:

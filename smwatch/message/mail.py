@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import idna
 
+from smwatch.i18n import text
 from smwatch.message.escape import one_line
 from smwatch.message.headers import header_text
 from smwatch.message.html import mail_html
@@ -69,17 +70,18 @@ class Mailbox:
 
 
 def mailbox(written: str) -> Mailbox:
-    """`Presse <presse@müller.example>` or a bare address; raises ValueError for anything else."""
+    """`Presse <presse@müller.example>` or a bare address; raises ValueError (with a Text) for anything else."""
+    wrong = text("“{address}” is not a mail address", address=one_line(written, 80))
     name, address = parseaddr(written)
     user, at, host = address.rpartition("@")
     if not at or not user or one_line(written) != written.strip() or any(c in user for c in ' "(),:;<>[\\]@'):
-        raise ValueError("not a mail address")
+        raise ValueError(wrong)
     domain = host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
     found = Mailbox(name=name, user=user, host=domain)
     try:
         found.header()
     except HeaderParseError as error:
-        raise ValueError("not a mail address") from error
+        raise ValueError(wrong) from error
     return found
 
 

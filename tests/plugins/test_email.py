@@ -342,7 +342,7 @@ async def test_nobody_is_logged_as_refused_in_silence():
 
 @pytest.mark.parametrize("address", ["presse", "a@b@", "x\nBcc: y@z.example", "a b@acme.example", "", "@acme.example"])
 def test_what_is_no_address_is_refused_by_the_config(address):
-    with pytest.raises(ValueError, match="not a mail address"):
+    with pytest.raises(ValueError, match="is not a mail address"):
         channel(Server(port=25), address)
 
 
