@@ -73,7 +73,6 @@ UNSURE = {"internal_error", "fatal_error", "request_timeout", "service_unavailab
 BUSY = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 REASONS: Mapping[str, Text] = {
     "channel_not_found": text("Slack does not find this channel (or the bot is not in it)"),
-    "channel_is_archived": text("the Slack channel is archived"),
     "is_archived": text("the Slack channel is archived"),
     "not_in_channel": text("the bot is not a member of the Slack channel: invite it with /invite"),
     "restricted_action": text("a rule of the Slack workspace forbids posting in this channel"),
@@ -84,13 +83,19 @@ REASONS: Mapping[str, Text] = {
     "account_inactive": text("the Slack account of the bot is switched off"),
     "missing_scope": text("the Slack token lacks a scope"),
     "no_service": text("Slack does not know this incoming webhook any more"),
-    "no_active_hooks": text("Slack does not know this incoming webhook any more"),
     "action_prohibited": text("a rule of the Slack workspace forbids posting in this channel"),
 }
 PERMANENT = {
     *REASONS,
-    *("access_denied", "cannot_dm_bot", "ekm_access_denied", "enterprise_is_restricted", "invalid_token"),
-    *("messages_tab_disabled", "no_permission", "no_team", "not_allowed_token_type", "org_login_required"),
+    *("access_denied", "no_active_hooks", "ekm_access_denied", "enterprise_is_restricted", "invalid_token"),
+    *(
+        "channel_is_archived",
+        "messages_tab_disabled",
+        "no_permission",
+        "no_team",
+        "not_allowed_token_type",
+        "org_login_required",
+    ),
     *("posting_to_channel_denied", "restricted_action_non_threadable_channel", "restricted_action_read_only_channel"),
     *("restricted_action_thread_only_channel", "team_access_not_granted", "team_not_found", "user_disabled"),
     *("two_factor_setup_required", "user_not_found"),
@@ -152,6 +157,8 @@ class SlackChannel(Channel):
                 raise
             where.pop("thread_ts", None)
             answer = await self._say(ctx, "chat.postMessage", where, delivery)
+        if "ts" not in answer.data:
+            raise ChannelError(text("Slack's answer does not say where the message stands"), outcome=Outcome.UNSURE)
         self._known["id"] = str(answer.data.get("channel") or where["channel"])
         return self._receipt(self._known["id"], str(answer.data["ts"]), delivery.revision)
 

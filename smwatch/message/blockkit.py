@@ -47,7 +47,7 @@ def block_kit(message: Message, *, buttons: bool = False) -> list[Json]:
 
 def fallback(message: Message) -> str:
     """The notification: one escaped line."""
-    return slack_escape(one_line(message.title, TEXT // 2))
+    return slack_escape(one_line(message.title, TEXT // 2)) or "…"
 
 
 def plain_fallback(message: Message) -> str:
@@ -178,7 +178,7 @@ def _button(action: Action) -> Json | None:
     link = safe_url(action.url)
     if action.url and not link:
         return None
-    label = {"type": "plain_text", "text": slack_escape(one_line(action.label, LABEL)), "emoji": False}
+    label = {"type": "plain_text", "text": slack_escape(one_line(action.label, LABEL)) or "…", "emoji": False}
     drawn: Json = {"type": "button", "action_id": action.id[:255], "text": label}
     drawn |= {"url": link} if link else {"value": action.value[:2000]}
     return {**drawn, "style": "primary"} if action.primary else drawn
