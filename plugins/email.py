@@ -42,6 +42,7 @@ from smwatch.plugin import (
     hookimpl,
     mailbox,
     message_id,
+    tame,
     text,
 )
 
@@ -284,7 +285,7 @@ def _final(code: int) -> bool:
 
 def _answer(error: aiosmtplib.SMTPResponseException) -> str:
     """What the server said, on one line."""
-    return " ".join(f"{error.code} {error.message}".split())[:200]
+    return " ".join(tame(f"{error.code} {error.message}").split())[:200]
 
 
 def _error(sentence: Text, *, permanent: bool = True, scope: Scope = Scope.CHANNEL) -> ChannelError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from smwatch.message.escape import tame
+from smwatch.message.escape import safe_url, tame
 from smwatch.message.model import Paragraph
 
 if TYPE_CHECKING:
@@ -49,6 +49,6 @@ def _template() -> Template:
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415
 
     engine = Environment(autoescape=True, undefined=StrictUndefined, finalize=_tamed)
-    engine.filters["tail"] = _tail
+    engine.filters |= {"tail": _tail, "url": safe_url}
     source = files(__package__).joinpath("templates/mail.mjml").read_text(encoding="utf-8")
     return engine.from_string(source)

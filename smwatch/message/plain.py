@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
+from smwatch.message.escape import safe_url, tame
 from smwatch.message.model import Bullets, Context, Divider, Heading, Paragraph, Run, Table
 
 if TYPE_CHECKING:
@@ -18,18 +19,24 @@ RULE = "—" * 24
 def plain_text(message: Message) -> str:
     """Everything that `message` says, links written out as `<https://…>`; ends in one line break."""
     parts = [_block(block) for block in message.blocks]
-    parts += [f"{action.label}: {action.url}" for action in message.actions if _new(action.url, message.blocks)]
+    links = [(action.label, safe_url(action.url)) for action in message.actions]
+    parts += [f"{label}: {link}" for label, link in links if _new(link, message.blocks)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def plain_runs(runs: Sequence[Run]) -> str:
     """Runs on one line; a link stands behind its words."""
-    return "".join(f"{run.text} <{run.link}>" if run.link and run.link != run.text else run.text for run in runs)
+    return "".join(map(_run, runs))
+
+
+def _run(run: Run) -> str:
+    words, link = tame(run.text), safe_url(run.link)
+    return f"{words} <{link}>" if link and link != words else words
 
 
 def _new(url: str, blocks: Sequence[Block]) -> bool:
     """Whether `url` is not in the text already."""
-    told = {run.link for block in blocks if isinstance(block, (Paragraph, Context)) for run in block.runs}
+    told = {safe_url(run.link) for block in blocks if isinstance(block, (Paragraph, Context)) for run in block.runs}
     return bool(url) and url not in told
 
 
@@ -40,7 +47,8 @@ def _block(block: object) -> str:
 
 @_block.register
 def _(block: Heading) -> str:
-    return f"{block.text}\n{('=' if block.level == 1 else '-') * min(len(block.text), 72)}"
+    words = tame(block.text)
+    return f"{words}\n{('=' if block.level == 1 else '-') * min(len(words), 72)}"
 
 
 @_block.register
@@ -60,7 +68,7 @@ def _(block: Bullets) -> str:
 
 @_block.register
 def _(block: Table) -> str:
-    rows = [block.header, *block.rows]
+    rows = [[tame(cell) for cell in row] for row in (block.header, *block.rows)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(block.header))]
     return "\n".join(_row(row, widths, block.numeric) for row in rows)
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import structlog
 import trustme
+from selectolax.lexbor import LexborHTMLParser
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # aiosmtpd still looks at asyncio's old policies
@@ -25,6 +26,7 @@ from smwatch.errors import ChannelError, Outcome, Scope
 from smwatch.message.model import Heading, Message, Paragraph, Run
 from smwatch.plugin import Delivery, Receipt
 from smwatch.secret import Secret
+from smwatch.testing.channel_kit import ChannelConformance
 
 NOW = datetime(2025, 11, 24, 7, 0, tzinfo=UTC)
 MESSAGE = Message(
@@ -350,3 +352,53 @@ def test_without_from_the_mail_comes_from_smwatch_at_the_first_recipients_host()
     mailer = EmailChannel(type="email", to=("presse@acme.example",), smtp={"host": "mx.example"})
     assert mailer._from.address == "smwatch@acme.example"
     assert (mailer._port, mailer.limit_key()) == (587, "smtp://mx.example:587")
+
+
+class Bench:
+    """The mail channel before a real server, for the conformance kit."""
+
+    session = None
+    secrets = ("geheimes-wort",)
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.channel = channel(server, user="me", password=Secret("env", "SMTP_WORD"))
+
+    def mails(self) -> list[email.message.EmailMessage]:
+        return [read(raw) for _, raw in self.server.mails]
+
+    def seen(self) -> list[str]:
+        return [f"{mail['Subject']}\n{mail.get_body(('plain',)).get_content()}" for mail in self.mails()]
+
+    def alarms(self) -> list[str]:
+        found = []
+        for mail in self.mails():
+            tree = LexborHTMLParser(mail.get_body(("html",)).get_content())
+            found += [name for name in mail if name in {"Bcc", "Cc"}]
+            found += [node.tag for node in tree.css("script, img, iframe, form, link")]
+            found += [
+                str(node.attributes) for node in tree.css("*") if any(n.startswith("on") for n in node.attributes)
+            ]
+            found += [
+                href
+                for node in tree.css("a")
+                if not (href := node.attributes["href"] or "").startswith(("http://", "https://"))
+            ]
+            found += [box.addr_spec for box in mail["To"].addresses if box.addr_spec != "presse@acme.example"]
+        return found
+
+    def lose_reply(self) -> None:
+        self.server.lost = True
+
+    def break_down(self) -> None:
+        self.server.script["DATA"] = ["554 geheimes Wort? Nein: \x1b[31m"]
+        self.server.script["presse@acme.example"] = ["421 <!channel>"]
+
+
+class TestConformance(ChannelConformance):
+    @pytest.fixture
+    async def bench(self, monkeypatch):
+        monkeypatch.setenv("SMTP_WORD", "geheimes-wort")
+        server = Server()
+        async with smtp(server, authenticator=server.authenticate, auth_require_tls=False):
+            yield Bench(server)
