@@ -59,15 +59,8 @@ LOOKBACK = timedelta(seconds=60)
 MOST_PAGES = 50
 ID = re.compile(r"[CGD][A-Z0-9]{7,}")
 
-BLOCKS = {
-    "invalid_blocks",
-    "invalid_blocks_format",
-    "msg_blocks_too_long",
-    "msg_too_long",
-    "no_text",
-    "invalid_payload",
-}
-BLOCKS |= {"invalid_metadata_format", "invalid_metadata_schema", "metadata_too_large"}
+BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "no_text"}
+BLOCKS |= {"invalid_payload", "invalid_metadata_format", "invalid_metadata_schema", "metadata_too_large"}
 LOST = {"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"}
 UNSURE = {"internal_error", "fatal_error", "request_timeout", "service_unavailable", "rollup_error"}
 BUSY = {"ratelimited", "rate_limited", "message_limit_exceeded"}
@@ -88,17 +81,10 @@ REASONS: Mapping[str, Text] = {
 PERMANENT = {
     *REASONS,
     *("access_denied", "no_active_hooks", "ekm_access_denied", "enterprise_is_restricted", "invalid_token"),
-    *(
-        "channel_is_archived",
-        "messages_tab_disabled",
-        "no_permission",
-        "no_team",
-        "not_allowed_token_type",
-        "org_login_required",
-    ),
+    *("channel_is_archived", "messages_tab_disabled", "no_permission", "no_team", "not_allowed_token_type"),
     *("posting_to_channel_denied", "restricted_action_non_threadable_channel", "restricted_action_read_only_channel"),
     *("restricted_action_thread_only_channel", "team_access_not_granted", "team_not_found", "user_disabled"),
-    *("two_factor_setup_required", "user_not_found"),
+    *("two_factor_setup_required", "user_not_found", "org_login_required"),
 }
 
 
