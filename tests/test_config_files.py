@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -125,7 +124,7 @@ async def test_a_save_is_noticed_once_it_is_whole(tmp_path: Path) -> None:
     await asyncio.sleep(0)
     fresh = tmp_path / "fresh"
     fresh.write_text(GOOD + "# more\n")
-    os.replace(fresh, main)
+    fresh.replace(main)
     assert await asyncio.wait_for(first, 10) == {main}
     stop.set()
     with pytest.raises(StopAsyncIteration):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from config_world import GOOD, KINDS, edited, parse
 
+from smwatch import loader
 from smwatch.config import ConfigError
+from smwatch.config.build import build
+from smwatch.config.document import Raw
 from smwatch.config.keeper import Keeper
 from smwatch.config.versions import MOST_VERSIONS
 from smwatch.errors import UserError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 TEAM = '[[watch]]\nname = "Team"\nquery = \'globex\'\nalert = ["pr"]\n'
@@ -258,9 +258,9 @@ def test_stored_copies_are_for_nobody_else(house: House) -> None:
     assert [it.stat().st_mode & 0o777 for it in (house.state / "config").iterdir()] == [0o600]
 
 
-def mutated(chance: random.Random) -> str:
-    """The good file after a few accidents."""
-    lines = GOOD.split("\n")
+def mutated(chance: random.Random, content: str = GOOD) -> str:
+    """A good file after a few accidents."""
+    lines = content.split("\n")
     signs = ["[", "{", '"', "'", ",", "=", "\n", "ü", "\x00", "'''", "#", "[[watch]]", "\u00a0", "„", "\\", "1", "\r"]
     for _ in range(chance.randint(1, 4)):
         at, kind = chance.randrange(len(lines)), chance.randrange(6)
@@ -280,6 +280,19 @@ def mutated(chance: random.Random) -> str:
         else:
             lines = lines[: at + 1]
     return "\n".join(lines)
+
+
+def test_300_mutations_of_the_example_are_problems_or_a_config() -> None:
+    """With the real plugins and the real query language, every key in use."""
+    example, registry = Path(__file__).parent.parent / "config.example.toml", loader.load()
+    chance = random.Random(815)
+    for _ in range(300):
+        content = mutated(chance, example.read_text(encoding="utf-8"))
+        found = build([Raw(path=example, data=content.encode())], registry)
+        for it in found.findings:
+            assert 1 <= it.problem.column <= len(it.document.line(it.problem.line)) + 2
+            assert it.problem.message.render("de")
+        assert found.broken or found.config is not None
 
 
 def test_300_mutated_files_by_reload_and_by_start_never_stop_it(house: House) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import tomli
 from config_world import GOOD, KINDS, built, edited, problems
 
 from smwatch.config import render_problems, schema, show
 from smwatch.config.effective import duration, timedelta
+from smwatch.config.reference import reference
 from smwatch.errors import Problem
 from smwatch.i18n import text
 
@@ -105,4 +105,16 @@ def test_every_key_stands_in_the_example() -> None:
     keys = {key for it in (*tables.TABLES.values(), tables.RAISE) for key in it.keys}
     assert {key for key in keys if f"{key} =" not in content} == set()
     assert tomli.loads(content)
-    assert SimpleNamespace
+
+
+def test_the_tables_in_the_docs_are_fresh() -> None:
+    for page, language in (("de/konfiguration.md", "de"), ("en/configuration.md", "en")):
+        content = (EXAMPLE.parent / "docs" / page).read_text(encoding="utf-8")
+        assert reference(language) in content, f"run: cog -r docs/{page}"
+
+
+def test_the_files_in_the_docs_pass() -> None:
+    for page in ("de/konfiguration.md", "en/configuration.md"):
+        content = (EXAMPLE.parent / "docs" / page).read_text(encoding="utf-8")
+        first = content.split("```toml\n")[1].split("```")[0]
+        assert problems(first) == []

@@ -105,6 +105,21 @@ class CrossCheck:
         if it is not None and it.value == name:
             self.report.error(it.spot, text("a channel cannot be its own fallback"))
         self._known(it, [other for other in self.draft.known_channels if other != name], "channel")
+        if it is not None and self._in_a_circle(name):
+            self.report.error(it.spot, text("the channels that stand in for each other go round in a circle"))
+
+    def _in_a_circle(self, name: str) -> bool:
+        """Whether following `fallback` from a channel leads back to it."""
+        place, seen = self._stand_in(name), {name}
+        while place is not None and place not in seen:
+            seen.add(place)
+            place = self._stand_in(place)
+        return place == name and len(seen) > 1
+
+    def _stand_in(self, name: str) -> str | None:
+        node = self.draft.known_channels.get(name)
+        it = node.table.get("fallback") if node else None
+        return it.value if it is not None and isinstance(it.value, str) else None
 
     def _known(self, node: Node | None, names: Collection[str], kind: str, others: Collection[str] = ()) -> None:
         if node is None:
@@ -118,22 +133,24 @@ class CrossCheck:
 
     def _plugins(self) -> None:
         """Names of plugins, where the registry says which of them were found."""
-        loaded = {it.name for it in getattr(self.kinds, "plugins", ())}
-        failed = {it.name: it.problem for it in getattr(self.kinds, "plugins", ()) if it.problem is not None}
         unloaded = getattr(self.kinds, "unloaded", None)
-        for node in self.sections.all("smwatch") if unloaded is not None else ():
-            for it in node.table["plugins"].entries if "plugins" in node.table else []:
-                if isinstance(it.value, str) and it.value not in loaded:
-                    near = words.nearest(it.value, unloaded or ())
-                    self.report.error(it.spot, text("no plugin named {name} is installed", name=it.value), near)
-                elif it.value in failed:
-                    sentence = text("the plugin {name} is off: {problem}", name=it.value, problem=failed[it.value])
-                    self.report.warning(it.spot, sentence)
+        found = {it.name: it.problem for it in getattr(self.kinds, "plugins", ())}
+        named = [it.table["plugins"] for it in self.sections.all("smwatch") if "plugins" in it.table]
+        for it in (entry for node in named for entry in node.entries):
+            if unloaded is None or not isinstance(it.value, str):
+                continue
+            if it.value not in found:
+                near = words.nearest(it.value, unloaded)
+                self.report.error(it.spot, text("no plugin named {name} is installed", name=it.value), near)
+            elif (problem := found[it.value]) is not None:
+                self.report.warning(
+                    it.spot, text("the plugin {name} is off: {problem}", name=it.value, problem=problem)
+                )
 
     def _clients_exist(self) -> None:
         known = set(self.draft.clients)
         watched = {it.it.client for it in self.draft.watches} | {
-            it.table["client"].value for it in self.draft.stopped_nodes if "client" in it.table
+            str(it.table["client"].value) for it in self.draft.stopped_nodes if "client" in it.table
         }
         for name in ("watch", "source", "digest", "channels"):
             for node in self.sections.all(name):

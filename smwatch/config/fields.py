@@ -27,6 +27,14 @@ def _strings(node: Node, report: Report) -> tuple[str, ...] | None:
     return None
 
 
+def _some(node: Node, report: Report) -> tuple[str, ...] | None:
+    found = _strings(node, report)
+    if found == ():
+        report.error(node.spot, text("“{key}” is empty", key=node.name))
+        return None
+    return found
+
+
 def _flag(node: Node, report: Report) -> bool | None:
     if isinstance(node.value, bool):
         return node.value
@@ -129,6 +137,7 @@ def _store(node: Node, report: Report) -> str | None:
 
 STRING = Kind(read=read_text, schema={"type": "string"})
 FILLED = Kind(read=read_filled, schema={"type": "string", "minLength": 1})
+SOME = Kind(read=_some, schema={"type": "array", "items": {"type": "string"}, "minItems": 1})
 STRINGS = Kind(read=_strings, schema={"type": "array", "items": {"type": "string"}})
 FLAG = Kind(read=_flag, schema={"type": "boolean"})
 NUMBER = Kind(read=_number, schema={"type": "integer"})

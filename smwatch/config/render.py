@@ -37,7 +37,8 @@ def _lines(problem: Problem, language: str, *, colour: bool) -> Iterator[str]:
         carets = "^" * max(1, min(problem.width, len(line) - column + 1))
         yield tint(DIM, " " * 5 + " | ") + _blank(line[: column - 1]) + tint(RED if error else YELLOW, carets)
     if problem.suggestion is not None:
-        yield tint(DIM, " " * 5 + " = ") + text("suggestion: {it}", it=problem.suggestion).render(language)
+        shown = text("suggestion: {it}", it=problem.suggestion).render(language)
+        yield tint(DIM, " " * 5 + " = ") + shown.replace("\n", "\n" + " " * 8)
 
 
 def _window(line: str, column: int) -> tuple[str, int]:

@@ -138,7 +138,7 @@ DIGEST = Table(
     keys={
         "at": key(fields.CLOCK_TIME, text('Time of day, e.g. "08:00".'), required=True),
         "days": key(fields.WEEKDAYS, text('"täglich", "werktags", "montags" … or a cron line.')),
-        "channels": key(fields.STRINGS, text("Channels that it goes to."), required=True),
+        "channels": key(fields.SOME, text("Channels that it goes to."), required=True),
         "period": key(fields.PERIOD, text('"daily" or "weekly".')),
         "timezone": key(fields.TIMEZONE, text("Time zone of this digest.")),
         "language": key(fields.LANGUAGE, text("Language of this digest.")),
@@ -170,7 +170,7 @@ LIST = Table(
     doc=text("Words for queries: list:NAME."),
     people=True,
     named=True,
-    keys={"words": key(fields.STRINGS, text("The words, each written as in a query."), required=True)},
+    keys={"words": key(fields.SOME, text("The words, each written as in a query."), required=True)},
 )
 
 SILENCE = Table(

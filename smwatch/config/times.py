@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, available_timezones
 
 from smwatch.config import words
 from smwatch.config.kinds import read_text, wrong_type
@@ -73,18 +74,26 @@ def _likely_duration(value: str) -> str | None:
 def read_timezone(node: Node, report: Report) -> str | None:
     """`"Europe/Berlin"`."""
     value = read_text(node, report)
-    if value is None or value in timezones():
+    if value is None or is_timezone(value):
         return value
     report.error(node.spot, text("“{value}” is no time zone", value=value), _likely_zone(value))
     return None
 
 
 @cache
-def timezones() -> frozenset[str]:
-    """All names of time zones; read from the disk once."""
-    import zoneinfo  # noqa: PLC0415 - reads hundreds of files: only where a zone is not one of the usual ones
+def is_timezone(name: str) -> bool:
+    """Whether there is a time zone of that name."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, KeyError, OSError):  # a path, an unknown name, a folder
+        return False
+    return True
 
-    return frozenset(zoneinfo.available_timezones())
+
+@cache
+def timezones() -> frozenset[str]:
+    """All names of time zones; reads hundreds of files, so only to find what somebody meant."""
+    return frozenset(available_timezones())
 
 
 def _likely_zone(value: str) -> str | None:
@@ -129,6 +138,9 @@ def read_clock(node: Node, report: Report) -> str | None:
 def read_days(node: Node, report: Report) -> tuple[str, ...] | str | None:
     """Weekday words as a tuple, or a cron line as it stands."""
     listed = node.entries or [node]
+    if node.value == []:
+        report.error(node.spot, text("“{key}” is empty", key=node.name))
+        return None
     found = []
     for it in listed:
         value = read_text(it, report)
