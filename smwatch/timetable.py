@@ -14,6 +14,7 @@ import structlog
 
 from smwatch.digest import Due, due_now, next_due
 from smwatch.errors import UserError
+from smwatch.i18n import text
 from smwatch.store import digests as store_digests
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ def sources_of(config: Config, plan: DigestPlan) -> tuple[str, ...]:
 def uncovered(config: Config, plan: DigestPlan) -> tuple[Text, ...]:
     """What the sources of a digest cannot see, each sentence once."""
     sources = [source for source in config.sources if source.client in {None, plan.client}]
-    blind = [card.blind for card in (getattr(source, "card", None) for source in sources) if card and card.blind]
-    return tuple({str(sentence): sentence for sentence in blind}.values())
+    cards = [card for source in sources if (card := getattr(source, "card", None)) and card.blind]
+    said = {card.title: text("{source}: {what}", source=card.title, what=card.blind) for card in cards}
+    return tuple(said.values())
 
 
 class Timetable:

@@ -61,7 +61,7 @@ def test_sources_and_what_was_held_back_are_told():
     assert "- 3 × silenced\n- 2 × quiet hours" in everything
     assert "- Heimwerker-Forum: nicht lesbar seit So., 23. Nov., 23:00 (the server answers 500)" in everything
     assert "- Pressemappe: ohne neuen Beitrag seit Mo., 3. Nov." in everything
-    assert "- Pinterest offers no search for what others say" in everything
+    assert "\n\nNicht abgedeckt: Pinterest offers no search for what others say.\n\n" in everything
     assert everything.endswith(
         "Suchaufträge ändern: Acme Marke (suchauftraege.toml, Zeile 12); Wettbewerb (suchauftraege.toml, Zeile 31). "
         "Nächster Überblick: Di., 25. Nov., 08:00.\n"

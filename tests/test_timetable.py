@@ -330,4 +330,4 @@ def test_what_no_source_can_see_is_said_once():
     ]
     config = replace(CONFIG, sources=tuple(sources))
     assert sources_of(config, PLAN) == ("a", "b")
-    assert [str(sentence) for sentence in uncovered(config, PLAN)] == ["it sees no comments"]
+    assert [str(sentence) for sentence in uncovered(config, PLAN)] == ["Blind: it sees no comments"]

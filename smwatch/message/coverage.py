@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from smwatch.i18n import Text, text, texts
 from smwatch.message.escape import one_line
-from smwatch.message.model import Bullets, Heading, Run
+from smwatch.message.model import Bullets, Context, Heading, Run
 from smwatch.model import DAY, Priority
 
 if TYPE_CHECKING:
@@ -101,11 +101,13 @@ def _loud(digest: Digest) -> Text:
 
 def coverage_blocks(digest: Digest, reader: Reader) -> Iterator[Block]:
     """The sources that failed, are silent or were not read yet, and what no source can see."""
-    lines = [_source(source, digest, reader) for source in _dark(digest)]
-    lines += [(Run(text=one_line(reader.say(sentence))),) for sentence in digest.uncovered]
+    lines = tuple(_source(source, digest, reader) for source in _dark(digest))
     if lines:
         yield Heading(text=reader.say(text("Sources")), level=2)
-        yield Bullets(items=tuple(lines))
+        yield Bullets(items=lines)
+    if digest.uncovered:
+        blind = "; ".join(one_line(reader.say(sentence)) for sentence in digest.uncovered)
+        yield Context(runs=(Run(text=reader.say(text("Not covered: {what}.", what=blind))),))
 
 
 def _source(source: SourceState, digest: Digest, reader: Reader) -> Runs:
