@@ -44,7 +44,11 @@ def _repeated_in(node: And, notes: list[Text]) -> Node:
         same = [child for child in children if _field_of(child) == name]
         if len(same) > 1:
             either = Or(tuple(same), same[0].spot)
-            notes.append(text("{field}: stands there more than once and means either: {reading}", field=name, reading=str(either)))
+            notes.append(
+                text(
+                    "{field}: stands there more than once and means either: {reading}", field=name, reading=str(either)
+                )
+            )
             at = children.index(same[0])
             children = [child for child in children if child not in same]
             children.insert(at, either)
@@ -59,7 +63,10 @@ def _field_of(node: Node) -> str | None:
             return "lang"
         case In():
             return node.name
-        case Or() if len({_field_of(child) for child in node.children}) == 1 and _field_of(node.children[0]) in {"site", "lang"}:
+        case Or() if len({_field_of(child) for child in node.children}) == 1 and _field_of(node.children[0]) in {
+            "site",
+            "lang",
+        }:
             return _field_of(node.children[0])
     return None
 
@@ -74,7 +81,9 @@ def _refuse_unbounded(root: Node) -> None:
     spot = culprit.spot
     if isinstance(root, Or):
         raise QueryError(
-            text("OR NOT matches almost everything; a NOT belongs behind AND"), start=spot.start, end=max(spot.end, spot.start + 1)
+            text("OR NOT matches almost everything; a NOT belongs behind AND"),
+            start=spot.start,
+            end=max(spot.end, spot.start + 1),
         )
     raise QueryError(
         text("the query only excludes: it needs something to look for, or belongs under exclude"),
@@ -166,5 +175,3 @@ def _identity(node: Node, scope: str) -> object:
     words = tuple(fold_marked(shown) for _, shown in longest_path(node.text))
     alone = len(words) == 1 and kind != "Wild"
     return "Word" if alone else kind, scope, fold_marked(node.text.replace("*", "\x00")) if kind == "Wild" else words
-
-

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from smwatch.query.document import Document
 from smwatch.query.evaluate import Program
+from smwatch.text import fold_loose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,10 +63,11 @@ class Engine:
         if anchors is None or not all(anchor.words for anchor in anchors):
             self._always.append(number)
             return
-        index = self._loose if program.loose else self._strict
         for anchor in anchors:
             for word in anchor.words:
-                index.add(word, number, part=anchor.part)
+                self._strict.add(word, number, part=anchor.part)
+                if program.loose:
+                    self._loose.add(fold_loose(word), number, part=anchor.part)
 
     def _candidates(self, document: Document) -> set[int]:
         found = set(self._always)

@@ -76,7 +76,9 @@ NAMES: Mapping[str, str] = MappingProxyType(
 LATER: Mapping[str, str] = MappingProxyType(
     {alias: canonical for canonical, aliases in _LATER.items() for alias in (canonical, *aliases)}
 )
-FOREIGN: Mapping[str, str] = MappingProxyType({name: tool for tool, names in _FOREIGN.items() for name in names.split()})
+FOREIGN: Mapping[str, str] = MappingProxyType(
+    {name: tool for tool, names in _FOREIGN.items() for name in names.split()}
+)
 SINGLE_VALUED = ("site", "author", "lang")  # repeated in one AND group they mean OR (source and type come later)
 DIALECTS: Mapping[str, str] = MappingProxyType(
     {"brandwatch": "Brandwatch", "meltwater": "Meltwater", "talkwalker": "Talkwalker", "cision": "Cision"}

@@ -81,7 +81,9 @@ def item_to_json(item: Item) -> dict[str, Any]:
         "title": item.title,
         "lead": item.lead or None,
         "text": item.text,
-        "author": None if author is None else {"name": author.name, "handle": author.handle, "followers": author.followers},
+        "author": None
+        if author is None
+        else {"name": author.name, "handle": author.handle, "followers": author.followers},
         "lang": item.lang,
         "source": item.source or None,
         "type": item.kind,
@@ -93,9 +95,7 @@ def item_to_json(item: Item) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def read_queries(
-    entries: Iterable[Mapping[str, Any]], *, lists: Mapping[str, Sequence[str]] | None = None
-) -> Queries:
+def read_queries(entries: Iterable[Mapping[str, Any]], *, lists: Mapping[str, Sequence[str]] | None = None) -> Queries:
     """Queries from `{"name", "query", "dialect", "umlauts", "inflect"}` objects; without a name, the query is it."""
     parsed: dict[str, Query] = {}
     unread: list[Unread] = []

@@ -14,6 +14,8 @@ from smwatch.query.syntax import Exact, Phrase, Wild, Word
 from smwatch.text import Edge, fold, fold_loose, fold_marked, has_accent, is_spaceless, surface, tokenise, word_pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from smwatch.text import Tokens
 
 _STAR_LETTERS = 3  # beside a star
@@ -80,18 +82,20 @@ class Pattern:
 
     pieces: tuple[tuple[str | None, ...], ...]
     marked: bool = False
-    loose: bool = False
+    loose: Pattern | None = None  # the same with ä ≡ a ≡ ae: fits besides
+    loosen: bool = False
 
     def edges(self, tokens: Tokens) -> list[Edge]:
-        """The longest edges that fit; of `Bahn*` in Bahn-Chef that is the whole word."""
-        found = {edge for key, edges in tokens.edges.items() for edge in edges if self._fits(tokens, key, edge)}
-        return [one for one in found if not any(_covers(other, one) for other in found)]
+        return [edge for key, edges in tokens.edges.items() for edge in edges if self._fits_anyhow(tokens, key, edge)]
+
+    def _fits_anyhow(self, tokens: Tokens, key: str, edge: Edge) -> bool:
+        return self._fits(tokens, key, edge) or (self.loose is not None and self.loose._fits(tokens, key, edge))  # noqa: SLF001 - one of its own kind
 
     def _fits(self, tokens: Tokens, key: str, edge: Edge) -> bool:
         if (key[0] in _SIGNS) != ((self.pieces[0] or ("",))[0] or " ").startswith(tuple(_SIGNS)):
             return False
         seen = tokens.marked.get((key, edge), key) if self.marked else key
-        if self.loose:
+        if self.loosen:
             seen = fold_loose(seen)
         if all(None not in piece for piece in self.pieces):
             return _glob(["".join(map(str, piece)) for piece in self.pieces], seen)
@@ -110,7 +114,7 @@ class Pattern:
             shown = shown.lstrip(_SIGNS)
         folder = fold_marked if self.marked else fold
         units = [folder(char) for char in shown]
-        return [fold_loose(unit) if self.loose else unit for unit in units if unit]
+        return [fold_loose(unit) if self.loosen else unit for unit in units if unit]
 
     def anchor(self) -> Anchor:
         literals = [part for piece in self.pieces for part in piece if part]
@@ -157,7 +161,8 @@ class Term:
             for start, end in step.edges(tokens):
                 following.setdefault(start, []).append(end)
             paths = [(start, after) for start, end in paths for after in following.get(end, ())]
-        return sorted(set(paths))
+        wide = any(isinstance(step, Pattern) for step in self.steps)
+        return _longest(set(paths)) if wide else sorted(set(paths))
 
     def anchor(self) -> Anchor:
         """The rarest word that a text must have."""
@@ -257,19 +262,15 @@ def _wild(text: str, *, loose: bool) -> list[Step]:
     shown = _joined(surface(text).text)
     marked = has_accent(shown)
     folder = fold_marked if marked else fold
-    pieces = [_piece(piece, folder, loose=loose) for piece in re.split(r"\*+", shown)]
-    return [Pattern(tuple(pieces), marked=marked, loose=loose)]
+    pieces = tuple(_piece(piece, folder) for piece in re.split(r"\*+", shown))
+    if not loose:
+        return [Pattern(pieces, marked=marked)]
+    loosened = tuple(tuple(part and fold_loose(part) for part in piece) for piece in pieces)
+    return [Pattern(pieces, marked=marked, loose=Pattern(loosened, marked=marked, loosen=True))]
 
 
-def _piece(piece: str, folder: object, *, loose: bool) -> tuple[str | None, ...]:
-    parts: list[str | None] = []
-    for part in re.split(r"(\?)", piece):
-        if part == "?":
-            parts.append(None)
-        elif part:
-            folded = folder(part)  # type: ignore[operator]
-            parts.append(fold_loose(folded) if loose else folded)
-    return tuple(parts)
+def _piece(piece: str, folder: Callable[[str], str]) -> tuple[str | None, ...]:
+    return tuple(None if part == "?" else folder(part) for part in re.split(r"(\?)", piece) if part)
 
 
 def _verbatim(text: str) -> list[Step]:
@@ -285,8 +286,13 @@ def _bare(literal: str) -> str:
     return fold(literal)
 
 
-def _covers(other: Edge, one: Edge) -> bool:
-    return other != one and other[0] <= one[0] and one[1] <= other[1]
+def _longest(paths: set[Edge]) -> list[Edge]:
+    """Without those inside another; of `Bahn*` in Bahn-Chef the whole word is left."""
+    found: list[Edge] = []
+    for edge in sorted(paths, key=lambda path: (path[0], -path[1])):
+        if not found or edge[1] > found[-1][1]:
+            found.append(edge)
+    return found
 
 
 def _glob(pieces: list[str], word: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from unicodedata import category
 
 from smwatch.model import Span
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 ELLIPSIS = "…"
 MOST_SENTENCES = 2  # German press law: an excerpt of a licensed text stays short
-_S = TypeVar("_S", bound=Span)
-
 _ABBREVIATIONS = frozenset(
     """abs abt allg art az bd bes bsp bspw bzgl bzw ca co corp dez dgl dipl div dr ebd etc evtl exkl fa feb ff fig fr gem
     ggf gmbh hbf hr hrsg inc incl ing inkl int inv jan jh jhd jr jul jun kap kfz ltd max mio mind min mr mrd mrs ms mt
@@ -25,7 +23,9 @@ _ABBREVIATIONS = frozenset(
 )
 _ENDS = ".!?…。！？"
 _CLOSERS = "\"'“”’‘»«›‹)]}"
-_END = re.compile(rf"[{re.escape(_ENDS)}]+[{re.escape(_CLOSERS)}]*(?=\s|$)|[。！？]|\n[^\S\n]*\n|\n(?=[^\S\n]*(?:[-*•–·]|\d{{1,3}}[.)])[^\S\n])")
+_END = re.compile(
+    rf"[{re.escape(_ENDS)}]+[{re.escape(_CLOSERS)}]*(?=\s|$)|[。！？]|\n[^\S\n]*\n|\n(?=[^\S\n]*(?:[-*•–·]|\d{{1,3}}[.)])[^\S\n])"
+)
 _LAST_WORD = re.compile(r"[^\s(\[\"„“»]*$")
 _MONTHS = re.compile(
     r"\s+(?:jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez|jahrhundert|jh|januar|februar|märz|april)", re.IGNORECASE
@@ -166,8 +166,10 @@ def _moved(spans: Sequence[Span], place: dict[int, int], low: int, high: int, le
 
 def clean(text: str) -> str:
     """`text` on one line: control and direction characters gone, white space folded."""
-    return " ".join("".join(map(_seen, text)).split()) if not text.isascii() or not text.isprintable() else (
-        " ".join(text.split())
+    return (
+        " ".join("".join(map(_seen, text)).split())
+        if not text.isascii() or not text.isprintable()
+        else (" ".join(text.split()))
     )
 
 
@@ -196,4 +198,6 @@ def same_text_key(text: str) -> str:
         for start, end in edges:
             if end == start + 1:
                 words[start] = key
-    return " ".join(words.get(n, "") or text[tokens.starts[n] : tokens.ends[n]] for n in range(len(tokens.starts))).strip()
+    return " ".join(
+        words.get(n, "") or text[tokens.starts[n] : tokens.ends[n]] for n in range(len(tokens.starts))
+    ).strip()

@@ -109,7 +109,9 @@ def _composed(cluster: str, start: int) -> tuple[str, int]:
     """The cluster as it is compared, and where its last visible character ends."""
     seen = "".join(char for char in cluster if not is_unseen(char))
     last = max((n for n, char in enumerate(cluster) if not is_unseen(char)), default=-1)
-    wide = "".join(normalize("NFKC", char) if "\uff01" <= char <= "\uffee" or char == "\u3000" else char for char in seen)
+    wide = "".join(
+        normalize("NFKC", char) if "\uff01" <= char <= "\uffee" or char == "\u3000" else char for char in seen
+    )
     return normalize("NFC", wide), start + last + 1
 
 

@@ -338,5 +338,3 @@ class _Reader:
         if signed:
             return len(words[number]) >= SHORTEST_SIGNED
         return "." not in "".join(beside) or len(words[number]) >= SHORTEST_DOTTED
-
-

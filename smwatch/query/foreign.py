@@ -1,0 +1,247 @@
+"""What other tools write, and what a later version brings: each recognised, named, and turned into a form that runs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from smwatch.errors import QueryError
+from smwatch.i18n import Text, text
+from smwatch.query import fields
+from smwatch.text.surface import APOSTROPHES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+QUOTES = '"“”„‟«»‹›＂'
+DASHES = "–—−‒―"
+_DISTANCE = re.compile(r"(?P<op>O?NEAR|W|PRE|NAHE)\s*/\s*(?P<n>\d*)f?(?!\w)(?P<list>\s*:)?", re.IGNORECASE)
+_BARE = re.compile(r"(?:O?NEAR|O?SENTENCE)(?![\w/:=-])")
+_NEGATION = re.compile(r"(?:\b(?:NOT|NICHT|not|nicht)\s+)?$")
+_OPERATOR = r"(?:AND|OR|NOT|UND|ODER|NICHT|and|or|not|und|oder|nicht|-)"
+_VALUE = re.compile(r"\s*[:=]?\s*(?:\"[^\"]*\"|\([^()]*\)|\[[^\]]*\]|[^\s()]+)?")
+_CUT_BEFORE = re.compile(rf"(?:\b{_OPERATOR}\s+|-)+$")
+_CUT_AFTER = re.compile(rf"^\s*(?:{_OPERATOR}\s+)+")
+
+
+def later(what: Text, start: int, end: int, repairs: Sequence[str] = ()) -> QueryError:
+    """The error for something that a later version brings."""
+    return QueryError(text("{what} comes with a later version", what=what), start=start, end=end, repairs=repairs)
+
+
+# operators of distance
+
+
+def distance(source: str, start: int) -> QueryError | None:
+    """The error where NEAR/5, W/3, SENTENCE or their kin stands at `start`."""
+    found = _DISTANCE.match(source, start)
+    if found and (found["n"] or found["op"].upper().endswith("NEAR")):
+        if found["list"]:
+            return _near_list(source, found)
+        operator, end = found["op"].upper() + "/" + (found["n"] or "n"), found.end()
+    elif bare := _BARE.match(source, start):
+        operator, end = bare.group(), bare.end()
+    else:
+        return None
+    before = _NEGATION.search(source[:start])
+    low = before.start() if before else start
+    return later(Text("{it}", {"it": operator}), start, end, [f"{source[:low].rstrip()} AND {source[end:].lstrip()}"])
+
+
+def _near_list(source: str, found: re.Match[str]) -> QueryError:
+    """`near/4:a,b`."""
+    values = re.compile(r"\s*([^\s()]+)").match(source, found.end())
+    words = [word for word in (values[1] if values else "").split(",") if word]
+    joined = f" {found['op'].upper()}/{found['n']} ".join(words)
+    sentence = text(
+        "{sign} is another tool's way to write {form}, which comes with a later version",
+        sign=found.group(),
+        form=joined,
+    )
+    end = values.end() if values else found.end()
+    repair = source[: found.start()] + "(" + " AND ".join(words) + ")" + source[end:]
+    return QueryError(sentence, start=found.start(), end=found.end(), repairs=[repair] if words else [])
+
+
+def tilde(source: str, start: int, end: int, *, word: bool) -> QueryError:
+    """`word~1`, `"a b"~5`, `"car sharing"~`."""
+    if word:
+        what = text("fuzzy spelling (word~1)")
+    elif end == start + 1:
+        what = text('the search for spelling variants ("car sharing"~)')
+    else:
+        what = text('a distance ("a b"~5)')
+    return later(what, start, end, [source[:start] + source[end:]])
+
+
+def cased(source: str, start: int, end: int) -> QueryError:
+    """`cs(NASA)`: here {NASA}."""
+    close = source.find(")", end)
+    inner = source[end + 1 : close].strip(QUOTES + " ") if close > 0 else ""
+    repairs = [source[:start] + "{" + inner + "}" + source[close + 1 :]] if inner else []
+    return later(text("exact spelling with cs(…)"), start, end, repairs)
+
+
+# fields
+
+
+def no_data(source: str, name: str, start: int, end: int) -> QueryError:
+    """A field that another tool has and that no source here gives."""
+    tool = fields.FOREIGN[name.casefold()]
+    sentence = text("{name}: is known from {tool}; there is no data for it here", name=name, tool=tool)
+    return QueryError(sentence, start=start, end=end, repairs=_without_field(source, start, end))
+
+
+def unknown_field(source: str, name: str, start: int, end: int) -> QueryError:
+    """A field that nobody has; the nearest name, where there is one."""
+    near = fields.nearest(name)
+    if near:
+        sentence = text("there is no field {name}: – did you mean {near}: ?", name=name, near=near)
+        repairs = [source[:start] + near + source[end:]]
+    else:
+        sentence = text("there is no field {name}:", name=name)
+        repairs = _as_phrase(source, start, end)
+    return QueryError(sentence, start=start, end=end, repairs=repairs)
+
+
+def _without_field(source: str, start: int, end: int) -> list[str]:
+    """The query without this field and the operator that joins it."""
+    value = _VALUE.match(source, end)
+    cut = _CUT_BEFORE.sub("", source[:start])
+    after = source[value.end() if value else end :]
+    rest = after if cut.strip() else _CUT_AFTER.sub(" ", after)
+    return [f"{cut.rstrip()} {rest.lstrip()}".strip()]
+
+
+def _as_phrase(source: str, start: int, end: int) -> list[str]:
+    """`Achtung:Bahn` was not meant as a field: quoted it is two words."""
+    value = re.compile(r"\s*[:=]\s*([\w.-]+)").match(source, end)
+    if value is None:
+        return []
+    return [f'{source[:start]}"{source[start:end]} {value[1]}"{source[value.end() :]}']
+
+
+# signs
+
+
+def sign(source: str, start: int) -> QueryError:
+    """The error for a sign that means nothing here, at `start`."""
+    char = source[start]
+    for signs, judge in _JUDGES:
+        if char in signs:
+            return judge(source, start)
+    return _meaningless(source, start)
+
+
+def _meaningless(source: str, start: int) -> QueryError:
+    return QueryError(
+        text("the sign {sign} has no meaning here", sign=source[start]), start=start, repairs=_unsigned(source, start)
+    )
+
+
+def _unsigned(source: str, start: int) -> list[str]:
+    """The words around the sign as a phrase, or the query without it."""
+    left = re.search(r"[\w.'-]+$", source[:start])
+    right = re.compile(r"[\w.'-]+").match(source, start + 1)
+    if not left or not right:
+        return [_swap(source, start, 1, "")]
+    return [f'{source[: left.start()]}"{left.group()} {right.group()}"{source[right.end() :]}']
+
+
+def _minus(source: str, start: int) -> QueryError:
+    left, right = source[:start].rstrip(), source[start + 1 :].lstrip()
+    return QueryError(
+        text("a - with spaces around it has no meaning; -word excludes a word"),
+        start=start,
+        repairs=[f"{left} -{right}", f"{left} AND {right}"],
+    )
+
+
+def _dash(source: str, start: int) -> QueryError:
+    repairs = [_swap(source, start, 1, "-")] if source[start + 1 : start + 2].strip() else []
+    sentence = text("{sign} is a dash; to exclude a word write -word", sign=source[start])
+    return QueryError(sentence, start=start, repairs=repairs)
+
+
+def _plus(source: str, start: int) -> QueryError:
+    plus = re.compile(r"\++").match(source, start)
+    end = plus.end() if plus else start + 1
+    bare = _swap(source, start, end - start, "")
+    if source[end : end + 1] and source[end] in QUOTES:
+        return later(text('exact spelling with +"…"'), start, end, [bare])
+    sentence = text(
+        "{sign} is Lucene's sign for a word that must occur; here every word must, unless OR joins them", sign="+"
+    )
+    return QueryError(sentence, start=start, repairs=[bare, _swap(source, start, end - start, "AND ")])
+
+
+def _ampersand(source: str, start: int) -> QueryError:
+    end = start + 1 + source.startswith(source[start] * 2, start)
+    word = "AND" if source[start] == "&" else "OR"
+    return QueryError(
+        text("{sign} is Lucene's way to write {word}", sign=source[start:end], word=word),
+        start=start,
+        end=end,
+        repairs=[f"{source[:start].rstrip()} {word} {source[end:].lstrip()}"],
+    )
+
+
+def _bracket(source: str, start: int) -> QueryError:
+    close = source.find("]", start)
+    repairs = [f"{source[:start]}({source[start + 1 : close]}){source[close + 1 :]}"] if close > 0 else []
+    return QueryError(text("square brackets are Sprinklr's; here groups stand in ( )"), start=start, repairs=repairs)
+
+
+def _comma(source: str, start: int) -> QueryError:
+    left, right = source[:start].rstrip(), source[start + 1 :].lstrip()
+    return QueryError(
+        text("{sign} joins nothing: write OR or AND", sign=source[start]),
+        start=start,
+        repairs=[f"{left} OR {right}", f"{left} AND {right}"],
+    )
+
+
+def _bang(source: str, start: int) -> QueryError:
+    word = re.compile(r"!\s*([\w.-]+)").match(source, start)
+    if word is None:
+        return _meaningless(source, start)
+    exact, exclude = f"{{{word[1]}}}", f"NOT {word[1]}"
+    sentence = text(
+        "! is read differently by other tools: as exact spelling (here {exact}), by Lucene as NOT (here {exclude})",
+        exact=exact,
+        exclude=exclude,
+    )
+    repairs = [_swap(source, start, len(word.group()), form) for form in (exact, exclude)]
+    return QueryError(sentence, start=start, repairs=repairs)
+
+
+def _apostrophe(source: str, start: int) -> QueryError:
+    close = next((n for n in range(start + 1, len(source)) if source[n] in APOSTROPHES), -1)
+    repairs = [f'{source[:start]}"{source[start + 1 : close]}"{source[close + 1 :]}'] if close > 0 else []
+    return QueryError(text('phrases stand in double quotation marks: "…"'), start=start, repairs=repairs)
+
+
+def _brace(source: str, start: int) -> QueryError:
+    return QueryError(text("this bracket closes nothing"), start=start, repairs=[_swap(source, start, 1, "")])
+
+
+def _backslash(source: str, start: int) -> QueryError:
+    return QueryError(text("no \\ is needed in a query"), start=start, repairs=[source.replace("\\", "")])
+
+
+def _swap(source: str, start: int, length: int, other: str) -> str:
+    return source[:start] + other + source[start + length :]
+
+
+_JUDGES: tuple[tuple[str, Callable[[str, int], QueryError]], ...] = (
+    ("-", _minus),
+    (DASHES, _dash),
+    ("+", _plus),
+    ("&|", _ampersand),
+    ("!", _bang),
+    ("[", _bracket),
+    (",;", _comma),
+    (APOSTROPHES + "‚", _apostrophe),
+    ("}", _brace),
+    ("\\", _backslash),
+)

@@ -1,0 +1,134 @@
+"""All watches of a config against one item: query and not exclude, raising rules, and the reason in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smwatch.i18n import Text, text
+from smwatch.model import Priority, Span
+from smwatch.query.engine import Engine, Hit
+from smwatch.query.parse import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from smwatch.model import Item, Watch
+    from smwatch.query.syntax import Query
+
+_RANK = {Priority.URGENT: 0, Priority.NORMAL: 1, Priority.DIGEST_ONLY: 2}
+_MOST_WORDS = 3  # of a reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchHit:
+    """A watch that matched an item: where, how urgent it is now, and why in words."""
+
+    watch: Watch
+    spans: tuple[Span, ...]
+    priority: Priority
+    reason: Text
+
+
+class WatchEngine:
+    """Watches, ready to match: built once for a config, then only read.
+
+    Raises QueryError where a query, an exclude or a raising rule does not parse: the config's check comes first.
+    Watches with one name but two clients are kept apart.
+    """
+
+    def __init__(self, watches: Sequence[Watch], lists: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._watches = [watch for watch in watches if watch.active]
+        queries: dict[str, Query] = {}
+        for number, watch in enumerate(self._watches):
+            for key, source in _sources(watch, number):
+                queries[key] = parse_for(watch, source, lists)
+        self._engine = Engine(queries)
+
+    def match(self, item: Item) -> tuple[WatchHit, ...]:
+        """Every watch that wants this item, in the config's order."""
+        hits = {hit.name: hit for hit in self._engine.match(item)}
+        if not hits:
+            return ()
+        found = (self._hit(watch, number, hits) for number, watch in enumerate(self._watches))
+        return tuple(hit for hit in found if hit is not None)
+
+    def excluded(self, item: Item) -> tuple[tuple[Watch, Hit], ...]:
+        """Watches whose query matched but whose `exclude` took the item out, with what excluded it."""
+        hits = {hit.name: hit for hit in self._engine.match(item)}
+        found = []
+        for number, watch in enumerate(self._watches):
+            if _key(number, "query") in hits and (hit := _first(hits, number, "exclude", len(watch.exclude))):
+                found.append((watch, hit))
+        return tuple(found)
+
+    def _hit(self, watch: Watch, number: int, hits: Mapping[str, Hit]) -> WatchHit | None:
+        hit = hits.get(_key(number, "query"))
+        if hit is None or _first(hits, number, "exclude", len(watch.exclude)):
+            return None
+        raised = [
+            (rule, found)
+            for n, rule in enumerate(watch.raises)
+            if (found := hits.get(_key(number, f"raise{n}"))) and _RANK[rule.priority] < _RANK[watch.priority]
+        ]
+        if not raised:
+            return WatchHit(watch=watch, spans=hit.spans, priority=watch.priority, reason=reason(hit.spans))
+        rule, why = min(raised, key=lambda pair: _RANK[pair[0].priority])
+        return WatchHit(
+            watch=watch,
+            spans=_merged(hit.spans, why.spans),
+            priority=rule.priority,
+            reason=text("{reason}; raised by {rule}", reason=reason(hit.spans), rule=reason(why.spans)),
+        )
+
+
+def parse_for(watch: Watch, source: str, lists: Mapping[str, Sequence[str]] | None = None) -> Query:
+    """`source` read with the options of `watch`."""
+    return parse(source, dialect=watch.dialect, umlauts=watch.umlauts, inflect=watch.inflect, lists=lists)
+
+
+def reason(spans: Sequence[Span]) -> Text:
+    """Which words matched where, as a sentence: ‚Acme‘ in the title."""
+    rows = list(dict.fromkeys((span.field, span.term) for span in spans))
+    if not rows:
+        return text("the query's conditions hold")
+    places = [_place(*row) for row in rows[:_MOST_WORDS]]
+    told = places[0]
+    for place in places[1:]:
+        told = text("{one}, {other}", one=told, other=place)
+    rest = len(rows) - len(places)
+    return text("{words} and {n} more", words=told, n=rest) if rest else told
+
+
+def _place(field: str, term: str) -> Text:
+    match field:
+        case "title":
+            return text("‘{term}’ in the title", term=term)
+        case "lead":
+            return text("‘{term}’ in the lead", term=term)
+        case "author":
+            return text("author ‘{term}’", term=term)
+        case "url":
+            return text("site {term}", term=term)
+    return text("‘{term}’ in the text", term=term)
+
+
+def _sources(watch: Watch, number: int) -> Iterable[tuple[str, str]]:
+    yield _key(number, "query"), watch.query
+    for n, exclude in enumerate(watch.exclude):
+        yield _key(number, f"exclude{n}"), exclude
+    for n, rule in enumerate(watch.raises):
+        yield _key(number, f"raise{n}"), rule.query
+
+
+def _key(number: int, part: str) -> str:
+    return f"{number} {part}"
+
+
+def _first(hits: Mapping[str, Hit], number: int, part: str, count: int) -> Hit | None:
+    found = (hits.get(_key(number, f"{part}{n}")) for n in range(count))
+    return next((hit for hit in found if hit is not None), None)
+
+
+def _merged(one: tuple[Span, ...], other: tuple[Span, ...]) -> tuple[Span, ...]:
+    return one + tuple(span for span in other if span not in one)
