@@ -199,6 +199,58 @@ async def test_after_a_power_cut_everything_unsent_is_looked_up_first(world):
     assert await world.waiting() == []
 
 
+async def test_what_is_permanently_refused_goes_to_the_fallback_at_once(world):
+    class Refuses(Channel):
+        type: str = "x"
+
+        async def send(self, ctx, delivery):
+            raise ChannelError("never", permanent=True)
+
+    gate = Gate.new()
+    gate.open.set()
+    await world.story("eins", channel="strikt")
+    sender = world.sender(Refuses(name="strikt", fallback="pr"), gate)
+    await world.run(sender, 3)
+    assert gate.sent == ["eins"]
+    assert await world.waiting() == []
+
+
+async def test_a_hold_is_taken_back_in_the_store_after_a_reload(world):
+    class Moody(Channel):
+        pace: ClassVar[timedelta] = timedelta(0)
+        type: str = "x"
+        broken: ClassVar[bool] = True
+
+        async def send(self, ctx, delivery):
+            if self.broken:
+                raise ChannelError("kaputt", scope=Scope.CHANNEL, permanent=True)
+            return Receipt()
+
+    await world.story("eins")
+    await world.story("zwei")
+    sender = world.sender(Moody(name="pr"))
+    await sender.step()
+    Moody.broken = False
+    sender.replace({"pr": Moody(name="pr", max_per_hour=9)})
+    await sender.step()
+    assert [str(one.reason) for one in await world.waiting()] == ["None"]
+
+
+async def test_a_lane_that_breaks_leaves_nothing_on_its_way(world, monkeypatch):
+    gate = Gate.new()
+    gate.open.set()
+    card = await world.story("eins")
+    sender = world.sender(gate)
+
+    async def broken(*args, **more):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(outbox, "record_sent", broken)
+    await sender.step()
+    assert (await world.row(card)).state == "waiting"
+    assert (await world.row(card)).unsure is True
+
+
 async def test_queue_names_each_delivery_with_its_reason(world):
     await world.story("Acme ruft zurück")
     await world.post("d", kind="digest", plan={"name": "morgens"})

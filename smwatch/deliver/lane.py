@@ -267,6 +267,9 @@ class Lane:
             await self.desk.commit(partial(outbox.renew, job=job))
             return
         problem = Problem(reason=error.sentence, permanent=error.permanent)
+        if error.permanent and error.scope is Scope.MESSAGE and self.fallback:
+            await self._move(job)
+            return
         if isinstance(verdict, Again):
             counted = replace(job, unsure=verdict.unsure)
             await self.desk.commit(

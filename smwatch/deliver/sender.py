@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from smwatch.deliver.desk import Render, Store, Tell
     from smwatch.deliver.pace import Pace
     from smwatch.plugin import Channel
+    from smwatch.store.waiting import Hold
 
 GRACE = timedelta(seconds=10)  # for the call in flight when the daemon stops
 STORE_TROUBLE = 2.0  # seconds until a lane looks again after the store failed
@@ -64,8 +66,11 @@ class Sender:
     def replace(self, channels: Mapping[str, Channel]) -> None:
         """A new config: unchanged channels go on as they are, the others begin anew and forget why they were held."""
         kept = {name: lane for name, lane in self._lanes.items() if _same(lane.channel, channels.get(name))}
+        was = self._lanes
         self._lanes = {name: kept.get(name) or Lane(channel=one, desk=self._desk) for name, one in channels.items()}
-        for lane in self._lanes.values():
+        for name, lane in self._lanes.items():
+            if name in was and lane is not was[name]:
+                lane.held = self._over(was[name].held)
             other = lane.channel.fallback
             lane.fallback = other if other in channels and other != lane.channel.name else None
         self._changed.set()
@@ -73,8 +78,12 @@ class Sender:
     def retry(self) -> None:
         """Somebody may have mended something (SIGHUP): held channels are tried at once."""
         for lane in self._lanes.values():
-            lane.held = None
+            lane.held = self._over(lane.held)
         self.wake()
+
+    def _over(self, held: Hold | None) -> Hold | None:
+        """A hold that ends now; it is taken back for good when a message gets through."""
+        return None if held is None else replace(held, until=self._desk.clock())
 
     def wake(self, channel: str | None = None) -> None:
         """There is something new for `channel` (None: for any of them)."""
@@ -128,6 +137,8 @@ class Sender:
             self._knocks.pop(name).set()
             self._beats.pop(name, None)
         await self._end(ended)
+        for name in gone:
+            await self._take_back(name)
         for name, lane in self._lanes.items():
             if name not in self._tasks:
                 self._knocks[name] = asyncio.Event()
@@ -153,7 +164,13 @@ class Sender:
             log.warning("outbox_not_read", channel=lane.channel.name, error=type(error).__name__)
         except Exception:  # noqa: BLE001 - one channel's delivery is a border: the other channels go on
             log.exception("delivery_broke", channel=lane.channel.name)
+            await self._take_back(lane.channel.name)
         return STORE_TROUBLE
+
+    async def _take_back(self, channel: str) -> None:
+        """What a lane left on its way when it ended is unsure."""
+        not_before = self._desk.clock() + LOOKUPS[0]
+        await self._desk.commit(partial(outbox.recover, not_before=not_before, channel=channel))
 
     @staticmethod
     async def _end(tasks: list[asyncio.Task[None]]) -> None:

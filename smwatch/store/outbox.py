@@ -242,16 +242,21 @@ async def _set(connection: AsyncConnection, job: Job, values: Mapping[str, Any])
     await connection.execute(update(table).where(table.c.id == job.id).values(**values))
 
 
-async def recover(connection: AsyncConnection, not_before: datetime) -> int:
-    """After a start: whatever was on its way when the process ended is unsure, and edits are simply due again."""
+async def recover(connection: AsyncConnection, not_before: datetime, channel: str | None = None) -> int:
+    """Whatever was on its way when its process (or lane) ended is unsure, and edits are simply due again."""
     found = 0
     for table in TABLES.values():
-        rows = await connection.execute(select(table.c.id, table.c.receipt).where(table.c.state == "sending"))
+        mine = table.c.state == "sending" if channel is None else and_(table.c.state == "sending", _of(table, channel))
+        rows = await connection.execute(select(table.c.id, table.c.receipt).where(mine))
         for number, receipt in rows.all():
             found += 1
             values = {"state": "waiting", "unsure": receipt is None, "not_before": not_before}
             await connection.execute(update(table).where(table.c.id == number).values(**values))
     return found
+
+
+def _of(table: Table, channel: str) -> ColumnElement[bool]:
+    return table.c.channel == channel
 
 
 async def distrust(connection: AsyncConnection) -> int:
