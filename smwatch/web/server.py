@@ -35,7 +35,8 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Server": "smwatch",
 }
-web_response.SERVER_SOFTWARE = "smwatch"  # malformed requests are answered past every signal; no version there either
+# malformed requests are answered past every signal: no version there either
+vars(web_response)["SERVER_SOFTWARE"] = "smwatch"
 STOP_WITHIN = 2.0  # seconds that open requests get when the daemon stops
 
 
