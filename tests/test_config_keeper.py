@@ -231,10 +231,11 @@ def test_undo_leaves_a_file_alone_that_somebody_else_changed(house: House) -> No
         keeper.undo()
     house.write(edited(("'acme'", "'globex'")))
     keeper.reload(NOW)
-    house.write(edited(("'acme'", "'initech'")))
-    with pytest.raises(UserError, match="initech"):
+    house.write(edited(("'acme'", "'initech'"), ('{ env = "SMWATCH_SLACK_BOT_TOKEN" }', '"xoxb-geheim"')))
+    with pytest.raises(UserError, match="initech") as caught:
         keeper.undo()
     assert "initech" in house.path.read_text()
+    assert "geheim" not in str(caught.value)
 
 
 def test_a_damaged_version_counts_as_none(house: House) -> None:

@@ -16,6 +16,7 @@ from smwatch.config.changes import changes, needs_restart
 from smwatch.config.document import Raw, Role
 from smwatch.config.files import FileSet, collect
 from smwatch.config.loading import registry_for, with_notes
+from smwatch.config.report import masked
 from smwatch.config.versions import Copy, Version, Versions, write_whole
 from smwatch.errors import ConfigError, Problem, UserError
 from smwatch.i18n import Text, text
@@ -80,6 +81,7 @@ class Keeper:
         self.versions = Versions(state / "config" if state else None)
         self._registry = registry
         self._parse = parse
+        self._trouble: tuple[Text, ...] = ()
         self._config: Config | None = None
 
     @property
@@ -103,7 +105,7 @@ class Keeper:
         """
         files = self._collect()
         if self._registry is None:
-            self._registry = registry_for(files.raws)[0]
+            self._registry, self._trouble = registry_for(files.raws)
         chosen = self._choose(files)
         if chosen is None:
             raise ConfigError(self._problems(files))
@@ -157,12 +159,12 @@ class Keeper:
         return build(raws, self.registry, parse=self._parse)
 
     def _problems(self, files: FileSet) -> tuple[Problem, ...]:
-        return tuple(it.problem for it in with_notes(self._build(files.raws), files).findings)
+        return tuple(it.problem for it in with_notes(self._build(files.raws), files, self._trouble).findings)
 
     def _choose(self, files: FileSet) -> _Chosen | None:
         """The files as they stand; else with good copies of the broken ones; else the last good copies of all."""
         first = self._build(files.raws)
-        problems = tuple(it.problem for it in with_notes(first, files).findings)
+        problems = tuple(it.problem for it in with_notes(first, files, self._trouble).findings)
         if not first.broken:
             return _Chosen(built=first, raws=files.raws, problems=problems)
         last = self.versions.last
@@ -280,4 +282,6 @@ def _refuse_unsafe(path: Path, expected: str | None, wanted: str) -> None:
 
 
 def _difference(old: str, new: str) -> list[str]:
-    return list(unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), "", "", n=1))[2:]
+    """The lines to paste; a secret that somebody wrote into the file meanwhile is not among them."""
+    lines = unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), "", "", n=1)
+    return [masked(line) for line in lines][2:]

@@ -138,6 +138,11 @@ class Report:
         return LITERAL_TOKENS.sub(MASK, line)
 
 
+def masked(line: str) -> str:
+    """A line of a file without what looks like a secret."""
+    return LITERAL_TOKENS.sub(MASK, SECRET_KEYS.sub(_hide, line))
+
+
 def _hide(found: re.Match[str]) -> str:
     quote = found[2][0] if found[2][0] in "\"'" else ""
     return f"{found[1]}{quote}{MASK}{quote}"

@@ -172,8 +172,8 @@ def _cron(node: Node, value: str, report: Report) -> str | None:
     from cronsim import CronSim, CronSimError  # noqa: PLC0415 - only where a cron line stands
 
     try:
-        CronSim(value, datetime(2026, 1, 1))  # noqa: DTZ001 - only looks whether the line can be read
-    except (CronSimError, ValueError):
+        next(CronSim(value, datetime(2026, 1, 1)))  # noqa: DTZ001 - only looks whether it is ever due
+    except (CronSimError, ValueError, StopIteration):
         report.error(
             node.spot,
             text('“{value}” is no cron line: write minute hour day month weekday, as in "0 8 * * 1-5"', value=value),
@@ -206,13 +206,38 @@ def _german_date(value: str) -> date:
 def read_holidays(node: Node, report: Report) -> str | None:
     """`"DE-BY"`."""
     value = read_text(node, report)
-    if value is None or re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", value):
+    if value is None or value in regions():
         return value
-    right = value.strip().upper().replace("_", "-")
-    fits = re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", right)
-    report.error(
-        node.spot,
-        text('“{value}” names no holidays: write country and state, as in "DE-BY" or "CH-ZH"', value=value),
-        right if fits else None,
+    written = value.strip().upper().replace("_", "-")
+    right = GERMAN_REGIONS.get(value.strip().casefold()) or (
+        written if written in regions() else words.nearest(written, regions(), 0.8)
     )
+    sentence = text('“{value}” names no holidays: write country and state, as in "DE-BY" or "CH-ZH"', value=value)
+    report.error(node.spot, sentence, right)
     return None
+
+
+@cache
+def regions() -> frozenset[str]:
+    """All countries and states whose holidays are known, as in "DE" and "DE-BY"."""
+    from holidays import list_supported_countries  # noqa: PLC0415 - only where somebody names holidays
+
+    found = list_supported_countries(include_aliases=False)
+    return frozenset(found) | {f"{country}-{state}" for country, states in found.items() for state in states}
+
+
+GERMAN_REGIONS = {
+    "deutschland": "DE",
+    "bayern": "DE-BY",
+    "berlin": "DE-BE",
+    "hamburg": "DE-HH",
+    "hessen": "DE-HE",
+    "nrw": "DE-NW",
+    "nordrhein-westfalen": "DE-NW",
+    "baden-württemberg": "DE-BW",
+    "niedersachsen": "DE-NI",
+    "sachsen": "DE-SN",
+    "österreich": "AT",
+    "schweiz": "CH",
+    "zürich": "CH-ZH",
+}
