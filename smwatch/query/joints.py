@@ -76,9 +76,7 @@ def _mixed(source: str, operands: Sequence[Operand]) -> QueryError:
     if all(operand.word for operand in operands[1:]):
         sentence = text("AND and OR stand side by side without brackets, and tools read that differently")
     else:
-        sentence = text(
-            "terms without an operator between them mean AND; beside OR they need brackets, as tools read that differently"
-        )
+        sentence = text("terms without an operator between them mean AND; beside OR they need brackets")
     return QueryError(sentence, start=change.at, end=change.at + max(len(change.word), 1), repairs=repairs)
 
 

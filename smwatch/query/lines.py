@@ -103,10 +103,8 @@ def read_queries(entries: Iterable[Mapping[str, Any]], *, lists: Mapping[str, Se
         source = entry.get("query")
         name = str(entry.get("name") or source or number)
         try:
-            if not isinstance(source, str):
-                raise QueryError(text("the query is missing"))
             parsed[_free(name, parsed)] = parse(
-                source,
+                _source(source),
                 dialect=entry.get("dialect"),
                 umlauts=entry.get("umlauts", "strict"),
                 inflect=entry.get("inflect", True),
@@ -139,6 +137,12 @@ def match_to_json(item_id: object, hit: Hit) -> dict[str, Any]:
 def span_to_json(span: Span) -> dict[str, Any]:
     """A span as plain values; `start` and `end` count characters of the original field."""
     return {"field": span.field, "start": span.start, "end": span.end, "term": span.term}
+
+
+def _source(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise QueryError(text("the query is missing"))
 
 
 def _id(value: object) -> object:

@@ -56,6 +56,7 @@ class OneWord:
     loose: bool = False
 
     def edges(self, tokens: Tokens) -> list[Edge]:
+        """Where the word or a genitive of it stands."""
         return [edge for key, edge in self._candidates(tokens) if self._accents_fit(tokens, key, edge)]
 
     def _candidates(self, tokens: Tokens) -> list[tuple[str, Edge]]:
@@ -73,6 +74,7 @@ class OneWord:
         return seen.startswith(self.marked) if self.prefix else seen in self.marked
 
     def anchor(self) -> Anchor:
+        """The word itself."""
         return Anchor(self.keys, part=self.prefix)
 
 
@@ -86,6 +88,7 @@ class Pattern:
     loosen: bool = False
 
     def edges(self, tokens: Tokens) -> list[Edge]:
+        """Every word that fits; some inside others."""
         return [edge for key, edges in tokens.edges.items() for edge in edges if self._fits_anyhow(tokens, key, edge)]
 
     def _fits_anyhow(self, tokens: Tokens, key: str, edge: Edge) -> bool:
@@ -117,6 +120,7 @@ class Pattern:
         return [fold_loose(unit) if self.loosen else unit for unit in units if unit]
 
     def anchor(self) -> Anchor:
+        """Its longest literal, as part of a word."""
         literals = [part for piece in self.pieces for part in piece if part]
         longest = max(literals, key=len, default="")
         return Anchor((_bare(longest),) if longest else (), part=True)
@@ -130,6 +134,7 @@ class Verbatim:
     key: str
 
     def edges(self, tokens: Tokens) -> list[Edge]:
+        """Where it stands in just this spelling."""
         return [edge for edge in tokens.edges.get(self.key, ()) if self._same(tokens, edge)]
 
     def _same(self, tokens: Tokens, edge: Edge) -> bool:
@@ -138,6 +143,7 @@ class Verbatim:
         return shown == self.text or (self.text[0] not in _SIGNS and shown.lstrip(_SIGNS) == self.text)
 
     def anchor(self) -> Anchor:
+        """The word in any spelling."""
         return Anchor((self.key,))
 
 

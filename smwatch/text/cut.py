@@ -16,15 +16,22 @@ if TYPE_CHECKING:
 ELLIPSIS = "…"
 MOST_SENTENCES = 2  # German press law: an excerpt of a licensed text stays short
 _ABBREVIATIONS = frozenset(
-    """abs abt allg art az bd bes bsp bspw bzgl bzw ca co corp dez dgl dipl div dr ebd etc evtl exkl fa feb ff fig fr gem
-    ggf gmbh hbf hr hrsg inc incl ing inkl int inv jan jh jhd jr jul jun kap kfz ltd max mio mind min mr mrd mrs ms mt
-    mwst nachm nov nr okt op oz pp prof rd rev rs sa sen sep sept sog sr st std stellv str tel tsd ua urspr usw
-    vgl vol vorm vs wg zb zzgl aug apr mär bauj geb gest habil lic mag orig phil verh vers op u v z""".split()
+    word
+    for row in (
+        "abs abt allg apr art aug az bauj bd bes bsp bspw bzgl bzw ca co corp dez dgl dipl div dr ebd etc",
+        "evtl exkl fa feb ff fig fr geb gem gest ggf gmbh habil hbf hr hrsg inc incl ing inkl int inv jan jh",
+        "jhd jr jul jun kap kfz lic ltd mag max min mind mio mr mrd mrs ms mt mwst mär nachm nov nr okt op",
+        "orig oz phil pp prof rd rev rs sa sen sep sept sog sr st std stellv str tel tsd u ua urspr usw v",
+        "verh vers vgl vol vorm vs wg z zb zzgl",
+    )
+    for word in row.split()
 )
 _ENDS = ".!?…。！？"
 _CLOSERS = "\"'“”’‘»«›‹)]}"
 _END = re.compile(
-    rf"[{re.escape(_ENDS)}]+[{re.escape(_CLOSERS)}]*(?=\s|$)|[。！？]|\n[^\S\n]*\n|\n(?=[^\S\n]*(?:[-*•–·]|\d{{1,3}}[.)])[^\S\n])"
+    rf"[{re.escape(_ENDS)}]+[{re.escape(_CLOSERS)}]*(?=\s|$)|[。！？]"
+    r"|\n[^\S\n]*\n"  # a blank line
+    r"|\n(?=[^\S\n]*(?:[-*•–·]|\d{1,3}[.)])[^\S\n])"  # a list item
 )
 _LAST_WORD = re.compile(r"[^\s(\[\"„“»]*$")
 _MONTHS = re.compile(

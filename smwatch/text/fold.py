@@ -37,7 +37,7 @@ _LOOSE = re.compile(r"([aou])e+")
 
 
 def fold(word: str) -> str:
-    """`word` as it is compared: `fold("MÜLLER") == fold("Mueller") == "mueller"`, `fold("Citroën") == "citroen"`."""
+    """The form in which words are compared: MÜLLER and Mueller are "mueller", Citroën is "citroen"."""
     return word.lower() if word.isascii() else _fold(word)[0]
 
 
@@ -52,7 +52,7 @@ def has_accent(word: str) -> bool:
 
 
 def fold_loose(folded: str) -> str:
-    """A folded word with ä ≡ a ≡ ae: `fold_loose("mueller") == fold_loose("muller") == "muller"`."""
+    """A folded word with ä ≡ a ≡ ae: mueller and muller are "muller"."""
     return _LOOSE.sub(r"\1", folded)
 
 

@@ -28,7 +28,7 @@ _WIDE = r"\u3000\uff01-\uff9d\uffa1-\uffee"
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """`text` to tokenise; `at` and `ends` give each of its characters' place in the original, None where it is equal."""
+    """`text` to tokenise; `at` and `ends` place its characters in the original, None where both are equal."""
 
     text: str
     at: Sequence[int] | None = None
@@ -109,10 +109,12 @@ def _composed(cluster: str, start: int) -> tuple[str, int]:
     """The cluster as it is compared, and where its last visible character ends."""
     seen = "".join(char for char in cluster if not is_unseen(char))
     last = max((n for n, char in enumerate(cluster) if not is_unseen(char)), default=-1)
-    wide = "".join(
-        normalize("NFKC", char) if "\uff01" <= char <= "\uffee" or char == "\u3000" else char for char in seen
-    )
+    wide = "".join(normalize("NFKC", char) if _is_wide(char) else char for char in seen)
     return normalize("NFC", wide), start + last + 1
+
+
+def _is_wide(char: str) -> bool:
+    return "\uff01" <= char <= "\uffee" or char == "\u3000"
 
 
 def is_unseen(char: str) -> bool:

@@ -45,8 +45,10 @@ _FIRST_OTHER = "\u0370"  # below are Latin letters and signs only
 
 @dataclass(slots=True, eq=False)
 class Tokens:
-    """The words of one text. `starts` and `ends` place each atom in the original; `edges` maps a folded word to where
-    it stands; `marked` holds the form with accents for edges that have one.
+    """The words of one text.
+
+    `starts` and `ends` place each atom in the original; `edges` maps a folded word to where it stands; `marked` holds
+    the form with accents for edges that have one.
     """
 
     text: str
