@@ -20,7 +20,9 @@ KNOWN = re.compile(r"(?:utf|iso|windows|cp|koi8|gb|big5|euc|shift|sjis|ms|mac|ti
 STATEFUL = re.compile(r"iso-?2022|hz")
 DECLARED = re.compile(rb"""(<\?xml[^>]{0,100}?encoding\s*=\s*)(["'])\s*([\w.:-]{1,40})\s*\2""", re.IGNORECASE)
 CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
-DOUBLED = re.compile(rb"\xc3([\x82\x83])\xc2([\x80-\xbf])")  # Ã or Â and what follows
+DOUBLED = re.compile(  # Ã or Â and what follows it then
+    rb"\xc3[\x82\x83](?:\xc2[\x80-\xbf]|\xc5[\x92\x93\xa0\xa1\xb8\xbd\xbe]|\xe2\x80[\x93\x94\x98-\x9e\xa0-\xa6\xb9\xba])"
+)
 TRIPLED = b"\xc3\xa2\xe2\x82\xac"  # â€, the beginning of quotes and dashes
 OFTEN = 3
 BYTES = {bytes([byte]).decode("cp1252", "replace"): byte for byte in range(0x80, 0xA0)}

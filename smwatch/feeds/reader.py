@@ -13,6 +13,7 @@ from smwatch.feeds.encoding import to_utf8
 from smwatch.feeds.fast import read_fast
 from smwatch.feeds.identity import identities
 from smwatch.feeds.jsonfeed import looks_like_json, read_json_feed
+from smwatch.feeds.mend import mend
 from smwatch.feeds.plain import fold, plain_text, plain_title
 from smwatch.feeds.refusal import NotAFeed
 from smwatch.feeds.slow import read_slow
@@ -48,6 +49,7 @@ def read_feed(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
 def _read_xml(body: bytes, url: str, pinned: str) -> Feed:
     if _PAGE.match(body, 0, HEAD):
         raise _page(body, url)
+    body = mend(body)
     fast = None if pinned == "feedparser" else _fast(body, url)
     if fast is not None and not leaves_out(fast, body):
         return fast

@@ -30,13 +30,14 @@ def read_slow(body: bytes, url: str = "") -> Feed | None:
     if not found.version and not found.entries:
         return None
     about, atom = found.feed, str(found.version).startswith("atom")
-    return Feed(
-        parser="feedparser",
-        title=_text(about, "title"),
-        link=_text(about, "link"),
-        lang=_text(about, "language"),
-        entries=[_entry(entry, atom=atom) for entry in found.entries],
+    feed = Feed(
+        parser="feedparser", title=_text(about, "title"), link=_text(about, "link"), lang=_text(about, "language")
     )
+    for one in found.entries:
+        entry = _entry(one, atom=atom)
+        entry.lang = "" if entry.lang == feed.lang else entry.lang  # inherited, not its own
+        feed.entries.append(entry)
+    return feed
 
 
 def _entry(found: Mapping[str, Any], *, atom: bool) -> Entry:

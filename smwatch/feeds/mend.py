@@ -1,0 +1,36 @@
+"""XML that was put together as text: bare ampersands and HTML's names for characters, of which XML knows five.
+
+A strict reader drops what they stand for: M&uuml;ller becomes Mller.
+"""
+
+from __future__ import annotations
+
+import re
+from html.entities import html5
+
+_KNOWN = rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});)"
+_SUSPECT = re.compile(_KNOWN)
+_WITHIN = re.compile(
+    rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|" + _KNOWN + rb"(?:([A-Za-z][A-Za-z0-9]{1,30});)?",
+    re.DOTALL,
+)
+
+
+def mend(body: bytes) -> bytes:
+    """The UTF-8 document with every `&` outside of CDATA meaning something in XML.
+
+    A document that defines entities of its own is left alone.
+    """
+    if _SUSPECT.search(body) is None or b"<!ENTITY" in body[:4096]:
+        return body
+    return _WITHIN.sub(_replace, body)
+
+
+def _replace(found: re.Match[bytes]) -> bytes:
+    if not found[0].startswith(b"&"):
+        return found[0]
+    name = found[1].decode() if found[1] else ""
+    characters = html5.get(f"{name};", "")
+    if not name or not characters:
+        return b"&amp;" + found[0][1:]
+    return "".join(f"&#{ord(one)};" for one in characters).encode()

@@ -1,0 +1,266 @@
+"""`smwatch source test`: read files, addresses and sources once, and say what is in them, what matches, what took long.
+
+    async with prober(...) as probe:
+        async for report in probe.all(targets):
+            print(json.dumps(report.to_json(language)))
+
+Nothing is stored, nothing is sent. One set of workers and connections serves all targets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smwatch.config.model import Http
+from smwatch.errors import SmwatchError, UserError
+from smwatch.feeds import READ_FEED
+from smwatch.feeds.items import feed_items
+from smwatch.fetch.client import Client, Limits
+from smwatch.fetch.decode import Body, TooLarge, Undecodable
+from smwatch.fetch.pool import ONE_LANE, ParsePool
+from smwatch.fetch.walk import Walk
+from smwatch.i18n import Text, text
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+
+    from smwatch.model import Author, Item
+    from smwatch.plugin import Source
+    from smwatch.query.watches import WatchEngine, WatchHit
+
+SECONDS = 4.5  # for one file; reading an address has the client's own limits
+LIMIT = 5 * 1024 * 1024
+DEFAULT_INTERVAL = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """An item of a report that watches would have told."""
+
+    item: Item
+    hits: tuple[WatchHit, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What is known about one target. `items` are plain JSON values, `found` the same as items.
+
+    `seconds` is the whole time; `validators` are what the server gave to ask with next time; `next_poll` is when a
+    running daemon would come again (None for files).
+    """
+
+    target: str
+    error: Text | None = None
+    feed: dict[str, Any] = field(default_factory=dict)
+    items: list[dict[str, Any]] = field(default_factory=list)
+    found: tuple[Item, ...] = ()
+    matches: tuple[Match, ...] = ()
+    seconds: float = 0.0
+    parser: str | None = None
+    validators: dict[str, Any] = field(default_factory=dict)
+    next_poll: datetime | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it could be read."""
+        return self.error is None
+
+    def to_json(self, language: str) -> dict[str, Any]:
+        """One object as CONTRACT has it."""
+        return {
+            "file": self.target,
+            "ok": self.ok,
+            "error": self.error.render(language) if self.error is not None else None,
+            "feed": {"title": "", "url": "", "lang": None, **self.feed},
+            "items": self.items,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prober:
+    """Everything that a test of sources needs.
+
+    `feed` is the class behind `type = "feed"`: an address is read as such a source. `sources` are the config's, by
+    name. `engine` says what would match.
+    """
+
+    client: Client
+    pool: ParsePool
+    feed: type[Source]
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    engine: WatchEngine | None = None
+    allow_private: bool = False
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    async def all(self, targets: Iterable[str]) -> AsyncIterator[Report]:
+        """A report for each target, in order, each as soon as it is there."""
+        for target in targets:
+            yield await self.one(target)
+
+    async def one(self, target: str) -> Report:
+        """The report for a name of a source, an address, or a file; never raises for what is wrong with it."""
+        report, started = Report(target=target), time.monotonic()
+        try:
+            await self._fill(report)
+        except SmwatchError as error:
+            report.error = error.sentence
+        except TimeoutError:
+            report.error = text("it took too long")
+        report.seconds = time.monotonic() - started
+        if self.engine is not None:
+            pairs = ((item, self.engine.match(item)) for item in report.found)
+            report.matches = tuple(Match(item=item, hits=hits) for item, hits in pairs if hits)
+        return report
+
+    async def _fill(self, report: Report) -> None:
+        if (source := self.sources.get(report.target)) is not None:
+            await self._walk(report, source)
+        elif report.target[:8].lower().startswith(("http://", "https://")):
+            await self._walk(report, self._source(report.target))
+        else:
+            async with asyncio.timeout(SECONDS):
+                await self._read(report)
+
+    def _source(self, url: str) -> Source:
+        return self.feed.model_validate({"type": "feed", "name": url, "url": url, "allow_private": self.allow_private})
+
+    async def _read(self, report: Report) -> None:
+        body = _contents(report.target)
+        self._take(report, await self.pool.run(READ_FEED, body, {}, source=report.target))
+
+    async def _walk(self, report: Report, source: Source) -> None:
+        if self.allow_private and not source.allow_private:
+            source = source.model_copy(update={"allow_private": True})
+        now = self.clock()
+        walk = Walk(source=source, client=self.client, pool=self.pool, now=now)
+        found: list[Item] = []
+        async for page in source.fetch(walk):
+            found += page.items
+        feeds = [answer for answer in walk.answers if isinstance(answer, dict) and "items" in answer]
+        if len(feeds) == 1:
+            self._take(report, feeds[0])
+        else:
+            report.items = [_plain(item) for item in found]
+        report.found = tuple(found)
+        report.parser = walk.parser
+        report.validators = walk.validators
+        report.next_poll = now + (source.interval or DEFAULT_INTERVAL)
+
+    def _take(self, report: Report, answer: dict[str, Any]) -> None:
+        report.found = feed_items(answer, report.target)
+        report.feed = answer["feed"]
+        report.parser = answer.get("parser")
+        lang = report.feed.get("lang")
+        report.items = [
+            {**item, "author": item.get("author") or {"name": None}, "lang": item.get("lang") or lang}
+            for item in answer["items"]
+        ]
+
+
+@asynccontextmanager
+async def prober(  # noqa: PLR0913 - what a test of sources needs
+    feed: type[Source],
+    *,
+    http: Http | None = None,
+    contact: str | None = None,
+    sources: Iterable[Source] = (),
+    engine: WatchEngine | None = None,
+    allow_private: bool = False,
+    limits: Limits | None = None,
+) -> AsyncIterator[Prober]:
+    """A Prober with its own client and workers, closed at the end."""
+    client, pool = Client(http or Http(), contact, limits=limits), ParsePool(ONE_LANE)
+    try:
+        named = {source.name: source for source in sources}
+        yield Prober(client=client, pool=pool, feed=feed, sources=named, engine=engine, allow_private=allow_private)
+    finally:
+        await client.close()
+        await pool.close()
+
+
+def _contents(target: str) -> bytes:
+    """The file's bytes, unpacked where it is gzipped; raises UserError."""
+    path = Path(target)
+    try:
+        if path.is_dir():
+            raise UserError(text("{name} is a folder", name=target))
+        with path.open("rb") as stream:
+            body = stream.read(LIMIT + 1)
+        if body.startswith(b"\x1f\x8b"):
+            packed = Body("gzip", LIMIT)
+            packed.add(body)
+            body = packed.done()
+    except FileNotFoundError as error:
+        raise UserError(text("no file, address or source is called {name}", name=target)) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(text("{file} cannot be read: {reason}", file=target, reason=reason)) from error
+    except (Undecodable, EOFError) as error:
+        raise UserError(text("{file} cannot be read: {reason}", file=target, reason="gzip")) from error
+    except TooLarge:
+        body = bytes(LIMIT + 1)
+    if len(body) > LIMIT:
+        raise UserError(text("{file} is larger than {n} MiB", file=target, n=LIMIT // 1024**2))
+    return body
+
+
+def _plain(item: Item) -> dict[str, Any]:
+    """An item of any source in the same shape as a feed's."""
+    return {
+        "id": item.id,
+        "url": item.url,
+        "title": item.title,
+        "lead": item.lead,
+        "text": item.text,
+        "author": _author(item.author),
+        "published": item.published.isoformat() if item.published else None,
+        "updated": item.updated.isoformat() if item.updated else None,
+        "lang": item.lang,
+        "tags": list(item.attributes.get("tags", ())),
+    }
+
+
+def _author(author: Author | None) -> dict[str, Any]:
+    return {"name": author.name, "url": author.url} if author is not None else {"name": None}
+
+
+def told(report: Report, language: str, most: int = 20) -> list[str]:
+    """The report as lines for a person; the newest `most` items."""
+    if report.error is not None:
+        return [f"✗ {report.target}: {report.error.render(language)}"]
+    lines = [f"✓ {report.target}: {_summary(report).render(language)}"]
+    hits = {match.item.id: match.hits for match in report.matches}
+    for item in itertools.islice(report.items, most):
+        lines.append(f"  {(item['published'] or '–')[:16].replace('T', ' ')}  {item['title'] or item['text'][:80]}")
+        lines.append(f"      {item['url']}")
+        lines += [f"      → {hit.watch.name}: {hit.reason.render(language)}" for hit in hits.get(item["id"], ())]
+    if (rest := len(report.items) - most) > 0:
+        lines.append(f"  {text('… and {n} more', n=rest).render(language)}")
+    return lines + _facts(report, language)
+
+
+def _summary(report: Report) -> Text:
+    title = str(report.feed.get("title") or "–")
+    values = {"title": title, "n": len(report.items), "hits": len(report.matches), "seconds": f"{report.seconds:.2f}"}
+    return text("“{title}”, {n} items, {hits} of them would match, read in {seconds} s", **values)
+
+
+def _facts(report: Report, language: str) -> list[str]:
+    """What concerns the next poll: validators and when."""
+    facts = []
+    for known in report.validators.values():
+        names = {"etag": "ETag", "last_modified": "Last-Modified"}
+        facts += [f"{names[name]}: {known[name]}" for name in names if name in known]
+        if moved := known.get("moved"):
+            facts.append(text("it has moved for good: {url}", url=moved).render(language))
+    if report.next_poll is not None:
+        when = f"{report.next_poll:%H:%M} UTC"
+        facts.append(text("a running smwatch would read it again at {when}", when=when).render(language))
+    return [f"  {fact}" for fact in facts]

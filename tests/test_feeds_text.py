@@ -1,0 +1,148 @@
+"""Encodings and plain text: what people read must be readable."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smwatch.feeds.encoding import to_utf8
+from smwatch.feeds.plain import TEXT_LIMIT, TITLE_LIMIT, cut, plain_text, plain_title
+
+TITLE = "Müller-Lüdenscheidt Werke: „Größe“ – 5 €"
+
+
+def document(encoding: str | None, title: str = TITLE) -> str:
+    declared = f' encoding="{encoding}"' if encoding else ""
+    return f'<?xml version="1.0"{declared}?><rss version="2.0"><channel><title>{title}</title></channel></rss>'
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (document(None).encode(), ""),
+        (document("utf-8").encode(), "application/xml"),
+        (document("UTF8").encode(), "text/xml; charset=utf-8"),
+        (document(None).encode("cp1252"), ""),
+        (document("iso-8859-1").encode("cp1252"), ""),
+        (document("windows-1252").encode("cp1252"), "text/xml"),
+        (document("us-ascii").encode("cp1252"), ""),
+        (document("utf-8").encode("cp1252"), ""),
+        (document(None).encode("cp1252"), "text/xml; charset=ISO-8859-1"),
+        (document("utf-8").encode("cp1252"), 'text/xml; charset="windows-1252"'),
+        (document("iso-8859-1").encode(), "text/xml; charset=iso-8859-1"),
+        (codecs.BOM_UTF8 + document("iso-8859-1").encode(), ""),
+        (codecs.BOM_UTF16_LE + document("utf-16").encode("utf-16-le"), ""),
+        (codecs.BOM_UTF16_BE + document("utf-16").encode("utf-16-be"), ""),
+        (document("utf-16").encode("utf-16-le"), ""),
+        (document("utf-16").encode("utf-16-be"), "text/xml; charset=utf-16"),
+        (document("utf-16").encode(), ""),
+        (document("mac-roman").encode("mac-roman"), ""),
+        (document("klingon").encode(), "text/xml; charset=klingon"),
+        (document("utf-8").encode().decode("cp1252").encode(), ""),
+    ],
+)
+def test_umlauts_survive(body: bytes, content_type: str) -> None:
+    assert TITLE in to_utf8(body, content_type).decode("utf-8")
+
+
+def test_the_euro_of_iso_8859_15() -> None:
+    body = document("iso-8859-15", "Größe: 5 €").encode("iso-8859-15")
+    assert "Größe: 5 €" in to_utf8(body).decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "title"),
+    [
+        ("shift_jis", "アクメ社が製品を回収"),
+        ("gb2312", "艾克米公司"),
+        ("koi8-r", "Акме"),
+        ("euc-kr", "애크미"),
+        ("iso-2022-jp", "アクメ社"),
+    ],
+)
+def test_other_scripts(encoding: str, title: str) -> None:
+    body = document(encoding, title).encode(encoding)
+    assert title in to_utf8(body).decode("utf-8")
+    assert title in to_utf8(document(None, title).encode(encoding), f"text/xml; charset={encoding}").decode("utf-8")
+
+
+def test_single_wrong_bytes_do_not_spoil_the_rest() -> None:
+    body = document("utf-8").encode().replace(b"<channel>", b"<channel><!-- caf\xe9 \x81 -->")
+    assert TITLE in to_utf8(body).decode("utf-8")
+    assert "café" in to_utf8(body).decode("utf-8")
+
+
+def test_an_article_about_mojibake_stays_as_it_is() -> None:
+    body = document("utf-8", "Warum Ã¼ statt ü erscheint").encode()
+    assert to_utf8(body) == body
+
+
+def test_what_was_encoded_twice_in_parts_is_mended() -> None:
+    twice = "Größe, Maß, Übermut, Käse – groß".encode().decode("cp1252")
+    assert "Größe, Maß, Übermut, Käse – groß" in to_utf8(document("utf-8", f"東京 {twice}").encode()).decode("utf-8")
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "base64", "zlib", "punycode", "utf-7", "idna", "unicode_escape"])
+def test_encodings_that_are_none_are_not_asked(encoding: str) -> None:
+    assert TITLE in to_utf8(document(encoding).encode()).decode("utf-8")
+
+
+@given(st.binary(max_size=200), st.text(max_size=40))
+def test_anything_becomes_utf8(body: bytes, content_type: str) -> None:
+    to_utf8(body, content_type).decode("utf-8")
+
+
+TITLES = [
+    ("Acme ruft zurück", "", "Acme ruft zurück"),
+    ("  Acme\n\truft   zurück ", "", "Acme ruft zurück"),
+    ("<b>Acme</b> ruft <i>zu</i>rück", "", "Acme ruft zurück"),
+    ("Müller &amp; Söhne", "", "Müller & Söhne"),
+    ("M&uuml;ller &#8211; S&ouml;hne", "", "Müller – Söhne"),
+    ("AT&T & Söhne", "", "AT&T & Söhne"),
+    ("5 < 6 und 7 > 3", "", "5 < 6 und 7 > 3"),
+    ("Vec<String> in Rust", "", "Vec<String> in Rust"),
+    ("Das Tag <b> erklärt", "text", "Das Tag <b> erklärt"),
+    ("Das Tag &lt;b&gt; erklärt", "html", "Das Tag <b> erklärt"),
+    ("Ac\u00adme", "", "Ac\u00adme"),
+    ("Acme\x00\x0b\x01 GmbH", "", "Acme GmbH"),
+    ("\u202egnorw\u202c Acme", "", "gnorw Acme"),
+    ("Acme\ud800", "", "Acme"),
+    ("<script>alert(1)</script>Acme", "", "Acme"),
+    ("<img src=x onerror=alert(1)>Acme", "", "Acme"),
+    ("", "", ""),
+]
+
+
+@pytest.mark.parametrize(("title", "kind", "plain"), TITLES)
+def test_titles(title: str, kind: str, plain: str) -> None:
+    assert plain_title(title, kind) == plain
+
+
+def test_long_titles_are_cut_at_a_word() -> None:
+    title = plain_title("Acme ruft zurück " * 100_000)
+    assert len(title) <= TITLE_LIMIT
+    assert title.endswith((" ruft…", "Acme…", "zurück…"))
+
+
+def test_text_keeps_words_apart_and_whole() -> None:
+    markup = "<p>Acme<b>Bank</b></p><p>ruft<br>zurück</p><ul><li>eins</li><li>zwei</li></ul><style>p{}</style>"
+    assert plain_text(markup) == "AcmeBank ruft zurück eins zwei"
+
+
+def test_literal_text_is_left_alone() -> None:
+    assert plain_text("a <b> &amp; c", literal=True) == "a <b> &amp; c"
+
+
+@given(st.text(), st.integers(min_value=2, max_value=50))
+def test_cut(text: str, limit: int) -> None:
+    found = cut(text, limit)
+    assert len(found) <= limit
+    assert found == text or found.endswith("…")
+
+
+@given(st.text())
+def test_text_never_grows(markup: str) -> None:
+    assert len(plain_text(markup)) <= min(TEXT_LIMIT, max(len(markup) * 2, 1))
