@@ -150,7 +150,10 @@ class FakeSlack:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        body = await _body(request)
+        try:
+            body = await _body(request)
+        except ConnectionError:  # whoever asked is gone: killed, perhaps
+            return web.Response(status=400)
         self.calls.append((method, body))
         fault = self._next_fault(method)
         if fault is not None and not fault.store:
