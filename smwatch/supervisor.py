@@ -46,6 +46,13 @@ class Supervisor:
             log.warning("loops_hang", names=names)
         return names
 
+    async def finish(self, name: str, grace: float) -> bool:
+        """Wait at most `grace` seconds for the loop `name` to end by itself; whether it did."""
+        task = self._tasks.get(name)
+        if task is not None:
+            await asyncio.wait({task}, timeout=grace)
+        return task is None or task.done()
+
     async def _keep(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
         pause = FIRST_PAUSE
         clock = asyncio.get_running_loop().time

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from smwatch.config.document import Document, Raw
     from smwatch.config.tree import Node
-    from smwatch.plugin import Channel, Source
+    from smwatch.plugin import Channel, Enricher, Source
 
 DEFAULTS = Config()
 CRON_FIELDS = 5
@@ -41,6 +41,10 @@ class Kinds(Protocol):
     @property
     def channels(self) -> Mapping[str, type[Channel]]:
         """By the word behind `type =` in `[channels.NAME]`."""
+
+    @property
+    def enrichers(self) -> Mapping[str, Enricher]:
+        """By name; the config does not know them, the daemon runs them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

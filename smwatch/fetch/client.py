@@ -77,7 +77,7 @@ class Client:
         self._hosts = Hosts(self.limits.pause)
         self._resolver = Resolver()
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
-        self._trusted = _ssl_context(http.ca_file)
+        self._trusted = trusted(http.ca_file)
 
     async def get(
         self, url: str, *, headers: Mapping[str, str] | None = None, allow_private: bool = False, insecure: bool = False
@@ -267,7 +267,7 @@ def _circle(chain: list[URL]) -> Text:
     return text("redirects without end: {chain}", chain=shown)
 
 
-def _ssl_context(ca_file: str | None) -> ssl.SSLContext:
+def trusted(ca_file: str | None) -> ssl.SSLContext:
     """The system's trust and, where given, the house's own issuer."""
     context = ssl.create_default_context()
     if ca_file:

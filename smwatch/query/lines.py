@@ -37,6 +37,7 @@ class Unread:
 
     name: str
     error: QueryError
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def read_queries(entries: Iterable[Mapping[str, Any]], *, lists: Mapping[str, Se
                 lists=lists,
             )
         except QueryError as error:
-            unread.append(Unread(name, error))
+            unread.append(Unread(name, error, str(source or "")))
     return Queries(parsed, tuple(unread))
 
 

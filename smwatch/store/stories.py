@@ -170,8 +170,8 @@ async def load_story(connection: AsyncConnection, story_id: int) -> Story | None
     )
 
 
-async def load_alert(connection: AsyncConnection, card_id: int) -> Alert | None:
-    """What a card shows now; None where there is nothing left to show."""
+async def load_alert(connection: AsyncConnection, card_id: int, *, repeated: bool = False) -> Alert | None:
+    """What a card shows now; None where there is nothing left to show. `repeated` says that it may be a duplicate."""
     row = (await connection.execute(select(card).where(card.c.id == card_id))).first()
     found = await load_story(connection, row.story_id) if row is not None else None
     if row is None or found is None:
@@ -181,4 +181,5 @@ async def load_alert(connection: AsyncConnection, card_id: int) -> Alert | None:
         channel=row.channel,
         priority=Priority(row.priority),
         reason=from_json(row.reason) if row.reason else None,
+        possible_duplicate=repeated,
     )

@@ -1,0 +1,322 @@
+"""Wiring and life: everything is made here, started in one order, and stopped in the other.
+
+`App` owns the parts; `run` is the program that `smwatch run` starts. A reload swaps what depends on the config as whole
+values, so that no poll or delivery ever sees half of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import aiohttp
+import structlog
+
+from smwatch import log as logging
+from smwatch.config.keeper import Keeper
+from smwatch.config.state import state_for
+from smwatch.config.watcher import saves
+from smwatch.deliver import Sender
+from smwatch.fetch.client import Client, trusted
+from smwatch.fetch.pool import ParsePool
+from smwatch.fetch.walk import Walk
+from smwatch.gather import Gather, Rules
+from smwatch.lookback import LookBack
+from smwatch.notify import Notifier, watchdog_interval
+from smwatch.ops import Ops
+from smwatch.pipeline import Pipeline, Plan
+from smwatch.query.watches import WatchEngine
+from smwatch.render import Renderer, broken_config, news, saved_config
+from smwatch.schedule import Scheduler
+from smwatch.store import sources as source_store
+from smwatch.store.db import Store
+from smwatch.store.sources import Named
+from smwatch.supervisor import Supervisor
+from smwatch.surface import Surface
+from smwatch.timetable import Timetable
+from smwatch.web.metrics import Metrics, watch_lag
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from smwatch.config.keeper import Outcome
+    from smwatch.config.model import Config
+    from smwatch.i18n import Text
+    from smwatch.plugin import Source
+    from smwatch.store.sources import SourceRow
+
+log = structlog.get_logger(__name__)
+
+GRACE = 5.0  # seconds for the loops to end
+SENDING = 11.0  # seconds for the call in flight to end, and for its answer to be written down
+HOUSEKEEPING = 2.0  # seconds between two looks at what is to be said
+STALE = 30.0  # seconds without progress after which the watchdog is not fed any more
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class App:
+    """The running daemon; made by `start`, ended by `stop`."""
+
+    def __init__(self, keeper: Keeper, store: Store) -> None:
+        self.keeper = keeper
+        self.store = store
+        self.metrics = Metrics()
+        self.started = _utc_now()
+        self.ready = False
+        self.outcome: Outcome | None = None
+        self._stack = AsyncExitStack()
+        self._supervisor = Supervisor()
+        self._notifier = Notifier()
+        self._stopping = asyncio.Event()
+        self._reloading = asyncio.Lock()
+        self._make(keeper.config)
+
+    @property
+    def config(self) -> Config:
+        """What runs now."""
+        return self.keeper.config
+
+    def _make(self, config: Config) -> None:
+        """Every part, none of them running."""
+        self.client = Client(config.http, config.contact)
+        self.pool = ParsePool(on_trouble=self._worker_trouble)
+        self.renderer = Renderer(self.store, lambda: self.config)
+        self.session = channel_session(config)
+        self.sender = Sender(
+            self.store, config.channels, self.renderer, session=self.session, tell=self._tell_of_channel
+        )
+        self.gather = Gather(self.store, Rules(), wake=self.sender.wake)
+        self.pipeline = Pipeline(
+            store=self.store, plan=_no_plan(), walk=self._walk, clock=_utc_now, on_mentions=self.gather.knock
+        )
+        self.scheduler = Scheduler(self.store, self.pipeline.poll, on_poll=self._polled)
+        self.timetable = Timetable(self.store, lambda: self.config)
+        self.ops = Ops(store=self.store, config=lambda: self.config, wake=self.sender.wake)
+        self.lookback = LookBack(store=self.store, config=lambda: self.config, wake=self.sender.wake)
+
+    def _walk(self, source: Source, row: SourceRow, now: datetime) -> Walk:
+        return Walk(
+            source=source,
+            client=self.client,
+            pool=self.pool,
+            now=now,
+            cursor=row.cursor,
+            validators=row.validators,
+            parser=row.parser,
+            log=log.bind(source=row.name),
+        )
+
+    def _polled(self, _name: str, outcome: str) -> None:
+        self.metrics.polled(outcome)
+
+    async def _tell_of_channel(self, channel: str, reason: Text | None) -> None:
+        await self.ops.channel_news(channel, reason, _utc_now())
+
+    def _worker_trouble(self, trouble: Text) -> None:
+        log.error("parse_workers_broken", reason=str(trouble))
+
+    async def apply(self) -> None:
+        """Put the config as it is now into every part."""
+        config, now = self.config, _utc_now()
+        named = {
+            Named(client=one.client or "", kind=one.type, key=one.key(), name=one.name): one
+            for one in config.sources
+            if one.active
+        }
+        async with self.store.write() as connection:
+            rows = await source_store.sync_sources(connection, list(named))
+            watches = await source_store.sync_watches(connection, config.watches, config.lists, now)
+        self.pipeline.plan = Plan(
+            engine=WatchEngine(config.watches, config.lists),
+            watches=watches,
+            max_age=config.max_age,
+            retention=config.retention,
+            enrichers=tuple(self.keeper.registry.enrichers.values()),
+        )
+        self.gather.rules = Rules(
+            watches={(one.client, one.name): one for one in config.watches},
+            own_accounts={
+                None: config.own_accounts,
+                **{name: one.own_accounts for name, one in config.clients.items()},
+            },
+        )
+        self.sender.replace(config.channels)
+        self.scheduler.replace({rows[one].id: (source, rows[one]) for one, source in named.items()})
+
+    async def start(self) -> None:
+        """Start everything; rolled back where a part cannot start."""
+        self._stack.push_async_callback(self.store.close)
+        self._stack.push_async_callback(self.session.close)
+        self._stack.push_async_callback(self.client.close)
+        self._stack.push_async_callback(self.pool.close)
+        try:
+            await self.apply()
+            await Surface(self).open(self._stack)
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    def begin(self) -> None:
+        """Let the loops run, and say that we are ready."""
+        for name, loop in self._loops().items():
+            self._supervisor.start(name, loop)
+        self.ready = True
+        self._notifier.ready()
+        log.info("ready", sources=len(self.config.sources), watches=len(self.config.watches))
+
+    def _loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        return {
+            "deliver": self.sender.run,
+            "gather": self.gather.run,
+            "schedule": self.scheduler.run,
+            "digests": self._digests,
+            "housekeeping": self._housekeeping,
+            "files": self._watch_files,
+            "lag": lambda: watch_lag(self.metrics),
+            "watchdog": self._feed_watchdog,
+        }
+
+    async def stop(self) -> None:
+        """No new work at once; what is being sent is finished; then everything is closed. Under 15 seconds."""
+        self.ready = False
+        self._notifier.stopping()
+        self.sender.stop()
+        await self._supervisor.finish("deliver", SENDING)
+        await self._supervisor.stop(GRACE)
+        await self._stack.aclose()
+        log.info("stopped")
+
+    async def _digests(self) -> None:
+        """The timetable's loop; a planned digest is sent at once."""
+        while True:
+            if await self.timetable.step(_utc_now()):
+                self.sender.wake()
+            await asyncio.sleep(self.timetable.pause(_utc_now()).total_seconds())
+
+    async def _housekeeping(self) -> None:
+        """What is to be said about the machine itself."""
+        while True:
+            now = _utc_now()
+            rows = self.scheduler.rows
+            await self.lookback.step(rows, now, round_over=self.scheduler.first_round_over)
+            await self.ops.source_news(rows, now, network_down=self.scheduler.network_down)
+            await asyncio.sleep(HOUSEKEEPING)
+
+    async def _watch_files(self) -> None:
+        async for _ in saves(self.keeper.path, self._stopping):
+            await self.reload()
+
+    async def _feed_watchdog(self) -> None:
+        """Only while both the scheduler and the sender make progress."""
+        interval = watchdog_interval()
+        if interval is None:
+            return
+        while True:
+            if self.alive():
+                self._notifier.watchdog()
+            await asyncio.sleep(interval)
+
+    def alive(self) -> bool:
+        """Whether the loops that matter make progress, whatever the sources do."""
+        return time.monotonic() - min(self.scheduler.progress, self.sender.progress) < STALE
+
+    async def reload(self) -> Outcome:
+        """Read the files again: what is right runs, what is wrong is told, the old goes on."""
+        async with self._reloading:
+            self._notifier.reloading()
+            now = _utc_now()
+            try:
+                outcome = self.keeper.reload(now)
+                if outcome.changed or outcome.ok:
+                    await self.apply()
+                await self._tell_reload(outcome, now)
+            finally:
+                self._notifier.ready()
+        return outcome
+
+    async def _tell_reload(self, outcome: Outcome, now: datetime) -> None:
+        before, self.outcome = self.outcome, outcome
+        self.metrics.reloaded(ok=outcome.ok, at=now.timestamp())
+        log.info("config_read", ok=outcome.ok, changes=len(outcome.changed), problems=len(outcome.problems))
+        if outcome.changed:
+            await self.ops.tell(saved_config(outcome.changed), now)
+        if not outcome.ok and (before is None or before.problems != outcome.problems):
+            await self.ops.tell(broken_config(outcome.problems, outcome.stopped), now)
+        for sentence in outcome.restart:
+            await self.ops.tell(news(sentence), now)
+
+    async def told_at_start(self, outcome: Outcome) -> None:
+        """The last good copies serve: somebody has to know."""
+        self.outcome = outcome
+        self.metrics.reloaded(ok=outcome.ok, at=_utc_now().timestamp())
+        if not outcome.ok:
+            await self.ops.tell(broken_config(outcome.problems, outcome.stopped), _utc_now())
+
+    def hang_up(self) -> None:
+        """SIGHUP: read the files again, and try channels that were held."""
+        self.sender.retry()
+        self._background = asyncio.ensure_future(self.reload())
+
+    async def once(self) -> bool:
+        """One round over everything; whether all that was due went out."""
+        await self.scheduler.round()
+        while await self.gather.step():
+            pass
+        await self.lookback.step(self.scheduler.rows, _utc_now(), round_over=True)
+        await self.timetable.step(_utc_now())
+        return await self.sender.drain(timedelta(minutes=2))
+
+
+async def run(path: Path, *, once: bool = False) -> int:
+    """`smwatch run`: the daemon until a signal ends it, or one round; the exit code.
+
+    Raises ConfigError where the config is broken and there is no last good copy, UserError for what else stands in
+    the way.
+    """
+    asyncio.get_running_loop().set_exception_handler(logging.from_asyncio)
+    keeper = Keeper(path, state_for(path))
+    outcome = keeper.start(_utc_now())
+    store = await Store.open(keeper.config.store)
+    app = App(keeper, store)
+    await app.start()
+    await app.told_at_start(outcome)
+    if once:
+        try:
+            return 0 if await app.once() else 1
+        finally:
+            await app.stop()
+    ended = _on_signals(app)
+    app.begin()
+    await ended.wait()
+    await app.stop()
+    return 0
+
+
+def _on_signals(app: App) -> asyncio.Event:
+    """SIGTERM and SIGINT end it (a second one changes nothing), SIGHUP reloads."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    with suppress(AttributeError):
+        loop.add_signal_handler(signal.SIGHUP, app.hang_up)
+    return ended
+
+
+def channel_session(config: Config) -> aiohttp.ClientSession:
+    """The operator's own end points: no address guard, the configured proxy and CA, never the environment's."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=trusted(config.http.ca_file)), trust_env=False, proxy=config.http.proxy
+    )
+
+
+def _no_plan() -> Plan:
+    return Plan(engine=WatchEngine([], {}), watches={}, max_age=timedelta(0), retention=timedelta(0))

@@ -1,0 +1,147 @@
+"""`check` and `config …`: what the files say, and what is wrong with them."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from smwatch.cli.shell import (
+    EX_PROBLEMS,
+    Command,
+    Group,
+    coloured,
+    config_option,
+    json_option,
+    loaded,
+    spoken,
+    talk,
+    tell,
+    tell_json,
+)
+from smwatch.i18n import text, texts
+
+
+@click.command(
+    cls=Command,
+    examples=("smwatch check", "smwatch check -c /etc/smwatch/config.toml", "smwatch check --json"),
+    help="Finds every mistake in the configuration, with line and column.\n\nWorks offline and changes nothing.",
+)
+@config_option
+@json_option
+def check(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Exit 0 where the files may run as they are (warnings included), else 3."""
+    from smwatch.config import check as problems_of
+    from smwatch.config import find, render_problems
+    from smwatch.errors import UserError
+
+    try:
+        path = find(config)
+        problems = problems_of(path)
+    except UserError as error:
+        if not as_json:
+            raise
+        place = {"file": config or "", "line": 1, "column": 1, "severity": "error"}
+        tell_json(
+            {"ok": False, "problems": [{**place, "message": error.sentence.render(spoken()), "suggestion": None}]}
+        )
+        sys.exit(EX_PROBLEMS)
+    ok = not any(problem.severity == "error" for problem in problems)
+    if as_json:
+        tell_json({"ok": ok, "problems": [_as_json(problem) for problem in problems]})
+    elif problems:
+        tell(render_problems(problems, spoken(), colour=coloured(sys.stdout)))
+    if ok and not as_json:
+        talk(text("{path}: nothing stands in the way.", path=str(path)))
+    sys.exit(0 if ok else EX_PROBLEMS)
+
+
+def _as_json(problem: object) -> dict[str, object]:
+    from smwatch.errors import Problem
+
+    assert isinstance(problem, Problem)  # noqa: S101 - for the type checker
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "severity": problem.severity,
+        "message": problem.message.render(spoken()),
+        "suggestion": problem.suggestion,
+    }
+
+
+@click.group("config", cls=Group, examples=("smwatch config show", "smwatch config undo"), help="The configuration.")
+def config_group() -> None:
+    """See the group's help."""
+
+
+@config_group.command(
+    "show",
+    examples=("smwatch config show",),
+    help="Shows what is in force, with all defaults; secrets stay references.",
+)
+@config_option
+def show(config: str | None) -> None:
+    """The effective config as TOML."""
+    from smwatch.config import show as shown
+
+    tell(shown(loaded(config).config).rstrip("\n"))
+
+
+@config_group.command(
+    "schema",
+    examples=("smwatch config schema > smwatch.schema.json",),
+    help="Prints a JSON schema of the configuration, for editors that complete and check while you type.",
+)
+@config_option
+def schema(config: str | None) -> None:
+    """The schema, in the user's language."""
+    import json
+
+    from smwatch import loader
+    from smwatch.config import schema as schema_of
+
+    del config
+    tell(json.dumps(schema_of(loader.load(), spoken()), ensure_ascii=False, indent=2))
+
+
+@config_group.command(
+    "history", examples=("smwatch config history",), help="Lists the last 20 good versions and what each changed."
+)
+@config_option
+def history(config: str | None) -> None:
+    """Newest first."""
+    keeper = _keeper(config)
+    versions = keeper.history()
+    for version in reversed(versions):
+        summary = "; ".join(change.render(spoken()) for change in version.summary)
+        tell(f"{version.number:>3}  {version.saved.astimezone():%Y-%m-%d %H:%M}  {summary}")
+    if not versions:
+        talk(text("No version has been kept yet: the daemon keeps one with each accepted save."))
+
+
+@config_group.command(
+    "undo",
+    examples=("smwatch config undo",),
+    help="Writes the version before the last one back to the file.\n\nA running daemon takes it at once.",
+)
+@config_option
+def undo(config: str | None) -> None:
+    """Only where the file is unchanged since it was read, and may be written."""
+    written = _keeper(config).undo()
+    tell(
+        texts(
+            "{n} file written: {names}",
+            "{n} files written: {names}",
+            n=len(written),
+            names=", ".join(map(str, written)),
+        )
+    )
+
+
+def _keeper(config: str | None):  # type: ignore[no-untyped-def]  # noqa: ANN202 - imported late
+    from smwatch.config import Keeper, find
+    from smwatch.store.place import state_folder
+
+    path = find(config)
+    return Keeper(path, state_folder(loaded(config).config.store))

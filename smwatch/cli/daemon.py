@@ -1,0 +1,206 @@
+"""`run`, `status`, `queue`, `alert test`, `demo`: the daemon and what it is doing."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from smwatch.cli.shell import (
+    EX_CONFIG,
+    EX_PROBLEMS,
+    Command,
+    Group,
+    config_option,
+    json_option,
+    loaded,
+    run_async,
+    say_error,
+    spoken,
+    talk,
+    tell,
+    tell_json,
+)
+from smwatch.i18n import Text, text, texts
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from smwatch.model import SourceState
+    from smwatch.store.waiting import Waiting
+
+
+@click.command(
+    cls=Command,
+    examples=("smwatch run", "smwatch run --once        # one round over all sources, then the end"),
+    help="Watches: polls the sources, matches, and delivers alerts and digests until it is stopped.",
+)
+@click.option("--once", is_flag=True, help="One round over all sources, deliver what is due, and end.")
+@click.option("--debug", is_flag=True, help="Log more.")
+@config_option
+def run(once: bool, debug: bool, config: str | None) -> None:  # noqa: FBT001 - click passes flags by name
+    """Exit 0 after a clean stop, 78 for a broken config without a last good copy."""
+    from smwatch import app, log
+    from smwatch.config import find
+    from smwatch.errors import ConfigError
+
+    log.configure(debug=debug)
+    try:
+        sys.exit(_loop(app.run(find(config), once=once)))
+    except ConfigError as error:
+        say_error(error)
+        sys.exit(EX_CONFIG)
+
+
+def _loop(work):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - a coroutine's result
+    """Run in uvloop where it is installed: it is quicker."""
+    import asyncio
+
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(work)
+    return uvloop.run(work)
+
+
+@click.command(
+    cls=Command,
+    examples=("smwatch status", "smwatch status --json"),
+    help="Says whether the daemon runs and which sources cannot be read.",
+)
+@config_option
+@json_option
+def status(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Exit 0 where all is well, else 3."""
+    from smwatch.reports import daemon_status
+
+    found = run_async(daemon_status(loaded(config).config))
+    if as_json:
+        tell_json(
+            {
+                "ok": found.ok,
+                "running": found.since is not None,
+                "since": _iso(found.since),
+                "sources": [_source_json(one) for one in found.sources],
+                "waiting": found.waiting,
+                "held": {name: reason.render(spoken()) for name, reason in found.held.items()},
+            }
+        )
+        sys.exit(0 if found.ok else EX_PROBLEMS)
+    if found.since is None:
+        tell(text("smwatch is not running."))
+    else:
+        tell(text("smwatch has been running since {moment}.", moment=f"{found.since.astimezone():%Y-%m-%d %H:%M}"))
+    for one in found.sources:
+        tell(_source_line(one))
+    for name, reason in found.held.items():
+        tell(text("channel {channel} is held: {reason}", channel=name, reason=reason))
+    tell(texts("{n} message is waiting (smwatch queue).", "{n} messages are waiting (smwatch queue).", n=found.waiting))
+    sys.exit(0 if found.ok else EX_PROBLEMS)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _source_json(one: SourceState) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "state": one.state,
+        "reason": one.reason.render(spoken()) if one.reason else None,
+        "since": _iso(one.since),
+        "last_item": _iso(one.last_item),
+    }
+
+
+def _source_line(one: SourceState) -> str:
+    mark = "✓" if one.state == "ok" else "·" if one.state == "new" else "✗"
+    why = one.reason.render(spoken()) if one.reason else ""
+    since = f" ({one.since.astimezone():%Y-%m-%d %H:%M})" if one.since and one.state != "ok" else ""
+    return f"  {mark} {one.name}{f'  {why}' if why else ''}{since}"
+
+
+@click.command(
+    cls=Command,
+    examples=("smwatch queue", "smwatch queue --json"),
+    help="Shows every message that has not been delivered, with the reason and the next try.",
+)
+@config_option
+@json_option
+def queue(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Reads beside the running daemon."""
+    from smwatch.reports import waiting_messages
+
+    found = run_async(waiting_messages(loaded(config).config))
+    if as_json:
+        tell_json([_waiting_json(one) for one in found])
+        return
+    for one in found:
+        tell(_waiting_line(one))
+    if not found:
+        talk(text("Nothing is waiting."))
+
+
+def _title(one: Waiting) -> str:
+    return one.title.render(spoken()) if isinstance(one.title, Text) else one.title
+
+
+def _waiting_json(one: Waiting) -> dict[str, object]:
+    return {
+        "channel": one.channel,
+        "kind": one.kind,
+        "title": _title(one),
+        "link": one.link,
+        "client": one.client,
+        "priority": one.priority,
+        "attempts": one.attempts,
+        "reason": one.reason.render(spoken()) if one.reason else None,
+        "permanent": one.permanent,
+        "since": one.since.isoformat(),
+        "next_try": _iso(one.next_try),
+    }
+
+
+def _waiting_line(one: Waiting) -> str:
+    why = one.reason.render(spoken()) if one.reason else text("not tried yet").render(spoken())
+    again = f", {one.next_try.astimezone():%H:%M:%S}" if one.next_try else ""
+    tries = texts("{n} try", "{n} tries", n=one.attempts).render(spoken())
+    return f"{one.channel}  {_title(one)}\n    {one.link}\n    {why} ({tries}{again})".replace("\n    \n", "\n")
+
+
+@click.group(cls=Group, examples=("smwatch alert test", "smwatch alert test pr"), help="Tries channels out.")
+def alert() -> None:
+    """See the group's help."""
+
+
+@alert.command(
+    "test",
+    examples=("smwatch alert test             # every channel", "smwatch alert test pr"),
+    help="Sends a test message to a channel (or to all of them).",
+)
+@click.argument("channel", required=False)
+@config_option
+def alert_test(channel: str | None, config: str | None) -> None:
+    """Through the running daemon, else by itself."""
+    from smwatch.reports import send_test
+
+    sent = run_async(send_test(loaded(config).config, channel))
+    for name, problem in sent.items():
+        told = text("{channel}: sent", channel=name)
+        tell(told if problem is None else text("{channel}: not sent: {reason}", channel=name, reason=problem))
+    sys.exit(1 if any(sent.values()) else 0)
+
+
+@click.command(
+    cls=Command,
+    examples=("smwatch demo", "smwatch demo --language en"),
+    help="Runs the real daemon over a small invented world and shows what people would get. Needs no account.",
+)
+@click.option("--language", type=click.Choice(["de", "en"]), help="The language of the messages.")
+@click.option("--keep", is_flag=True, help="Go on until Ctrl-C.")
+def demo(language: str | None, keep: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Stops by itself after about a minute."""
+    from smwatch.demo import run_demo
+
+    sys.exit(run_async(run_demo(language or spoken(), keep=keep)))

@@ -1,0 +1,53 @@
+"""`digest …`: look at a digest before its time, or send it now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from smwatch.cli.shell import Group, config_option, loaded, run_async, talk, tell
+from smwatch.i18n import text
+
+
+@click.group(
+    cls=Group,
+    examples=("smwatch digest preview morgens", "smwatch digest preview morgens --html morgens.html"),
+    help="Shows and sends digests.",
+)
+def digest() -> None:
+    """See the group's help."""
+
+
+@digest.command(
+    "preview",
+    examples=("smwatch digest preview morgens", "smwatch digest preview morgens --html morgens.html"),
+    help="Shows what a digest would hold if it were sent now: every mention of the period so far, alerted or not.",
+)
+@click.argument("name")
+@click.option("--html", "file", type=click.Path(dir_okay=False), help="Also write it as the HTML of the mail.")
+@config_option
+def preview(name: str, file: str | None, config: str | None) -> None:
+    """Reads beside the running daemon."""
+    from smwatch.reports import digest_preview
+
+    shown = run_async(digest_preview(loaded(config).config, name))
+    tell(shown.text)
+    if file:
+        Path(file).write_text(shown.html, encoding="utf-8")
+        talk(text("written: {file}", file=file))
+
+
+@digest.command(
+    "send",
+    examples=("smwatch digest send morgens",),
+    help="Sends a digest now; the next one then starts where this one ended.",
+)
+@click.argument("name")
+@config_option
+def send(name: str, config: str | None) -> None:
+    """Through the running daemon, else by itself."""
+    from smwatch.reports import send_digest_now
+
+    channels = run_async(send_digest_now(loaded(config).config, name))
+    tell(text("{name}: on its way to {channels}", name=name, channels=", ".join(channels)))

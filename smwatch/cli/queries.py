@@ -1,0 +1,155 @@
+"""`query …`: try a query before it alerts anybody."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from smwatch.cli.shell import EX_PROBLEMS, Group, config_option, json_option, loaded, spoken, talk, tell, tell_json
+from smwatch.i18n import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smwatch.model import Item
+    from smwatch.query.matcher import Matcher
+
+
+@click.group(
+    cls=Group,
+    examples=(
+        """smwatch query explain -q '(acme OR "Acme GmbH") NOT markets'""",
+        "smwatch query match < items.jsonl",
+        "smwatch query test vectors.toml",
+    ),
+    help="Explains queries and tries them out.",
+)
+def query() -> None:
+    """See the group's help."""
+
+
+@query.command(
+    "explain",
+    examples=("""smwatch query explain -q '"Deutsche Bahn" AND (streik* OR ausfall)'""",),
+    help="Says in a paragraph what a query finds, and what it does not.",
+)
+@click.option("-q", "--query", "source", required=True, help="The query.")
+@click.option("--dialect", help="The tool it comes from: brandwatch, meltwater, talkwalker, cision.")
+@config_option
+@json_option
+def explain(source: str, dialect: str | None, config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Exit 0 with the paragraph, 3 with the mistake and its repairs."""
+    from smwatch.errors import QueryError
+    from smwatch.query import explain as words
+    from smwatch.query import parse
+
+    del config
+    if as_json:
+        told = words.explain_json(source, spoken(), dialect=dialect)
+        tell_json(told)
+        sys.exit(0 if told["ok"] else EX_PROBLEMS)
+    try:
+        tell(words.explain(parse(source, dialect=dialect), spoken()))
+    except QueryError as error:
+        talk(words.complain(source, error, spoken()))
+        sys.exit(EX_PROBLEMS)
+
+
+@query.command(
+    "match",
+    examples=(
+        "smwatch query match -q 'acme' < items.jsonl",
+        "smwatch query match --queries queries.toml < items.jsonl",
+        "smwatch query match -c smwatch.toml < items.jsonl",
+    ),
+    help="Matches items (JSON Lines on stdin) against queries: one JSON line a match, with the words and places.",
+)
+@click.option("-q", "--query", "sources", multiple=True, help="A query; may be given several times.")
+@click.option(
+    "--queries", "file", type=click.Path(exists=True, dir_okay=False), help="TOML or JSON Lines: name, query."
+)
+@config_option
+def match(sources: tuple[str, ...], file: str | None, config: str | None) -> None:
+    """Queries from -q, a file, or the config; exit 3 where one does not parse (the others run)."""
+    from smwatch.query.explain import complain
+    from smwatch.query.lines import ItemError
+
+    matcher = _matcher(sources, file, config)
+    for one in matcher.unread:
+        talk(f"{one.name}: {complain(one.source, one.error, spoken())}")
+    broken = False
+    for number, line in enumerate(sys.stdin, 1):
+        if not line.strip():
+            continue
+        try:
+            found = matcher.match_line(line)
+        except ItemError as error:
+            broken = True
+            talk(text("line {number}: {error}", number=number, error=error.sentence))
+            continue
+        for one_match in found:
+            tell_json(one_match)
+    sys.exit(EX_PROBLEMS if matcher.unread or broken else 0)
+
+
+def _matcher(sources: tuple[str, ...], file: str | None, config: str | None) -> Matcher:
+    """Queries of -q and of the file; without either, the config's watches."""
+    from pathlib import Path
+
+    from smwatch.query.matcher import from_entries, from_watches, read_entries
+
+    guess = language_guesser()
+    entries: list[Any] = [{"query": source} for source in sources]
+    if file:
+        entries += read_entries(Path(file).read_text(encoding="utf-8-sig"))
+    if sources or file:
+        return from_entries(entries, guess)
+    built = loaded(config).config
+    return from_watches(built.watches, built.lists, guess)
+
+
+def language_guesser() -> Callable[[Item], Item]:
+    """What guesses the language of an item that does not say it: the enrichers of the plugins, as in the daemon."""
+    import asyncio
+
+    from smwatch import loader
+
+    enrichers = loader.load().enrichers.values()
+
+    async def enriched(item: Item) -> Item:
+        for enricher in enrichers:
+            item = await enricher.enrich(item)
+        return item
+
+    loop = asyncio.new_event_loop()
+    return lambda item: loop.run_until_complete(enriched(item))
+
+
+@query.command(
+    "test",
+    examples=("smwatch query test tests/query/vectors.toml",),
+    help="Runs a file of cases: query, item, expected yes or no, expected places.",
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@config_option
+@json_option
+def run_cases(file: str, config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Exit 0 where all cases hold, else 3."""
+    from pathlib import Path
+
+    from smwatch.query import vectors
+
+    del config
+    outcome = vectors.run_cases(vectors.read_cases(Path(file).read_text(encoding="utf-8")))
+    failures = [
+        {"case": one.number, "query": one.query, "message": one.message.render(spoken())} for one in outcome.failures
+    ]
+    if as_json:
+        tell_json({"ok": outcome.ok, "cases": outcome.cases, "failures": failures})
+    else:
+        for one in failures:
+            tell(f"{one['case']}: {one['query']}\n    {one['message']}")
+        talk(text("{cases} cases, {failed} failed", cases=outcome.cases, failed=len(failures)))
+    sys.exit(0 if outcome.ok else EX_PROBLEMS)

@@ -1,0 +1,95 @@
+"""What the operator hears: config mistakes and channels that are held at once, news of sources once a day."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from smwatch.i18n import text
+from smwatch.render import news, source_news
+from smwatch.store import outbox, records
+from smwatch.store.jobs import next_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from smwatch.config.model import Config
+    from smwatch.i18n import Text
+    from smwatch.store.db import Store
+    from smwatch.store.sources import SourceRow
+
+FAILING_FOR = timedelta(hours=1)  # a source that fails for less may be back before anybody has read about it
+BUNDLED = timedelta(hours=24)
+_TOLD = "ops:sources"
+
+
+def ops_channels(config: Config) -> tuple[str, ...]:
+    """Who hears about the machine itself: `ops`, else the first channel that a watch alerts."""
+    if config.ops:
+        return tuple(name for name in config.ops if name in config.channels)
+    alerts = [name for watch in config.watches for name in watch.alert if name in config.channels]
+    return tuple(alerts[:1] or list(config.channels)[:1])
+
+
+@dataclass(slots=True, kw_only=True)
+class Ops:
+    """Plans the operator's messages; `wake(channel)` is told that there is one."""
+
+    store: Store
+    config: Callable[[], Config]
+    wake: Callable[[str | None], None]
+    network_was_down: bool = False
+
+    async def tell(self, plan: Mapping[str, Any], now: datetime, *, but: str | None = None) -> None:
+        """Plan one message for each ops channel (not for `but`, which cannot be reached)."""
+        names = [name for name in ops_channels(self.config()) if name != but]
+        words = json.dumps(plan, sort_keys=True, ensure_ascii=False)
+        async with self.store.write() as connection:
+            for name in names:
+                digest = hashlib.sha256(f"{words}|{name}|{now.isoformat()}".encode()).hexdigest()
+                key = next_key(digest, 0)
+                await outbox.add_post(connection, key=key, channel=name, kind="ops", plan=plan, now=now)
+        for name in names:
+            self.wake(name)
+
+    async def channel_news(self, channel: str, reason: Text | None, now: datetime) -> None:
+        """A channel is held until somebody acts (or goes on): said in the other ops channels."""
+        if reason is None:
+            await self.tell(news(text("channel {channel} works again", channel=channel)), now, but=channel)
+        else:
+            told = text("channel {channel} takes no messages: {reason}", channel=channel, reason=reason)
+            await self.tell(news(told), now, but=channel)
+
+    async def source_news(self, rows: Sequence[SourceRow], now: datetime, *, network_down: bool) -> None:
+        """Once a day: which sources have begun or stopped to fail. A network that is down is said at once."""
+        if network_down != self.network_was_down:
+            self.network_was_down = network_down
+            if network_down:
+                await self.tell(news(text("no source can be reached: is the network down?")), now)
+        if network_down:
+            return
+        told = await self._told()
+        failing = {row.name: row.reason for row in rows if _fails(row, now)}
+        fresh = [name for name in failing if name not in told.get("failing", [])]
+        back = [name for name in told.get("failing", []) if name not in failing]
+        if not (fresh or back) or now - _moment(told, now) < BUNDLED:
+            return
+        await self.tell(source_news([(name, failing[name]) for name in fresh], back), now)
+        async with self.store.write() as connection:
+            await records.put(connection, _TOLD, {"at": now.isoformat(), "failing": sorted(failing)})
+
+    async def _told(self) -> dict[str, Any]:
+        async with self.store.read() as connection:
+            return await records.get(connection, _TOLD) or {}
+
+
+def _fails(row: SourceRow, now: datetime) -> bool:
+    since = row.state_since or now
+    return row.failures > 0 and row.first_poll_at is not None and now - since >= FAILING_FOR
+
+
+def _moment(told: Mapping[str, Any], now: datetime) -> datetime:
+    return datetime.fromisoformat(told["at"]) if "at" in told else now - BUNDLED

@@ -1,0 +1,239 @@
+"""What a card or post shows now: drawn when it is sent, never stored drawn.
+
+`news` builds the plans of what is told besides alerts and digests; the same words come out of it again here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from smwatch.deliver import Rendered
+from smwatch.i18n import from_json, text, to_json
+from smwatch.message import notes
+from smwatch.message.alert import alert_message
+from smwatch.message.data import alert_data, digest_data, story_data
+from smwatch.message.digest import digest_messages
+from smwatch.model import Story, Where, short_id
+from smwatch.store import digests as digest_store
+from smwatch.store.mentions import mentions_where
+from smwatch.store.schema import mention
+from smwatch.store.stories import load_alert
+from smwatch.timetable import sources_of, uncovered, watches_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from smwatch.config.model import Config
+    from smwatch.deliver.desk import Store
+    from smwatch.errors import Problem
+    from smwatch.i18n import Text
+    from smwatch.message.model import Message
+    from smwatch.model import Mention
+    from smwatch.store.jobs import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Who reads a channel: its own language and zone, else its client's, else the config's."""
+
+    language: str
+    timezone: str
+
+
+class Renderer:
+    """Draws a job for its channel; `config` gives the config as it is now."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: Callable[[], Config],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._clock = clock
+        self._kinds: Mapping[str, Callable[[Job, Reading], Awaitable[Rendered | None]]] = {
+            "card": self._card,
+            "digest": self._digest,
+            "summary": self._summary,
+            "late": self._late,
+            "start": self._start,
+            "ops": self._ops,
+            "test": self._test,
+        }
+
+    async def __call__(self, job: Job) -> Rendered | None:
+        """The job as it should be seen now; None where nothing is left to show."""
+        draw = self._kinds.get(job.kind)
+        return await draw(job, self.reading(job.channel)) if draw is not None else None
+
+    def reading(self, channel: str) -> Reading:
+        """Language and zone of those who read `channel`."""
+        config = self._config()
+        found = config.channels.get(channel)
+        client = found.client if found else None
+        return Reading(
+            (found and found.language) or config.language_for(client),
+            (found and found.timezone) or config.timezone_for(client),
+        )
+
+    async def _card(self, job: Job, who: Reading) -> Rendered | None:
+        async with self._store.read() as connection:
+            alert = await load_alert(connection, job.id, repeated=job.repeat)
+        if alert is None:
+            return None
+        message = alert_message(
+            alert,
+            language=who.language,
+            timezone=who.timezone,
+            buttons=self._has_buttons(job.channel),
+            card=short_id("C", job.id),
+        )
+        shown = tuple((job.id, one.id) for one in alert.story.mentions)
+        return Rendered(message=message, data=alert_data(alert, job.id, who.language), mentions=shown)
+
+    def _has_buttons(self, channel: str) -> bool:
+        found = self._config().channels.get(channel)
+        return found is not None and "buttons" in found.abilities()
+
+    async def _digest(self, job: Job, who: Reading) -> Rendered | None:
+        config = self._config()
+        async with self._store.read() as connection:
+            run = await digest_store.get_run(connection, job.plan["digest_run_id"])
+            plan = config.digests.get(run.name) if run else None
+            if run is None or plan is None:
+                return None
+            digest = await digest_store.load_digest(
+                connection,
+                run,
+                plan,
+                watches=watches_of(config, plan),
+                sources=sources_of(config, plan),
+                uncovered=uncovered(config, plan),
+            )
+        message = digest_messages(digest, language=plan.language or who.language, timezone=plan.timezone)[0]
+        return Rendered(message=message, data=digest_data(digest, who.language))
+
+    async def _summary(self, job: Job, who: Reading) -> Rendered | None:
+        async with self._store.read() as connection:
+            found = [await load_alert(connection, number) for number in job.plan["cards"]]
+        stories = [alert.story for alert in found if alert is not None]
+        message = notes.summary_message(
+            stories,
+            language=who.language,
+            timezone=who.timezone,
+            reason=text("More stories than can be told one by one:"),
+            since=datetime.fromisoformat(job.plan["since"]),
+            updated=self._clock(),
+        )
+        data = {"stories": [story_data(story, who.language) for story in stories]}
+        pairs = zip(job.plan["cards"], found, strict=True)
+        shown = tuple((card, one.id) for card, alert in pairs if alert for one in alert.story.mentions)
+        return Rendered(message=message, data=data, mentions=shown)
+
+    async def _late(self, job: Job, who: Reading) -> Rendered | None:
+        async with self._store.read() as connection:
+            found = await mentions_where(connection, mention.c.id.in_(job.plan["mentions"]))
+        if not found:
+            return None
+        said = [one.item.published or one.item.updated or one.seen_at for one in found]
+        message = notes.late_message(
+            _as_stories(found),
+            language=who.language,
+            timezone=who.timezone,
+            items=len(found),
+            since=min(said),
+            until=max(said),
+        )
+        return Rendered(message=message)
+
+    async def _start(self, job: Job, who: Reading) -> Rendered | None:
+        plan = job.plan
+        message = notes.start_message(
+            language=who.language,
+            timezone=who.timezone,
+            now=self._clock(),
+            sources=plan["sources"],
+            items=plan["items"],
+            hits=plan["hits"],
+            unreadable=_unreadable(plan["unreadable"]),
+            next_digest=datetime.fromisoformat(plan["next_digest"]) if plan.get("next_digest") else None,
+            added=plan.get("added", ()),
+        )
+        return Rendered(message=message, data=plan)
+
+    async def _ops(self, job: Job, who: Reading) -> Rendered | None:
+        return Rendered(message=_news(job.plan, who))
+
+    async def _test(self, job: Job, who: Reading) -> Rendered | None:
+        message = notes.test_message(
+            language=who.language, timezone=who.timezone, channel=job.channel, now=self._clock()
+        )
+        return Rendered(message=message)
+
+
+def _as_stories(mentions: Sequence[Mention]) -> list[Story]:
+    """The mentions by story, in order of first sight."""
+    grouped: dict[int, list[Mention]] = {}
+    for one in mentions:
+        grouped.setdefault(one.story_id or -one.id, []).append(one)
+    return [
+        Story(
+            id=number,
+            client=group[0].client,
+            mentions=tuple(group),
+            first_at=group[0].seen_at,
+            last_at=group[-1].seen_at,
+        )
+        for number, group in grouped.items()
+    ]
+
+
+def broken_config(problems: Sequence[Problem], stopped: Sequence[str] = ()) -> dict[str, Any]:
+    """The plan of "this file has mistakes": `stopped` are watches that run on with their last good query."""
+    errors = [one for one in problems if one.severity == "error"]
+    told = [{"file": one.file, "line": one.line, "column": one.column, "text": to_json(one.message)} for one in errors]
+    return {"what": "config_broken", "problems": told, "stopped": list(stopped)}
+
+
+def saved_config(changes: Sequence[Text]) -> dict[str, Any]:
+    """The plan of "settings saved"."""
+    return {"what": "config_saved", "changes": [to_json(one) for one in changes]}
+
+
+def news(sentence: Text) -> dict[str, Any]:
+    """The plan of one sentence."""
+    return {"what": "news", "text": to_json(sentence)}
+
+
+def source_news(failing: Sequence[tuple[str, Text | None]], recovered: Sequence[str] = ()) -> dict[str, Any]:
+    """The plan of what cannot be read now, and what can be read again."""
+    return {"what": "sources", "failing": unreadable_plan(failing), "recovered": list(recovered)}
+
+
+def unreadable_plan(failing: Sequence[tuple[str, Text | None]]) -> list[dict[str, Any]]:
+    """Names and reasons as JSON values."""
+    return [{"name": name, "reason": to_json(reason) if reason else None} for name, reason in failing]
+
+
+def _unreadable(stored: Sequence[Mapping[str, Any]]) -> list[notes.Unreadable]:
+    return [
+        notes.Unreadable(name=one["name"], reason=from_json(one["reason"]) if one["reason"] else None) for one in stored
+    ]
+
+
+def _news(plan: Mapping[str, Any], who: Reading) -> Message:
+    words = {"language": who.language, "timezone": who.timezone}
+    if plan["what"] == "config_broken":
+        problems = [
+            (Where(file=one["file"], line=one["line"], column=one["column"]), from_json(one["text"]))
+            for one in plan["problems"]
+        ]
+        return notes.broken_config_message(problems, stopped=plan["stopped"], **words)
+    if plan["what"] == "config_saved":
+        return notes.saved_config_message([from_json(one) for one in plan["changes"]], **words)
+    if plan["what"] == "sources":
+        return notes.source_message(_unreadable(plan["failing"]), plan["recovered"], **words)
+    return notes.news_message(from_json(plan["text"]), **words)

@@ -1,0 +1,157 @@
+"""What commands ask of the store, beside a running daemon or without one."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from smwatch.errors import UserError
+from smwatch.i18n import Text, text
+from smwatch.store import digests as digest_store
+from smwatch.store import outbox
+from smwatch.store.db import Store
+from smwatch.store.place import state_folder
+from smwatch.store.sources import source_states
+from smwatch.store.waiting import holds
+from smwatch.timetable import Timetable, sources_of, uncovered, watches_of
+from smwatch.web.control import ask_daemon
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from smwatch.config.model import Config
+    from smwatch.model import SourceState
+    from smwatch.store.waiting import Waiting
+
+ALONE = timedelta(seconds=20)  # for deliveries of a command that works without a daemon
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonStatus:
+    """`since` is None where no daemon runs; `held` are channels that take nothing, and why."""
+
+    since: datetime | None
+    sources: tuple[SourceState, ...]
+    waiting: int
+    held: Mapping[str, Text] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nobody has to look at anything."""
+        well = {"ok", "new"}
+        return self.since is not None and not self.held and all(one.state in well for one in self.sources)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A digest as text and as the HTML of its mail."""
+
+    text: str
+    html: str
+
+
+@asynccontextmanager
+async def reading(config: Config) -> AsyncIterator[Store]:
+    """The store, beside whoever writes it."""
+    store = await Store.open_to_read(config.store)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def daemon_status(config: Config) -> DaemonStatus:
+    """Whether it runs, what each source is in, what waits."""
+    answer = await ask_daemon(config.store, state_folder(config.store), "status")
+    since = datetime.fromisoformat(answer["since"]) if answer else None
+    try:
+        async with reading(config) as store, store.read() as connection:
+            sources = await source_states(connection, [one.name for one in config.sources])
+            waiting = await outbox.waiting(connection)
+            held = {name: hold.reason for name, hold in (await holds(connection)).items()}
+    except UserError:
+        if since is not None:
+            raise
+        return DaemonStatus(since=None, sources=(), waiting=0)
+    return DaemonStatus(since=since, sources=tuple(sources), waiting=len(waiting), held=held)
+
+
+async def waiting_messages(config: Config) -> list[Waiting]:
+    """Everything that has not been delivered."""
+    async with reading(config) as store, store.read() as connection:
+        return await outbox.waiting(connection)
+
+
+async def digest_preview(config: Config, name: str) -> Preview:
+    """What the digest `name` would hold if it were sent now; raises UserError where there is none."""
+    from smwatch.message.digest import digest_messages  # noqa: PLC0415 - the renderers are slow to import
+    from smwatch.message.html import mail_html  # noqa: PLC0415 - likewise
+    from smwatch.message.plain import plain_text  # noqa: PLC0415 - likewise
+
+    plan = config.digests.get(name)
+    if plan is None:
+        known = ", ".join(config.digests) or "–"
+        raise UserError(text("no digest is called {name}; there are: {known}", name=name, known=known))
+    async with reading(config) as store, store.read() as connection:
+        digest = await digest_store.preview(
+            connection,
+            plan,
+            watches=watches_of(config, plan),
+            now=datetime.now(UTC),
+            sources=sources_of(config, plan),
+            uncovered=uncovered(config, plan),
+        )
+    words = {"language": plan.language, "timezone": plan.timezone}
+    whole = digest_messages(digest, whole=True, **words)[0]  # type: ignore[arg-type]
+    return Preview(text=plain_text(whole), html=mail_html(digest_messages(digest, **words)[0]))  # type: ignore[arg-type]
+
+
+async def send_digest_now(config: Config, name: str) -> list[str]:
+    """Plan the digest now, and deliver it where no daemon does; the channels it goes to."""
+    from smwatch.surface import send_digest  # noqa: PLC0415 - brings the web server along
+
+    answer = await ask_daemon(config.store, state_folder(config.store), "digest_send", name=name)
+    if answer is not None:
+        return list(answer["channels"])
+    async with _alone(config) as store:
+        channels = await send_digest(config, Timetable(store, lambda: config), name)
+        await _deliver(store, config, channels)
+    return channels
+
+
+async def send_test(config: Config, channel: str | None) -> dict[str, Text | None]:
+    """Send a test message; for each channel the reason why it did not go out, or None."""
+    from smwatch.surface import plan_test  # noqa: PLC0415 - brings the web server along
+
+    answer = await ask_daemon(config.store, state_folder(config.store), "alert_test", channel=channel)
+    if answer is not None:
+        return dict.fromkeys(answer["channels"])
+    async with _alone(config) as store:
+        channels = await plan_test(store, config, channel)
+        return await _deliver(store, config, channels)
+
+
+@asynccontextmanager
+async def _alone(config: Config) -> AsyncIterator[Store]:
+    store = await Store.open(config.store)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def _deliver(store: Store, config: Config, channels: list[str]) -> dict[str, Text | None]:
+    """Send what is due on `channels`, as the daemon would; what is left, with its reason."""
+    from smwatch.app import channel_session  # noqa: PLC0415 - the whole daemon
+    from smwatch.deliver import Sender  # noqa: PLC0415 - likewise
+    from smwatch.render import Renderer  # noqa: PLC0415 - likewise
+
+    chosen = {name: config.channels[name] for name in channels if name in config.channels}
+    async with channel_session(config) as session:
+        sender = Sender(store, chosen, Renderer(store, lambda: config), session=session)
+        await sender.drain(ALONE)
+    async with store.read() as connection:
+        left = {one.channel: one.reason or text("not tried yet") for one in await outbox.waiting(connection)}
+    return {name: left.get(name) for name in channels}

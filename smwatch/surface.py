@@ -1,0 +1,131 @@
+"""What others see of the running daemon: the web server's status and metrics, and the control socket's verbs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from smwatch.errors import UserError
+from smwatch.i18n import Text, text, texts, to_json
+from smwatch.store import outbox
+from smwatch.store.jobs import next_key
+from smwatch.store.place import state_folder
+from smwatch.web.control import ControlServer, socket_path
+from smwatch.web.server import WebServer, read_listen
+from smwatch.web.status import Section, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AsyncExitStack
+
+    from smwatch.app import App
+    from smwatch.config.model import Config
+    from smwatch.store.db import Store
+    from smwatch.timetable import Timetable
+
+
+class Surface:
+    """Implements the web room's `Status`, and answers verbs; reads the app, changes it only through its methods."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def open(self, stack: AsyncExitStack) -> None:
+        """Listen, as far as the config wants it; raises UserError where that cannot be."""
+        config = self._app.config
+        control = ControlServer(socket_path(config.store, state_folder(config.store)), self._verbs())
+        await control.start()
+        stack.push_async_callback(control.stop)
+        listen = read_listen(config.listen, config.public_url)
+        if listen is not None:
+            server = WebServer(listen, self, self._app.metrics)
+            await server.start()
+            stack.push_async_callback(server.stop)
+
+    def _verbs(self) -> Mapping[str, Any]:
+        return {
+            "status": self._status,
+            "reload": self._reload,
+            "digest_send": self._digest_send,
+            "alert_test": self._alert_test,
+        }
+
+    def alive(self) -> bool:
+        """See `Status`."""
+        return self._app.alive()
+
+    def ready(self) -> bool:
+        """See `Status`."""
+        return self._app.ready
+
+    async def refresh(self) -> None:
+        """See `Status`."""
+        async with self._app.store.read() as connection:
+            waiting = await outbox.waiting(connection)
+        lengths = Counter(one.channel for one in waiting)
+        self._app.metrics.queue({name: lengths[name] for name in {*self._app.config.channels, *lengths}})
+        self._app.metrics.sources(Counter(row.state for row in self._app.scheduler.rows))
+
+    async def snapshot(self) -> Snapshot:
+        """See `Status`."""
+        app = self._app
+        async with app.store.read() as connection:
+            waiting = await outbox.waiting(connection)
+        language = app.config.language
+        sources = tuple((row.name, _state(row.state, row.reason, language)) for row in app.scheduler.rows)
+        queue = tuple(
+            (one.channel, (one.title.render(language) if isinstance(one.title, Text) else one.title))
+            for one in waiting[:50]
+        )
+        count = texts("{n} message is waiting", "{n} messages are waiting", n=len(waiting))
+        return Snapshot(
+            headline=text("smwatch has been running since {moment}", moment=f"{app.started:%Y-%m-%d %H:%M} UTC"),
+            sections=(Section(title=text("Sources"), rows=sources), Section(title=count, rows=queue)),
+            language=language,
+        )
+
+    async def _status(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {"since": self._app.started.isoformat(), "ready": self._app.ready, "alive": self.alive()}
+
+    async def _reload(self, _: dict[str, Any]) -> dict[str, Any]:
+        outcome = await self._app.reload()
+        return {"ok": outcome.ok, "changed": [to_json(one) for one in outcome.changed]}
+
+    async def _digest_send(self, args: dict[str, Any]) -> dict[str, Any]:
+        channels = await send_digest(self._app.config, self._app.timetable, str(args.get("name")))
+        self._app.sender.wake()
+        return {"channels": channels}
+
+    async def _alert_test(self, args: dict[str, Any]) -> dict[str, Any]:
+        channels = await plan_test(self._app.store, self._app.config, args.get("channel"))
+        self._app.sender.wake()
+        return {"channels": channels}
+
+
+def _state(state: str, reason: Text | None, language: str) -> str:
+    return f"{state}: {reason.render(language)}" if reason else state
+
+
+async def send_digest(config: Config, timetable: Timetable, name: str) -> list[str]:
+    """Plan the digest `name` now; the channels that it goes to. Raises UserError where there is none."""
+    if name not in config.digests:
+        known = ", ".join(config.digests) or "–"
+        raise UserError(text("no digest is called {name}; there are: {known}", name=name, known=known))
+    await timetable.send_now(name, datetime.now(UTC))
+    return list(config.digests[name].channels)
+
+
+async def plan_test(store: Store, config: Config, channel: str | None) -> list[str]:
+    """Plan a test message for `channel` (None: for all); the channels. Raises UserError where there is none."""
+    names = [channel] if channel else list(config.channels)
+    unknown = [name for name in names if name not in config.channels]
+    if unknown or not names:
+        known = ", ".join(config.channels) or "–"
+        raise UserError(text("no channel is called {name}; there are: {known}", name=channel or "–", known=known))
+    now = datetime.now(UTC)
+    async with store.write() as connection:
+        for name in names:
+            key = next_key(f"test|{name}|{now.isoformat()}", 0)
+            await outbox.add_post(connection, key=key, channel=name, kind="test", plan={}, now=now)
+    return names
