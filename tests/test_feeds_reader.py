@@ -287,6 +287,7 @@ REFUSALS = {
     "<opml version='2.0'><body><outline xmlUrl='https://a.example/'/></body></opml>": "opml",
     "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>https://a.example/</loc></url></urlset>": "sitemap",
     "<note>x</note>": "unknown",
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><x/></rdf:RDF>': "unknown",
     "Guten Tag": "unknown",
     "%PDF-1.7": "unknown",
 }

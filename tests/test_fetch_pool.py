@@ -114,6 +114,18 @@ async def test_tricks_are_refused_and_the_next_feed_is_read(
     assert (await pool.run(READ_FEED, BODY, {}, source="good"))["items"]
 
 
+async def test_a_full_heap_has_no_second_victim(tricks: str) -> None:
+    pool = ParsePool(Bounds(lanes=1))
+    try:
+        for _ in range(3):
+            with pytest.raises(Broken, match="too much memory"):
+                await pool.run(f"{tricks}:memory", b"", {}, source="evil")
+            assert (await pool.run(READ_FEED, BODY, {}, source="good"))["items"]
+        assert pool.metrics.died == 0
+    finally:
+        await pool.close()
+
+
 async def test_prints_are_no_answers(pool: ParsePool, tricks: str) -> None:
     assert await pool.run(f"{tricks}:noise", b"", {}) == "quiet"
 

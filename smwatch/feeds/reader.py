@@ -50,18 +50,28 @@ def _read_xml(body: bytes, url: str, pinned: str) -> Feed:
     if _PAGE.match(body, 0, HEAD):
         raise _page(body, url)
     body = mend(body)
+    feed = _chosen(body, url, pinned)
+    if feed is None or (not feed.entries and _says_nothing(feed, body)):
+        raise _page(body, url) if _root(body) == "html" else NotAFeed(NO_FEEDS.get(_root(body), "unknown"))
+    return feed
+
+
+def _chosen(body: bytes, url: str, pinned: str) -> Feed | None:
+    """The fast reader's feed unless it left something out that the other one finds."""
     fast = None if pinned == "feedparser" else _fast(body, url)
     if fast is not None and not leaves_out(fast, body):
         return fast
     slow = read_slow(body, url)
-    if fast is not None and (slow is None or len(slow.entries) < len(fast.entries)):
-        return fast
-    if slow is None or (not slow.entries and _root(body) in REFUSED):
-        raise _page(body, url) if _root(body) == "html" else NotAFeed(REFUSED.get(_root(body), "unknown"))
-    return slow
+    return fast if fast is not None and (slow is None or len(slow.entries) < len(fast.entries)) else slow
 
 
-REFUSED = {"html": "html", "opml": "opml", "urlset": "sitemap", "sitemapindex": "sitemap"}
+NO_FEEDS = {"html": "html", "opml": "opml", "urlset": "sitemap", "sitemapindex": "sitemap"}
+
+
+def _says_nothing(feed: Feed, body: bytes) -> bool:
+    """Whether what has no entries is no feed either: a page, a list, RDF about something else."""
+    root = _root(body)
+    return root in NO_FEEDS or (root == "rdf" and not feed.title and not feed.link)
 
 
 def _fast(body: bytes, url: str) -> Feed | None:

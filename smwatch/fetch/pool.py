@@ -133,13 +133,17 @@ class ParsePool:
         async with lane.lock:
             child = await self._child(lane)
             try:
-                return await child.ask(job, body, self.bounds)
+                answer = await child.ask(job, body, self.bounds)
             except Killed:
                 self.metrics.killed += 1
                 raise
             except Died:
                 self.metrics.died += 1
                 raise
+            else:
+                if _error(answer).get("code") == "memory":
+                    await child.kill()  # it is on its way out already; nobody else is to be its victim
+                return answer
             finally:
                 await self._settle(lane, child)
 
@@ -210,7 +214,10 @@ class ParsePool:
 def _result(answer: Any) -> Any:  # noqa: ANN401 - what a hostile child says is looked at closely
     if isinstance(answer, dict) and "ok" in answer:
         return answer["ok"]
-    error = answer.get("error") if isinstance(answer, dict) else None
-    code = str(error.get("code"))[:40] if isinstance(error, dict) else "raised"
-    detail = str(error.get("detail"))[:400] if isinstance(error, dict) else ""
+    code, detail = str(_error(answer).get("code", "raised"))[:40], str(_error(answer).get("detail", ""))[:400]
     raise Broken(REFUSALS.get(code) or refusal(code, detail))
+
+
+def _error(answer: Any) -> dict[str, Any]:  # noqa: ANN401
+    error = answer.get("error") if isinstance(answer, dict) else None
+    return error if isinstance(error, dict) else {}

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from smwatch.testing.fake_slack import FakeSlack
+    from smwatch.testing.servers import FeedServer
 
 
 @pytest_asyncio.fixture
@@ -19,3 +20,12 @@ async def fake_slack() -> AsyncIterator[FakeSlack]:
 
     async with FakeSlack() as slack:
         yield slack
+
+
+@pytest_asyncio.fixture
+async def feed_server() -> AsyncIterator[FeedServer]:
+    """A polite HTTP server on this machine: `feed_server.put("/feed.xml", rss(entry(…)))`, `.url(…)`, `.requests`."""
+    from smwatch.testing.servers import FeedServer  # noqa: PLC0415 - pytest loads this file in every run
+
+    async with FeedServer() as server:
+        yield server
