@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import aiohttp
 from sqlalchemy import insert, select
@@ -187,9 +190,24 @@ class World:
             return (await connection.execute(select(schema.card).where(schema.card.c.id == card))).one()
 
 
+_fresh = {}
+
+
+async def copy_fresh_store(folder):
+    """An empty store, made once a run: bringing the tables up to date takes longer than most of these tests."""
+    if not _fresh:
+        home = Path(mkdtemp())
+        await (await Store.open(f"sqlite:///{home / 'fresh.db'}")).close()
+        _fresh.update({one.name: one.read_bytes() for one in home.iterdir() if one.name.startswith("fresh.db")})
+        rmtree(home)
+    for name, content in _fresh.items():
+        (folder / name).write_bytes(content)
+
+
 @asynccontextmanager
 async def world_at(path, slack, clock):
-    store = await Store.open(f"sqlite:///{path}")
+    await copy_fresh_store(path.parent)
+    store = await Store.open(f"sqlite:///{path.parent / 'fresh.db'}")
     async with aiohttp.ClientSession() as session:
         yield World(ShakyStore(store), clock, slack, session)
     await store.close()

@@ -210,7 +210,8 @@ class CrossCheck:
         if raising is None:
             return
         first = (raising.entries or [raising])[0]
-        if not watch.alert and not {"alert", "*"} & node.spot.document.lost and "alert" not in node.table:
+        empty = "alert" not in node.table or node.table["alert"].value == []
+        if not watch.alert and empty and not {"alert", "*"} & node.spot.document.lost:
             self.report.error(
                 first.spot, text("a watch without “alert” cannot be raised: name its channels in “alert”"), "alert"
             )

@@ -33,9 +33,13 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """What is wrong in words; `repair` maps line numbers to the lines as they should be."""
+    """What is wrong in words; `repair` maps line numbers to the lines as they should be.
+
+    `lost` is what has to be left out where no repair helps, if it is not the statement where the parser stopped.
+    """
 
     message: Text
     suggestion: str | None = None
     repair: dict[int, str] | None = None
     column: int | None = None
+    lost: Statement | None = None

@@ -105,16 +105,43 @@ def _backslash(broken: Broken) -> Diagnosis | None:
 def _unclosed_text(broken: Broken) -> Diagnosis | None:
     if not broken.message.startswith("Illegal character '\\n'"):
         return None
-    tail = re.search(r"(\s*[\]}]+)?\s*$", broken.here)
-    bracket = tail[1] or "" if tail else ""
-    cut = len(broken.here.rstrip()) - len(bracket)
-    quote = "'" if re.search(r"=\s*'", broken.here) else '"'
-    mended = broken.here[:cut].rstrip(",") + quote + bracket
+    line = broken.here
+    quote = "'" if re.search(r"=\s*'", line) else '"'
+    start = line.rfind(quote)
+    behind = re.search(r"\s*,?\s*[\]}]*(?:\s+#\s.*|\s{2,}#.*)?\s*$", line[start + 1 :])
+    cut = start + 1 + (behind.start() if behind else len(line))
+    mended = line[:cut] + quote + line[cut:]
     return Diagnosis(
         message=text("the closing quote is missing in this line"),
         suggestion=mended.partition("=")[2].strip(),
         repair={broken.line: mended},
-        column=max(broken.here.find(quote), 0) + 1,
+        column=max(start, 0) + 1,
+    )
+
+
+def _opening_quote(broken: Broken) -> Diagnosis | None:
+    """`url = https://…"`."""
+    rest = broken.here[broken.column - 1 :]
+    found = re.match(r"[^\"'\s\[\]{},=][^\"'=\[\]{}]*([\"'])", rest)
+    if found is None or not broken.message.startswith("Invalid value"):
+        return None
+    mended = f"{broken.here[: broken.column - 1]}{found[1]}{rest}"
+    return Diagnosis(
+        message=text("the opening quote is missing in this line"),
+        suggestion=mended.partition("=")[2].strip(),
+        repair={broken.line: mended},
+    )
+
+
+def _equals_missing(broken: Broken) -> Diagnosis | None:
+    found = re.fullmatch(r"(\s*[\w-]+)\s+([\"'\[{\d].*)", broken.here)
+    if found is None or not broken.message.startswith("Expected '='"):
+        return None
+    mended = f"{found[1]} = {found[2]}"
+    return Diagnosis(
+        message=text("“=” is missing between the key and its value"),
+        suggestion=mended.strip(),
+        repair={broken.line: mended},
     )
 
 
@@ -248,6 +275,7 @@ OTHER_WORDS: dict[str, Text] = {
 
 RECOGNISERS: tuple[Callable[[Broken], Diagnosis | None], ...] = (
     _control,
+    structure.left_open,
     structure.second_table,
     structure.second_key,
     _odd_space,
@@ -257,6 +285,8 @@ RECOGNISERS: tuple[Callable[[Broken], Diagnosis | None], ...] = (
     structure.broken_heading,
     _colon,
     _equals_twice,
+    _equals_missing,
+    _opening_quote,
     _no_value,
     _bare_key,
     _typographic,

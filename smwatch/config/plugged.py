@@ -42,12 +42,15 @@ Found = TypeVar("Found", bound=Plugin)
 class Reading(Generic[Found]):
     """One table read as one plugin class."""
 
-    def __init__(self, node: Node, kind: type[Found], heading: str, homes: Homes, report: Report) -> None:
+    def __init__(  # noqa: PLR0913 - a table, its class, and where to report
+        self, node: Node, kind: type[Found], heading: str, homes: Homes, report: Report, *, type_key: str = "type"
+    ) -> None:
         self.node = node
         self.kind = kind
         self.heading = heading
         self.homes = homes
         self.report = report
+        self.type_key = type_key  # how somebody wrote "type"
         self.bad: set[tuple[str | int, ...]] = set()
         self.meant: set[str | None] = set()
 
@@ -62,7 +65,7 @@ class Reading(Generic[Found]):
             self._explain(error)
             return None
         except UserError as error:
-            if not self.bad:
+            if not self._incomplete():
                 self.report.error(self.node.table.get("url", self.node).spot, error.sentence)
             return None
         return None if self.bad else found
@@ -72,6 +75,9 @@ class Reading(Generic[Found]):
         found: dict[str, Any] = {}
         keys = keys_of(model)
         for key, it in node.table.items():
+            if key == self.type_key and not path:
+                found["type"] = it.value
+                continue
             if key not in keys or (key == "name" and self.heading.startswith("[channels.")):
                 here = self.heading if not path else f"{path[-1]} = {{ … }}"
                 self.bad.add((*path, key))
@@ -139,7 +145,11 @@ class Reading(Generic[Found]):
             return fields.choice({it: it for it in literal})
         if enums:
             return fields.choice({str(it.value): it for it in enums[0]})
-        return {(str,): fields.STRING, (int,): fields.NUMBER, (bool,): fields.FLAG}.get(tuple(choices))
+        return {
+            (str,): fields.STRING if name == "note" else fields.FILLED,
+            (int,): fields.NUMBER,
+            (bool,): fields.FLAG,
+        }.get(tuple(choices))
 
     def _quiet_days(self, node: Node) -> Any:  # noqa: ANN401 - a tuple of days, or BAD
         found = fields.WEEKDAYS.read(node, self.report)
@@ -154,11 +164,15 @@ class Reading(Generic[Found]):
     def _explain(self, error: ValidationError) -> None:
         for it in error.errors(include_url=False):
             loc = tuple(it["loc"])
-            if self.bad and not loc:  # a rule over several keys, of which some could not be read
+            if self._incomplete() and not loc:  # a rule over several keys, of which some could not be read
                 continue
             if any(loc[: len(bad)] == bad for bad in self.bad):
                 continue
             self._one(loc, it)
+
+    def _incomplete(self) -> bool:
+        """Whether some keys of the table could not be read; what is said about the whole would only repeat that."""
+        return bool(self.bad or {*keys_of(self.kind), "*"} & self.node.spot.document.lost)
 
     def _one(self, loc: tuple[str | int, ...], it: Mapping[str, Any]) -> None:
         node, missing = _descend(self.node, loc)

@@ -13,6 +13,7 @@ from smwatch.config.draft import Draft, Placed
 from smwatch.config.plugged import Reading
 from smwatch.config.secrets import read_secret
 from smwatch.config.sections import heading_of
+from smwatch.config.unknown import unknown_key
 from smwatch.errors import UserError
 from smwatch.i18n import text
 from smwatch.model import Priority
@@ -55,35 +56,39 @@ class PluginTables:
         if not self.draft.is_new(node, self.draft.known_channels, self.report):
             return
         self.draft.known_channels[node.name] = node
-        kind = self._type(node, heading_of(node), self.kinds.channels)
+        heading = heading_of(node)
+        kind, key = self._type(node, heading, self.kinds.channels)
         if kind is None:
             return
-        found = Reading(node, self.kinds.channels[kind], heading_of(node), self.homes, self.report).build(node.name)
+        found = Reading(node, self.kinds.channels[kind], heading, self.homes, self.report, type_key=key).build(
+            node.name
+        )
         if found is not None:
             self._quiet_hours(found, node)
             self.draft.channels[node.name] = Placed(found, node)
 
     def source(self, node: Node) -> None:
         """One `[[source]]`; one that stands for several (OPML) becomes several."""
-        kind = self._type(node, "[[source]]", self.kinds.sources, set(tables.LATER_SOURCES))
+        kind, key = self._type(node, "[[source]]", self.kinds.sources, set(tables.LATER_SOURCES))
         if kind is None:
             return
         if kind not in self.kinds.sources:
-            self._comes_later(node, kind)
+            self._comes_later(node, kind, key)
             return
-        found = Reading(node, self.kinds.sources[kind], "[[source]]", self.homes, self.report).build()
+        found = Reading(node, self.kinds.sources[kind], "[[source]]", self.homes, self.report, type_key=key).build()
         if found is not None:
             self._hints(found, node)
             self._expand(found, node)
 
-    def _type(self, node: Node, heading: str, known: Mapping[str, object], later: Collection[str] = ()) -> str | None:
-        it = node.table.get("type")
+    def _type(
+        self, node: Node, heading: str, known: Mapping[str, object], later: Collection[str] = ()
+    ) -> tuple[str | None, str]:
+        """The type of a table, if it exists, and the key that names it: "type", or how somebody wrote it."""
+        key = self._type_key(node, heading, known)
+        it = node.table.get(key)
+        if it is None or (isinstance(it.value, str) and (it.value in known or it.value in later)):
+            return (it.value if it else None), key
         options = sorted(known)
-        if it is None:
-            self._no_type(node, heading, options)
-            return None
-        if isinstance(it.value, str) and (it.value in known or it.value in later):
-            return it.value
         usual = TYPE_WORDS.get(str(it.value).casefold())
         near = usual if usual in known else words.nearest(str(it.value), [*options, *later])
         self.report.error(
@@ -91,29 +96,36 @@ class PluginTables:
             text("there is no type “{value}”; possible: {options}", value=str(it.value), options=", ".join(options)),
             f'"{near}"' if near and not isinstance(it.value, str) else near,
         )
-        return None
+        return None, key
 
-    def _no_type(self, node: Node, heading: str, options: list[str]) -> None:
-        if {"type", "*"} & node.spot.document.lost:
-            return
-        wrong = next((key for key in node.table if key.casefold() in ("typ", "art", "kind", "tpye", "types")), None)
-        spot = node.table[wrong].key if wrong else node.spot
-        message = text("{heading} needs the key “type”: {options}", heading=heading, options=", ".join(options))
-        self.report.error(spot, message, "type")
+    def _type_key(self, node: Node, heading: str, known: Mapping[str, object]) -> str:
+        """The word “type”, or the key that surely was meant to be it, which is reported; as is a missing one."""
+        if "type" in node.table:
+            return "type"
+        strange = [key for key in node.table if key not in set(self.homes.all_keys())]
+        written = next((key for key in strange if "type" in words.GERMAN_KEYS.get(key.casefold(), ())), None)
+        written = written or words.nearest("type", strange)
+        if written is not None:
+            unknown_key(node.table[written], ("type",), heading, self.homes, self.report)
+        elif not {"type", "*"} & node.spot.document.lost:
+            options = ", ".join(sorted(known))
+            self.report.error(
+                node.spot, text("{heading} needs the key “type”: {options}", heading=heading, options=options), "type"
+            )
+        return written or "type"
 
-    def _comes_later(self, node: Node, kind: str) -> None:
+    def _comes_later(self, node: Node, kind: str, key: str) -> None:
         """A source type of a later version: what it surely needs is checked, the source itself is left out."""
         self.draft.later_sources.append(node)
-        for key in tables.LATER_SOURCES[kind] - set(node.table):
-            if key not in node.spot.document.lost:
-                self.report.error(
-                    node.spot, text("{heading} needs the key “{key}”", heading="[[source]]", key=key), key
-                )
-        for key, it in node.table.items():
-            if isinstance(it.value, str) and SECRET_NAMES.fullmatch(key):
+        for missing in tables.LATER_SOURCES[kind] - set(node.table):
+            if missing not in node.spot.document.lost:
+                sentence = text("{heading} needs the key “{key}”", heading="[[source]]", key=missing)
+                self.report.error(node.spot, sentence, missing)
+        for name, it in node.table.items():
+            if isinstance(it.value, str) and SECRET_NAMES.fullmatch(name):
                 read_secret(it, self.report)
         self.report.warning(
-            node.table["type"].spot,
+            node.table[key].spot,
             text("sources of type “{kind}” come with a later version; this one is left out", kind=kind),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import TYPE_CHECKING, Any
 
 import tomli
@@ -114,8 +115,11 @@ class _Reading:
         for diagnosis in diagnoses:
             if self._mend(diagnosis, line):
                 return self._note(broken, diagnosis)
-        self._empty(broken)
-        return self._note(broken, next((it for it in diagnoses if it.repair is None), diagnoses[-1]))
+        likely = (
+            diagnoses[0] if diagnoses[0].lost else next((it for it in diagnoses if it.repair is None), diagnoses[-1])
+        )
+        self._empty(broken, likely.lost or broken.statement)
+        return self._note(broken, likely)
 
     def _mend(self, diagnosis: Diagnosis, line: int) -> bool:
         """Take the repair if the parser then gets further."""
@@ -130,19 +134,19 @@ class _Reading:
         self.lines = mended
         return True
 
-    def _empty(self, broken: Broken) -> None:
+    def _empty(self, broken: Broken, statement: scan.Statement | None) -> None:
         """Leave out the broken statement; below a broken heading, everything up to the next one."""
-        found = broken.statement or scan.Statement(start=broken.line, end=broken.line, header=False)
+        found = statement or scan.Statement(start=broken.line, end=broken.line, header=False)
         if found.header:
             found = scan.block(self.lines, found)
-        end = max(found.end, broken.line if not found.header else found.end)
+        end = found.end if found.header or found is not broken.statement else max(found.end, broken.line)
         for number in range(found.start, min(end, len(self.lines)) + 1):
             self._lose(self.lines[number - 1])
             self.lines[number - 1] = ""
 
     def _lose(self, line: str) -> None:
-        head, equals, _ = line.partition("=")
-        self.lost.update(part.strip(" \t\"'[]") for part in (head.split(".") if equals or "[" in head else ()))
+        """Remember the names of keys and tables in a line that is left out."""
+        self.lost.update(re.findall(r"[\w-]+", line.partition("=")[0]))
 
     def _note(self, broken: Broken, diagnosis: Diagnosis) -> None:
         self.flaws.append(

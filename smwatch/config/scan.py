@@ -44,6 +44,24 @@ def block(lines: tuple[str, ...] | list[str], header: Statement) -> Statement:
     return Statement(start=header.start, end=(later[0] - 1 if later else len(lines)), header=True)
 
 
+def left_open(lines: tuple[str, ...] | list[str], statement: Statement) -> str:
+    """The bracket that an assignment still needs: "]", "}" or nothing."""
+    if statement.header:
+        return ""
+    state = _Open()
+    for number in range(statement.start - 1, statement.end):
+        state.read(lines[number] if number >= statement.start else lines[number].partition("=")[2])
+    return CLOSERS[state.brackets[-1]] if state.brackets and not state.fence else ""
+
+
+def without_remark(line: str) -> str:
+    """The line without the remark at its end and the blanks before it."""
+    at = 0
+    while at < len(line) and line[at] != "#":
+        at = _after_string(line, at) if line[at] in "\"'" else at + 1
+    return line[:at].rstrip()
+
+
 def _statements(lines: tuple[str, ...] | list[str]) -> Iterator[Statement]:
     number = 0
     while number < len(lines):
@@ -84,6 +102,7 @@ class _Open:
     def __init__(self) -> None:
         self.brackets: list[str] = []
         self.fence = ""
+        self.last = ""  # the last sign outside of strings and remarks
 
     @property
     def closed(self) -> bool:
@@ -91,10 +110,10 @@ class _Open:
 
     def stands_for_nothing(self, line: str) -> bool:
         """Whether an open list cannot go on with this line: somebody forgot its bracket."""
-        in_list = bool(self.brackets) and not self.fence
-        return in_list and (
-            HEADER.fullmatch(line) is not None or (self.brackets[-1] == "[" and ASSIGNMENT.match(line) is not None)
-        )
+        if not self.brackets or self.fence:
+            return False
+        goes_on = self.brackets[-1] == "{" and self.last in ("{", ",")
+        return HEADER.fullmatch(line) is not None or (not goes_on and ASSIGNMENT.match(line) is not None)
 
     def read(self, line: str) -> None:
         at = 0
@@ -117,6 +136,7 @@ class _Open:
         sign = line[at]
         if sign == "#":
             return len(line)
+        self.last = sign.strip() or self.last
         if line.startswith(('"""', "'''"), at):
             self.fence = line[at : at + 3]
             return at + 3

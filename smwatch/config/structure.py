@@ -108,6 +108,27 @@ def unclosed_list(broken: Broken) -> Diagnosis | None:
     )
 
 
+def left_open(broken: Broken) -> Diagnosis | None:
+    """The statement before the one where the parser stopped lacks its bracket."""
+    before = [it for it in scan.statements(broken.lines) if it.start < broken.line]
+    bracket = scan.left_open(broken.lines, before[-1]) if before else ""
+    if not bracket:
+        return None
+    end = before[-1].end
+    while end > before[-1].start and not scan.without_remark(broken.lines[end - 1]).strip():
+        end -= 1
+    line = broken.lines[end - 1]
+    code = scan.without_remark(line)
+    repair = {end: f"{code}{bracket}{line[len(code) :]}"}
+    return Diagnosis(message=_not_closed(bracket, before[-1].start), suggestion=bracket, repair=repair, lost=before[-1])
+
+
+def _not_closed(bracket: str, line: int) -> Text:
+    if bracket == "]":
+        return text("the list that begins in line {line} is not closed: “]” is missing", line=line)
+    return text("“}}” is missing in line {line}", line=line)
+
+
 def _comma_missing(broken: Broken, before: str, rest: str) -> Diagnosis:
     sentence = text("a comma is missing between two entries of the list")
     if before:
