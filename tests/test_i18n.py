@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from babel.messages import pofile
 
 from smwatch import i18n
 from smwatch.i18n import from_json, text, texts, to_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CATALOGUES = sorted(i18n.LOCALES.glob("*/*.po"))
 

@@ -25,6 +25,7 @@ from smwatch.cli.shell import (
 from smwatch.i18n import Text, text, texts
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from datetime import datetime
 
     from smwatch.model import SourceState
@@ -53,7 +54,7 @@ def run(once: bool, debug: bool, config: str | None) -> None:  # noqa: FBT001 - 
         sys.exit(EX_CONFIG)
 
 
-def _loop(work):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - a coroutine's result
+def _loop(work: Coroutine[None, None, int]) -> int:
     """Run in uvloop where it is installed: it is quicker."""
     import asyncio
 
