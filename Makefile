@@ -2,8 +2,6 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
-PO := $(wildcard smwatch/locale/*/*.po)
-MO := $(PO:.po=.mo)
 
 .PHONY: setup demo test check format i18n docs bench chaos clean
 
@@ -35,10 +33,8 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-i18n: setup $(MO)
-
-%.mo: %.po
-	$(BIN)/pybabel -q compile -i $< -o $@
+i18n: setup
+	$(BIN)/python -m smwatch.testing.fresh --write smwatch/locale
 
 docs: setup
 	$(BIN)/python -m smwatch.testing.fresh --write
