@@ -143,6 +143,80 @@ def test_links_of_atom_entries() -> None:
     assert only(body)["url"] == "https://acme.example/1"
 
 
+def test_a_link_that_is_on_the_web_comes_before_others() -> None:
+    links = (
+        '<link rel="alternate" href="gemini://acme.example/1"/><link rel="alternate" href="https://acme.example/1"/>'
+    )
+    body = f"<feed {ATOM}><title>x</title><entry><id>1</id><title>a</title>{links}</entry></feed>"
+    assert only(body)["url"] == "https://acme.example/1"
+    assert only(body.replace("<entry>", '<entry xml:lang="de">'))["url"] == "https://acme.example/1"
+
+
+@pytest.mark.parametrize(
+    ("title", "plain"),
+    [
+        ('<title type="html">Acme <b>ruft</b> zurück</title>', "Acme ruft zurück"),
+        ('<title type="text">Acme <b>ruft</b> zurück</title>', "Acme ruft zurück"),
+        ("<title>Acme &lt;em&gt; erklärt</title>", "Acme <em> erklärt"),
+    ],
+)
+def test_markup_that_stands_in_a_title_unescaped(title: str, plain: str) -> None:
+    body = f"<feed {ATOM}><title>x</title><entry><id>1</id>{title}<link href='https://acme.example/1'/></entry></feed>"
+    assert only(body)["title"] == plain
+
+
+def test_markup_that_stands_unescaped_in_a_title_of_rss() -> None:
+    item = "<item><guid>1</guid><title>Acme <b>ruft</b> zurück</title></item>"
+    assert only(f'<rss version="2.0"><channel>{item}</channel></rss>')["title"] == "Acme ruft zurück"
+
+
+def test_titles_of_atom_03_are_literal() -> None:
+    body = (
+        '<feed version="0.3" xmlns="http://purl.org/atom/ns#"><title>x</title><entry><id>1</id>'
+        '<title type="text/plain">Das Tag &lt;b&gt;</title></entry></feed>'
+    )
+    assert only(body)["title"] == "Das Tag <b>"
+
+
+OTHERS = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/"'
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<dc:title>Acme ruft zurück</dc:title><dc:date>2026-11-20T10:00:00Z</dc:date>",
+        "<media:group><media:title>Acme ruft zurück</media:title></media:group><pubDate>20.11.2026 10:00</pubDate>",
+    ],
+)
+@pytest.mark.parametrize("root", ["rss", "rdf", "atom"])
+def test_titles_and_dates_of_other_vocabularies(root: str, inside: str) -> None:
+    body = {
+        "rss": f'<rss version="2.0" {OTHERS}><channel><title>x</title><item>{inside}</item></channel></rss>',
+        "rdf": f'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" {OTHERS}>'
+        f"<channel><title>x</title></channel><item>{inside}</item></rdf:RDF>",
+        "atom": f"<feed {ATOM} {OTHERS}><title>x</title><entry>{inside}</entry></feed>",
+    }[root]
+    item = only(body)
+    assert (item["title"], item["published"]) == ("Acme ruft zurück", "2026-11-20T10:00:00+00:00")
+
+
+def test_the_title_of_an_entrys_source_is_not_its_own() -> None:
+    body = (
+        f"<feed {ATOM} {OTHERS}><title>x</title><entry><id>1</id><source><title>Globex</title></source></entry></feed>"
+    )
+    assert only(body)["title"] == ""
+
+
+def test_relative_links_of_a_saved_feed_are_resolved_against_its_own_address() -> None:
+    body = (
+        f'<feed {ATOM}><link rel="self" href="https://acme.example/feed.atom"/><link href="/"/><title>x</title>'
+        "<entry><id>tag:1</id><title>a</title><link href='/1'/></entry></feed>"
+    )
+    answer = read(body)
+    assert (answer["feed"]["url"], answer["items"][0]["url"]) == ("https://acme.example/", "https://acme.example/1")
+    assert read(body, url="https://globex.example/x")["items"][0]["url"] == "https://globex.example/1"
+
+
 def test_xml_base_is_applied() -> None:
     body = (
         f'<feed {ATOM} xml:base="https://acme.example/presse/"><title>x</title><entry xml:base="2026/"><id>tag:1</id><title>a</title>'
@@ -256,6 +330,7 @@ def test_unescaped_ampersands_and_undeclared_prefixes() -> None:
         ("<![CDATA[M&uuml;ller & S&ouml;hne]]>", "Müller & Söhne"),
         ("<![CDATA[AT&T]]> & Globex", "AT&T & Globex"),
         ("&#252;ber &#x2013; alles", "über – alles"),
+        ("&#XFC;ber &#X2013; alles", "über – alles"),
     ],
 )
 @pytest.mark.parametrize("parser", ["", "feedparser"])

@@ -78,6 +78,7 @@ _FORMS = tuple(
         rf"(?P<m>\d{{1,2}})/(?P<d>\d{{1,2}})/(?P<y>\d{{4}}){_END}",
     )
 )
+_ISO = re.compile(r"\d{4}-|\d{8}T")
 _EPOCH = re.compile(r"\d{9,10}(?:\d{3})?")
 _YEAR = re.compile(r"\d{4}")
 
@@ -95,7 +96,7 @@ def read_date(written: str) -> datetime | None:
 
 
 def _iso(written: str) -> datetime | None:
-    if not (written[:4].isdigit() and written[4:5] == "-" and written.isascii()):
+    if not (written.isascii() and _ISO.match(written)):
         return None
     try:
         found = datetime.fromisoformat(written)

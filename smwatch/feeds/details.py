@@ -1,7 +1,8 @@
-"""What the fast reader does not tell, looked up in the tree itself: xml:base, xml:lang, kinds of titles, own links."""
+"""What the fast reader does not tell, looked up in the tree itself: bases, languages, titles, links, dates."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +12,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 XML = "{http://www.w3.org/XML/1998/namespace}"
+DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
+MEDIA = "{http://search.yahoo.com/mrss/}"
 PLAIN = (None, "http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#", "http://purl.org/rss/1.0/")
+PUBLISHED = frozenset({"pubDate", "published", "issued", "date", "created"})
+UPDATED = frozenset({"updated", "modified"})
 NOT_A_PAGE = ("self", "edit", "enclosure", "replies", "hub", "next", "via", "related")
 
 
 @dataclass(slots=True, kw_only=True)
 class Detail:
-    """One entry's details; `base` is absolute where any is known. `title` is None where the entry has none."""
+    """One entry's details; `base` is absolute where any is known. `title` is None where the entry has none.
+
+    `other_title` is what Dublin Core or Media RSS call its title; `published` and `updated` are as written.
+    """
 
     base: str
     lang: str
     title: str | None = None
     kind: str = ""
     link: str = ""
+    other_title: str = ""
+    published: str = ""
+    updated: str = ""
 
 
 def read_details(body: bytes, url: str) -> list[Detail] | None:
@@ -49,9 +60,21 @@ def _detail(entry: Any, url: str) -> Detail:  # noqa: ANN401
         name = _name(child)
         if name == "title" and found.title is None and _space(child) in PLAIN:
             found.title, found.kind = _title(child)
-        elif name == "link" and _space(child) in PLAIN and (better := _rank(child)) < rank:
-            rank, found.link = better, _link(child, base)
+        elif name == "link" and _space(child) in PLAIN:
+            if (better := _rank(child)) < rank and (link := _link(child, base)):
+                rank, found.link = better, link
+        elif name in PUBLISHED:
+            found.published = found.published or _said(child)
+        elif name in UPDATED:
+            found.updated = found.updated or _said(child)
+    if found.title is None:
+        titles = (*entry.iterchildren(DUBLIN_CORE + "title"), *entry.iterdescendants(MEDIA + "title"))
+        found.other_title = next(filter(None, map(_said, titles)), "")
     return found
+
+
+def _said(element: Any) -> str:  # noqa: ANN401
+    return "".join(element.itertext()).strip()
 
 
 def _inherited(element: Any, url: str) -> tuple[str, str]:  # noqa: ANN401
@@ -66,7 +89,7 @@ def _inherited(element: Any, url: str) -> tuple[str, str]:  # noqa: ANN401
 def _title(title: Any) -> tuple[str, str]:  # noqa: ANN401
     kind = (title.get("type") or "").lower().removeprefix("text/")
     is_atom = _space(title) in PLAIN[1:3]
-    said = "".join(title.itertext()).strip()
+    said = _said(title)
     if kind == "xhtml":
         return said, "text"
     return said, kind if kind in {"html", "text"} else "text" if is_atom else ""
@@ -89,3 +112,16 @@ def _space(element: Any) -> str | None:  # noqa: ANN401
 
 def _name(element: Any) -> str:  # noqa: ANN401
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+_OWN_LINK = re.compile(rb"<(?:[\w.-]+:)?link\s[^>]{0,2000}>")
+_HREF = re.compile(rb"""\shref\s*=\s*["']([^"']{1,2000})["']""")
+HEAD = 8192
+
+
+def own_address(body: bytes) -> str:
+    """Where the document says itself that it stands (`rel="self"`), if it says so in its head; "" else."""
+    for link in _OWN_LINK.finditer(body, 0, HEAD):
+        if (b'"self"' in link[0] or b"'self'" in link[0]) and (href := _HREF.search(link[0])):
+            return web_link(href[1].decode("utf-8", "replace"))
+    return ""

@@ -12,6 +12,10 @@ _ENTRY = re.compile(rb"<(?:item|entry)[\s>]")
 ATOM_03 = b"http://purl.org/atom/ns#"
 _PREFIXED = re.compile(rb"<[\w.-]+:title[\s>]")
 _PLAIN_TITLE = re.compile(rb"<title[\s>]")
+_NESTED_TITLE = re.compile(rb"<title(?:\s[^>]{0,200})?>[^<]{0,1000}<[^/!]")
+_DATE = re.compile(
+    rb"<(?:[\w.-]{1,20}:)?(?:pubDate|published|issued|date|created|updated|modified)[\s>]",
+)
 _TYPED = (b'<title type="text"', b"<title type='text'", b"<title>")
 
 
@@ -38,7 +42,17 @@ def needs_details(feed: Feed, body: bytes) -> bool:
         or _mixes_titles(feed, body)
         or _own_attribute(body)
         or _prefixed_first(body)
+        or _lacks(feed, body)
+        or _NESTED_TITLE.search(body, first_entry(body)) is not None
     )
+
+
+def _lacks(feed: Feed, body: bytes) -> bool:
+    """Whether entries have no date or no title although tags that sound like one stand there."""
+    start = first_entry(body)
+    return (
+        any(not (entry.published or entry.updated) for entry in feed.entries) and _DATE.search(body, start) is not None
+    ) or (any(not entry.title for entry in feed.entries) and b":title" in body)
 
 
 def _misses(have: int, count: int, body: bytes, *tags: bytes) -> bool:

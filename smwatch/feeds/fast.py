@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from smwatch.feeds.doubts import first_entry
+from smwatch.feeds.address import web_link
+from smwatch.feeds.doubts import ATOM_03, first_entry
 from smwatch.feeds.entry import Entry, Feed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+SOMEWHERE = "http://localhost/"  # any base: whether a link is one at all
 _LANGUAGE = re.compile(rb"<(?:dc:)?language>\s*(?:<!\[CDATA\[)?\s*([A-Za-z-]{2,20})")
 _TYPED_TITLE = re.compile(rb"<title\s[^>]{0,200}?type\s*=\s*[\"'](?:text/)?(\w+)")
 
@@ -22,7 +24,8 @@ def read_fast(body: bytes) -> Feed:
     """
     found = _parse()(body, include_tags=True, include_media=False, include_enclosures=False)
     about = found["feed"]
-    is_atom = b"http://www.w3.org/2005/Atom" in body[:2000] and b"<rss" not in body[:2000]
+    head = body[:2000]
+    is_atom = (b"http://www.w3.org/2005/Atom" in head or ATOM_03 in head) and b"<rss" not in head
     kind = _title_kind(body) if is_atom else ""
     return Feed(
         parser="fast",
@@ -63,19 +66,23 @@ def _entry(found: Mapping[str, Any], kind: str, *, is_atom: bool) -> Entry:
 
 
 def _page(found: Mapping[str, Any], first: str) -> str:
-    """The page among an Atom entry's links: the alternate one, else the first of no kind, else the first."""
+    """The page among an Atom entry's links: the alternate one, else the first of no kind, else the first.
+
+    Of several that are one, the first that is on the web.
+    """
     links: Sequence[Mapping[str, Any]] = found.get("links") or ()
     for rel in ("alternate", None):
-        for link in links:
-            if link.get("rel") == rel and link.get("href"):
-                return str(link["href"])
+        pages = [str(link["href"]) for link in links if link.get("rel") == rel and link.get("href")]
+        if pages:
+            return next((page for page in pages if web_link(page, SOMEWHERE)), pages[0])
     return first
 
 
 def _title_kind(body: bytes) -> str:
     """What Atom titles are, by the first entry's: "text", "html" or "xhtml"; `doubts` sees to feeds that mix them."""
     found = _TYPED_TITLE.search(body, first_entry(body))
-    return found[1].decode().lower() if found else "text"
+    kind = found[1].decode().lower() if found else "text"
+    return "text" if kind == "plain" else kind
 
 
 def _language(body: bytes) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from html.entities import html5
 
-_KNOWN = rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});)"
+_KNOWN = rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)"
 _SUSPECT = re.compile(_KNOWN)
 _WITHIN = re.compile(
-    rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|" + _KNOWN + rb"(?:([A-Za-z][A-Za-z0-9]{1,30});)?",
+    rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|" + _KNOWN + rb"(?:([A-Za-z][A-Za-z0-9]{1,30}|#X[0-9a-fA-F]{1,6});)?",
     re.DOTALL,
 )
 
@@ -30,6 +30,8 @@ def _replace(found: re.Match[bytes]) -> bytes:
     if not found[0].startswith(b"&"):
         return found[0]
     name = found[1].decode() if found[1] else ""
+    if name.startswith("#"):
+        return f"&{name.lower()};".encode()  # XML knows the small x only
     characters = html5.get(f"{name};", "")
     if not name or not characters:
         return b"&amp;" + found[0][1:]

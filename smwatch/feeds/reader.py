@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from smwatch.feeds.address import web_link
 from smwatch.feeds.dates import read_date
-from smwatch.feeds.details import read_details
+from smwatch.feeds.details import own_address, read_details
 from smwatch.feeds.doubts import leaves_out, needs_details
 from smwatch.feeds.encoding import to_utf8
 from smwatch.feeds.fast import read_fast
@@ -43,7 +43,7 @@ def read_feed(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
         raise NotAFeed("empty")
     body = to_utf8(body, str(options.get("content_type") or ""))
     feed = read_json_feed(body) if looks_like_json(body) else _read_xml(body, url, str(options.get("parser") or ""))
-    return _answer(feed, url)
+    return _answer(feed, url or own_address(body))
 
 
 def _read_xml(body: bytes, url: str, pinned: str) -> Feed:
@@ -94,6 +94,9 @@ def _mended(feed: Feed, body: bytes, url: str) -> Feed | None:
         entry.link = detail.link or web_link(entry.link, detail.base) or entry.link
         if detail.title is not None:
             entry.title, entry.title_kind = detail.title, detail.kind
+        entry.title = entry.title or detail.other_title
+        if not (entry.published or entry.updated):
+            entry.published, entry.updated = detail.published, detail.updated
     return feed
 
 
