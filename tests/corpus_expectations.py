@@ -229,7 +229,20 @@ def _feedparser_claim(key: str, value: Any) -> Claim:
     return {"title": plain_title(value)} if key == "title" else {{"link": "url", "id": "id"}[key]: value}
 
 
+def _fastfeedparser(files: Mapping[str, bytes]) -> Iterator[Case]:
+    for name, said in files.items():
+        body = files.get(name.removesuffix(".json") + ".xml")
+        if "/integration/" in name and name.endswith(".json") and body is not None:
+            entries = _json(said)["entries"]
+            claims = {
+                place: _stated(one.get("id"), one.get("link"), one.get("title"), one.get("published"))
+                for place, one in enumerate(entries)
+            }
+            yield Case(name, body, claims)
+
+
 SUITES = {
+    "fastfeedparser-real": _fastfeedparser,
     "gofeed-testdata": _gofeed,
     "feed-rs": _feed_rs,
     "rss-parser": _rss_parser,

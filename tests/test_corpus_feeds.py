@@ -85,7 +85,14 @@ def _by_feedparser(archive: Path) -> tuple[Score, list[str]]:
 
 @pytest.mark.parametrize(
     ("suite", "most"),
-    [("gofeed-testdata", 2), ("feed-rs", 2), ("rss-parser", 11), ("lemon24-reader", 0), ("feedparser-tests", 4)],
+    [
+        ("fastfeedparser-real", 0),
+        ("gofeed-testdata", 2),
+        ("feed-rs", 2),
+        ("rss-parser", 11),
+        ("lemon24-reader", 0),
+        ("feedparser-tests", 4),
+    ],
 )
 def test_meets_the_expectations_of_other_suites(suite: str, most: int) -> None:
     """`most` differ, and each was looked at: invalid feeds that can be read in two ways, and mistakes of the suite."""

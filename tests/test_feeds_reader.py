@@ -344,6 +344,11 @@ def test_an_empty_feed_is_a_feed() -> None:
     assert read(f"<feed {ATOM}><title>x</title></feed>")["items"] == []
 
 
+def test_an_empty_rdf_feed_is_one_too() -> None:
+    body = '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"><channel/></rdf:RDF>'
+    assert read(body)["items"] == []
+
+
 REFUSALS = {
     "": "empty",
     "  \n ": "empty",
@@ -359,6 +364,7 @@ REFUSALS = {
     "<!-- x --><html><body><item>x</item></body></html>": "html",
     '<?xml version="1.0"?><!DOCTYPE html PUBLIC "x" "y"><html xmlns="http://www.w3.org/1999/xhtml"><body/></html>': "html",
     '<html><head><link rel="alternate" type="application/rss+xml" href="/feed.xml"></head></html>': "html-feed",
+    "<br />\n<b>Warning</b>: Use of undefined constant<br />\n<!DOCTYPE html><html><body>Acme</body></html>": "html",
     "<opml version='2.0'><body><outline xmlUrl='https://a.example/'/></body></opml>": "opml",
     "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>https://a.example/</loc></url></urlset>": "sitemap",
     "<note>x</note>": "unknown",

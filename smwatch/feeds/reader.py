@@ -14,7 +14,7 @@ from smwatch.feeds.fast import read_fast
 from smwatch.feeds.identity import identities
 from smwatch.feeds.jsonfeed import looks_like_json, read_json_feed
 from smwatch.feeds.mend import mend
-from smwatch.feeds.plain import fold, plain_text, plain_title
+from smwatch.feeds.plain import TAGS, fold, plain_text, plain_title
 from smwatch.feeds.refusal import NotAFeed
 from smwatch.feeds.slow import read_slow
 
@@ -28,6 +28,7 @@ TAG_LIMIT = 50
 LINK_LIMIT = 4096  # characters; a longer one is no address but a payload
 _PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
 _ROOT = re.compile(rb"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
+_RSS_10 = re.compile(rb"""<channel[\s>]|xmlns=["']http://(?:purl\.org/rss/1\.0/|\w+\.netscape\.com/rdf/simple)""")
 _LOST = re.compile("[\ud800-\udfff\x00]")
 
 
@@ -51,8 +52,9 @@ def _read_xml(body: bytes, url: str, pinned: str) -> Feed:
         raise _page(body, url)
     body = mend(body)
     feed = _chosen(body, url, pinned)
-    if feed is None or (not feed.entries and _says_nothing(feed, body)):
-        raise _page(body, url) if _root(body) == "html" else NotAFeed(NO_FEEDS.get(_root(body), "unknown"))
+    if feed is None or (not feed.entries and _says_nothing(body)):
+        root = _root(body)
+        raise _page(body, url) if root in TAGS else NotAFeed(NO_FEEDS.get(root, "unknown"))
     return feed
 
 
@@ -65,13 +67,13 @@ def _chosen(body: bytes, url: str, pinned: str) -> Feed | None:
     return fast if fast is not None and (slow is None or len(slow.entries) < len(fast.entries)) else slow
 
 
-NO_FEEDS = {"html": "html", "opml": "opml", "urlset": "sitemap", "sitemapindex": "sitemap"}
+NO_FEEDS = {"opml": "opml", "urlset": "sitemap", "sitemapindex": "sitemap"}
 
 
-def _says_nothing(feed: Feed, body: bytes) -> bool:
+def _says_nothing(body: bytes) -> bool:
     """Whether what has no entries is no feed either: a page, a list, RDF about something else."""
     root = _root(body)
-    return root in NO_FEEDS or (root == "rdf" and not feed.title and not feed.link)
+    return root in NO_FEEDS or root == "html" or (root == "rdf" and not _RSS_10.search(body))
 
 
 def _fast(body: bytes, url: str) -> Feed | None:
