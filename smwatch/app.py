@@ -9,18 +9,21 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
 
+from smwatch import __version__
 from smwatch import log as logging
 from smwatch.config.keeper import Keeper
 from smwatch.config.state import state_for
 from smwatch.config.watcher import saves
 from smwatch.deliver import Sender
+from smwatch.deliver.pace import Pace
 from smwatch.fetch.client import Client, trusted
 from smwatch.fetch.pool import ParsePool
 from smwatch.fetch.walk import Walk
@@ -62,14 +65,24 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tempo:
+    """Time as the daemon sees it: the moment in UTC, pauses between two looks, and how fast channels are written to."""
+
+    clock: Callable[[], datetime] = _utc_now
+    nap: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pace: Pace = field(default_factory=Pace)
+
+
 class App:
     """The running daemon; made by `start`, ended by `stop`."""
 
-    def __init__(self, keeper: Keeper, store: Store) -> None:
+    def __init__(self, keeper: Keeper, store: Store, tempo: Tempo | None = None) -> None:
         self.keeper = keeper
         self.store = store
-        self.metrics = Metrics()
-        self.started = _utc_now()
+        self.metrics = Metrics(version=__version__)
+        self.tempo = tempo or Tempo()
+        self.started = self.now()
         self.ready = False
         self.outcome: Outcome | None = None
         self._stack = AsyncExitStack()
@@ -77,7 +90,12 @@ class App:
         self._notifier = Notifier()
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
+        self._hung_up = asyncio.Event()
         self._make(keeper.config)
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        return self.tempo.clock()
 
     @property
     def config(self) -> Config:
@@ -86,19 +104,26 @@ class App:
 
     def _make(self, config: Config) -> None:
         """Every part, none of them running."""
-        self.client = Client(config.http, config.contact)
-        self.pool = ParsePool(on_trouble=self._worker_trouble)
-        self.renderer = Renderer(self.store, lambda: self.config)
+        clock = self.tempo.clock
+        self.client = Client(config.http, config.contact, clock=clock)
+        self.pool = ParsePool(on_trouble=self._worker_trouble, clock=clock)
+        self.renderer = Renderer(self.store, lambda: self.config, clock)
         self.session = channel_session(config)
         self.sender = Sender(
-            self.store, config.channels, self.renderer, session=self.session, tell=self._tell_of_channel
+            self.store,
+            config.channels,
+            self.renderer,
+            session=self.session,
+            tell=self._tell_of_channel,
+            clock=clock,
+            pace=self.tempo.pace,
         )
-        self.gather = Gather(self.store, Rules(), wake=self.sender.wake)
+        self.gather = Gather(self.store, Rules(), wake=self.sender.wake, clock=clock)
         self.pipeline = Pipeline(
-            store=self.store, plan=_no_plan(), walk=self._walk, clock=_utc_now, on_mentions=self.gather.knock
+            store=self.store, plan=_no_plan(), walk=self._walk, clock=clock, on_mentions=self.gather.knock
         )
-        self.scheduler = Scheduler(self.store, self.pipeline.poll, on_poll=self._polled)
-        self.timetable = Timetable(self.store, lambda: self.config)
+        self.scheduler = Scheduler(self.store, self.pipeline.poll, clock=clock, on_poll=self._polled)
+        self.timetable = Timetable(self.store, lambda: self.config, clock=clock)
         self.ops = Ops(store=self.store, config=lambda: self.config, wake=self.sender.wake)
         self.lookback = LookBack(store=self.store, config=lambda: self.config, wake=self.sender.wake)
 
@@ -118,14 +143,14 @@ class App:
         self.metrics.polled(outcome)
 
     async def _tell_of_channel(self, channel: str, reason: Text | None) -> None:
-        await self.ops.channel_news(channel, reason, _utc_now())
+        await self.ops.channel_news(channel, reason, self.now())
 
     def _worker_trouble(self, trouble: Text) -> None:
         log.error("parse_workers_broken", reason=str(trouble))
 
     async def apply(self) -> None:
         """Put the config as it is now into every part."""
-        config, now = self.config, _utc_now()
+        config, now = self.config, self.now()
         named = {
             Named(client=one.client or "", kind=one.type, key=one.key(), name=one.name): one
             for one in config.sources
@@ -180,6 +205,7 @@ class App:
             "digests": self._digests,
             "housekeeping": self._housekeeping,
             "files": self._watch_files,
+            "reload": self._reload_on_request,
             "lag": lambda: watch_lag(self.metrics),
             "watchdog": self._feed_watchdog,
         }
@@ -189,7 +215,7 @@ class App:
         self.ready = False
         self._notifier.stopping()
         self.sender.stop()
-        await self._supervisor.finish("deliver", SENDING)
+        await asyncio.gather(self._supervisor.stop(GRACE, but="deliver"), self._supervisor.finish("deliver", SENDING))
         await self._supervisor.stop(GRACE)
         await self._stack.aclose()
         log.info("stopped")
@@ -197,18 +223,18 @@ class App:
     async def _digests(self) -> None:
         """The timetable's loop; a planned digest is sent at once."""
         while True:
-            if await self.timetable.step(_utc_now()):
+            if await self.timetable.step(self.now()):
                 self.sender.wake()
-            await asyncio.sleep(self.timetable.pause(_utc_now()).total_seconds())
+            await self.tempo.nap(self.timetable.pause(self.now()).total_seconds())
 
     async def _housekeeping(self) -> None:
         """What is to be said about the machine itself."""
         while True:
-            now = _utc_now()
+            now = self.now()
             rows = self.scheduler.rows
             await self.lookback.step(rows, now, round_over=self.scheduler.first_round_over)
             await self.ops.source_news(rows, now, network_down=self.scheduler.network_down)
-            await asyncio.sleep(HOUSEKEEPING)
+            await self.tempo.nap(HOUSEKEEPING)
 
     async def _watch_files(self) -> None:
         async for _ in saves(self.keeper.path, self._stopping):
@@ -232,7 +258,7 @@ class App:
         """Read the files again: what is right runs, what is wrong is told, the old goes on."""
         async with self._reloading:
             self._notifier.reloading()
-            now = _utc_now()
+            now = self.now()
             try:
                 outcome = self.keeper.reload(now)
                 if outcome.changed or outcome.ok:
@@ -256,22 +282,28 @@ class App:
     async def told_at_start(self, outcome: Outcome) -> None:
         """The last good copies serve: somebody has to know."""
         self.outcome = outcome
-        self.metrics.reloaded(ok=outcome.ok, at=_utc_now().timestamp())
+        self.metrics.reloaded(ok=outcome.ok, at=self.now().timestamp())
         if not outcome.ok:
-            await self.ops.tell(broken_config(outcome.problems, outcome.stopped), _utc_now())
+            await self.ops.tell(broken_config(outcome.problems, outcome.stopped), self.now())
 
     def hang_up(self) -> None:
         """SIGHUP: read the files again, and try channels that were held."""
         self.sender.retry()
-        self._background = asyncio.ensure_future(self.reload())
+        self._hung_up.set()
+
+    async def _reload_on_request(self) -> None:
+        while True:
+            await self._hung_up.wait()
+            self._hung_up.clear()
+            await self.reload()
 
     async def once(self) -> bool:
         """One round over everything; whether all that was due went out."""
         await self.scheduler.round()
         while await self.gather.step():
             pass
-        await self.lookback.step(self.scheduler.rows, _utc_now(), round_over=True)
-        await self.timetable.step(_utc_now())
+        await self.lookback.step(self.scheduler.rows, self.now(), round_over=True)
+        await self.timetable.step(self.now())
         return await self.sender.drain(timedelta(minutes=2))
 
 
@@ -282,32 +314,31 @@ async def run(path: Path, *, once: bool = False) -> int:
     the way.
     """
     asyncio.get_running_loop().set_exception_handler(logging.from_asyncio)
+    ended = _on_signals()
     keeper = Keeper(path, state_for(path))
     outcome = keeper.start(_utc_now())
     store = await Store.open(keeper.config.store)
     app = App(keeper, store)
     await app.start()
-    await app.told_at_start(outcome)
-    if once:
-        try:
+    try:
+        await app.told_at_start(outcome)
+        if once:
             return 0 if await app.once() else 1
-        finally:
-            await app.stop()
-    ended = _on_signals(app)
-    app.begin()
-    await ended.wait()
-    await app.stop()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.hang_up)
+        app.begin()
+        await ended.wait()
+    finally:
+        await app.stop()
     return 0
 
 
-def _on_signals(app: App) -> asyncio.Event:
-    """SIGTERM and SIGINT end it (a second one changes nothing), SIGHUP reloads."""
+def _on_signals() -> asyncio.Event:
+    """SIGTERM and SIGINT end it (a second one changes nothing); a SIGHUP while it starts has nothing to reload."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    with suppress(AttributeError):
-        loop.add_signal_handler(signal.SIGHUP, app.hang_up)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
     return ended
 
 

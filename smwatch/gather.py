@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -69,6 +69,7 @@ class Gather:
         self._clock = clock
         self._window: Window | None = None
         self._knock = asyncio.Event()
+        self._told: dict[str, None] = {}
 
     def knock(self) -> None:
         """There are new mentions."""
@@ -80,6 +81,7 @@ class Gather:
             self._knock.clear()
             while await self.step():
                 pass
+            self.wake()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._knock.wait(), LOOK)
 
@@ -93,9 +95,14 @@ class Gather:
             channels = [channel for one in waiting for channel in await self._take(connection, window, one, now)]
             channels += await self._tell_late(connection, waiting, now)
         self._window = window
-        for channel in dict.fromkeys(channels):
-            self._wake(channel)
+        self._told |= dict.fromkeys(channels)
         return len(waiting)
+
+    def wake(self) -> None:
+        """Tell the channels that have something new; once a backlog is through, so that what belongs together is."""
+        told, self._told = self._told, {}
+        for channel in told:
+            self._wake(channel)
 
     async def _remembered(self, now: datetime) -> Window:
         if self._window is None:
@@ -111,7 +118,7 @@ class Gather:
         marks = fingerprints(one.mention.item)
         known = window.find(client, marks, at) or await stories.new_story(connection, one, at)
         await stories.join_story(connection, one, known, marks, at)
-        window.add(client, marks, known)
+        window.add(client, marks, known.with_item(at))
         decisions = self._decide(one)
         return await stories.decide(connection, one, known.story_id, decisions, secret=self._store.key, now=now)
 
@@ -121,7 +128,7 @@ class Gather:
         return route(mention, watch, self.rules.own(mention.client)) if watch is not None else ()
 
     async def _tell_late(self, connection: AsyncConnection, waiting: Sequence[Waiting], now: datetime) -> list[str]:
-        """One message a channel for the mentions of this step that came late."""
+        """One message a channel for what came late; what is known before it went out joins it."""
         told: list[str] = []
         pairs = sorted(
             (channel, one.mention.client or "", one.mention.id)
@@ -129,13 +136,22 @@ class Gather:
             if any(decision.code == "late" and decision.verdict is Verdict.HOLD for decision in self._decide(one))
             for channel in self._alerts(one)
         )
-        for (channel, client), group in groupby(pairs, key=lambda pair: pair[:2]):
-            plan: dict[str, Any] = {"mentions": [pair[2] for pair in group]}
-            words = f"late|{client}|{channel}|{plan['mentions'][0]}"
-            key = hmac.new(self._store.key, words.encode(), hashlib.sha256).hexdigest()[:32]
-            await outbox.add_post(connection, key=key, channel=channel, kind="late", plan=plan, now=now, client=client)
+        for (channel, client), group in groupby(sorted(set(pairs)), key=lambda pair: pair[:2]):
+            await self._bundle(connection, channel, client, [pair[2] for pair in group], now)
             told.append(channel)
         return told
+
+    async def _bundle(
+        self, connection: AsyncConnection, channel: str, client: str, mentions: list[int], now: datetime
+    ) -> None:
+        standing = await outbox.untried(connection, channel, client, "late")
+        if standing is not None:
+            await outbox.replan(connection, standing, {"mentions": [*standing.plan["mentions"], *mentions]})
+            return
+        words = f"late|{client}|{channel}|{mentions[0]}"
+        key = hmac.new(self._store.key, words.encode(), hashlib.sha256).hexdigest()[:32]
+        plan = {"mentions": mentions}
+        await outbox.add_post(connection, key=key, channel=channel, kind="late", plan=plan, now=now, client=client)
 
     def _alerts(self, one: Waiting) -> Sequence[str]:
         watch = self.rules.watches.get((one.mention.client, one.mention.watch))

@@ -45,7 +45,7 @@ class Ops:
 
     async def tell(self, plan: Mapping[str, Any], now: datetime, *, but: str | None = None) -> None:
         """Plan one message for each ops channel (not for `but`, which cannot be reached)."""
-        names = [name for name in ops_channels(self.config()) if name != but]
+        names = [name for name in ops_channels(self.config()) if name != but] or self._instead(but)
         words = json.dumps(plan, sort_keys=True, ensure_ascii=False)
         async with self.store.write() as connection:
             for name in names:
@@ -54,6 +54,15 @@ class Ops:
                 await outbox.add_post(connection, key=key, channel=name, kind="ops", plan=plan, now=now)
         for name in names:
             self.wake(name)
+
+    def _instead(self, but: str | None) -> list[str]:
+        """Where the only ops channel cannot be reached: its fallback, else another channel that has no other client."""
+        channels = self.config().channels
+        silent = channels.get(but or "")
+        if silent is None:
+            return []
+        others = [name for name, one in channels.items() if name != but and one.client in (None, silent.client)]
+        return [silent.fallback] if silent.fallback and silent.fallback in channels else others[:1]
 
     async def channel_news(self, channel: str, reason: Text | None, now: datetime) -> None:
         """A channel is held until somebody acts (or goes on): said in the other ops channels."""

@@ -13,11 +13,14 @@ import structlog
 
 from smwatch.model import Page, utc
 from smwatch.route import Age, age, moment_of
-from smwatch.store.ingest import RELISTED, Fresh, Harvest, Match, identify, known, store_harvest
+from smwatch.store.ingest import RELISTED, Fresh, Harvest, Match, identify, known, store_harvest, stored_text
+from smwatch.story import near_duplicate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from smwatch.model import Item
     from smwatch.plugin import Enricher, Source
@@ -113,19 +116,30 @@ class Pipeline:
         identities = [identify(self.store.key, row.key, item) for item in items]
         async with self.store.read() as connection:
             seen = await known(connection, row.id, [mark for one in identities for mark in (one.id, one.twin)])
-        fresh = [
-            Fresh(item=item, identity=identity, known=seen.get(identity.id))
-            for item, identity in zip(items, identities, strict=True)
-            if _is_news(identity, seen)
-        ]
+            fresh = [
+                await self._fresh(connection, row, item, identity, seen.get(identity.id))
+                for item, identity in zip(items, identities, strict=True)
+                if _is_news(identity, seen)
+            ]
         again = [one.id for one in identities if one.id in seen and now - seen[one.id].last_listed > RELISTED]
         return fresh, again
+
+    async def _fresh(
+        self, connection: AsyncConnection, row: SourceRow, item: Item, identity: Identity, before: Seen | None
+    ) -> Fresh:
+        """A known id with another title, another link and another text is another article."""
+        if before is None or before.title == identity.title or before.url == identity.url:
+            return Fresh(item=item, identity=identity, known=before)
+        told = await stored_text(connection, row.id, identity)
+        if told is not None and near_duplicate(told, f"{item.lead}\n{item.text}"):
+            return Fresh(item=item, identity=identity, known=before)
+        return Fresh(item=item, identity=identity, reused=True)
 
     async def _match(self, source: Source, row: SourceRow, fresh: Fresh, now: datetime, *, quiet: bool) -> Fresh:
         item = await self._enriched(fresh.item)
         hits = [hit for hit in self.plan.engine.match(item) if source.client in (None, hit.watch.client)]
         matches = tuple(self._as_match(hit, item, row, fresh, now, quiet=quiet) for hit in hits)
-        return Fresh(item=item, identity=fresh.identity, known=fresh.known, matches=matches)
+        return replace(fresh, item=item, matches=matches)
 
     def _as_match(  # noqa: PLR0913 - everything that decides between old and new
         self, hit: WatchHit, item: Item, row: SourceRow, fresh: Fresh, now: datetime, *, quiet: bool
@@ -145,7 +159,7 @@ class Pipeline:
             version=watch.version,
             spans=hit.spans,
             priority=hit.priority,
-            old=verdict is Age.OLD or quiet,
+            old=verdict is Age.OLD or (quiet and not _is_dated_after(item, row.last_ok_at)),
             late=verdict is Age.LATE,
             reason=hit.reason,
         )
@@ -157,6 +171,12 @@ class Pipeline:
             except Exception as error:  # noqa: BLE001 - one plugin's code is a border: the item goes on as it is
                 log.warning("enricher_failed", enricher=type(enricher).__name__, error=type(error).__name__)
         return item
+
+
+def _is_dated_after(item: Item, moment: datetime | None) -> bool:
+    """Whether the item itself says that it is younger: another parser of the same feed brings nothing else as news."""
+    said = item.published or item.updated
+    return said is not None and moment is not None and said > moment
 
 
 def _is_news(identity: Identity, seen: Mapping[str, Seen]) -> bool:

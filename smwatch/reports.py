@@ -84,7 +84,7 @@ async def waiting_messages(config: Config) -> list[Waiting]:
         return await outbox.waiting(connection)
 
 
-async def digest_preview(config: Config, name: str) -> Preview:
+async def digest_preview(config: Config, name: str, now: datetime | None = None) -> Preview:
     """What the digest `name` would hold if it were sent now; raises UserError where there is none."""
     from smwatch.message.digest import digest_messages  # noqa: PLC0415 - the renderers are slow to import
     from smwatch.message.html import mail_html  # noqa: PLC0415 - likewise
@@ -99,7 +99,7 @@ async def digest_preview(config: Config, name: str) -> Preview:
             connection,
             plan,
             watches=watches_of(config, plan),
-            now=datetime.now(UTC),
+            now=now or datetime.now(UTC),
             sources=sources_of(config, plan),
             uncovered=uncovered(config, plan),
         )
@@ -116,7 +116,7 @@ async def send_digest_now(config: Config, name: str) -> list[str]:
     if answer is not None:
         return list(answer["channels"])
     async with _alone(config) as store:
-        channels = await send_digest(config, Timetable(store, lambda: config), name)
+        channels = await send_digest(config, Timetable(store, lambda: config), name, datetime.now(UTC))
         await _deliver(store, config, channels)
     return channels
 
@@ -129,7 +129,7 @@ async def send_test(config: Config, channel: str | None) -> dict[str, Text | Non
     if answer is not None:
         return dict.fromkeys(answer["channels"])
     async with _alone(config) as store:
-        channels = await plan_test(store, config, channel)
+        channels = await plan_test(store, config, channel, datetime.now(UTC))
         return await _deliver(store, config, channels)
 
 

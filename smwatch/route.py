@@ -74,9 +74,10 @@ def age(
 ) -> Age:
     """Whether something said at `said` is news for a watch that was last changed at `changed_at`.
 
-    `first_poll_at` None means that the source's first walk is not complete yet.
+    `first_poll_at` None means that the source's first walk is not complete yet. What was in that walk stays old
+    whatever date it carries, also when it is edited later.
     """
-    if first_poll_at is None:
+    if first_poll_at is None or first_seen <= first_poll_at:
         return Age.OLD
     if _whole(said) < max(_whole(first_poll_at), _whole(changed_at)):
         return Age.OLD
@@ -93,12 +94,12 @@ def route(mention: Mention, watch: Watch, own_accounts: Sequence[str] = ()) -> t
         return (_all(Verdict.NOTHING, "old", text("older than the watch or the source's first poll")),)
     if is_own(mention.item, own_accounts):
         return (_all(Verdict.NOTHING, "own", text("one of your own accounts")),)
-    if mention.late:
-        return (_all(Verdict.HOLD, "late", text("came when it was already older than the limit for alerts")),)
     if mention.priority is Priority.DIGEST_ONLY:
         return (_all(Verdict.DIGEST, "digest-only", text("the watch is for the digest only")),)
     if not watch.alert:
         return (_all(Verdict.DIGEST, "no-alert", text("the watch names no channel for alerts")),)
+    if mention.late:
+        return (_all(Verdict.HOLD, "late", text("came when it was already older than the limit for alerts")),)
     reason = mention.reason or text("the watch matched")
     return tuple(
         Decision(channel=channel, verdict=Verdict.ALERT, code="alert", reason=reason) for channel in watch.alert

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch.errors import AuthExpired, Gone, NotPermitted, SourceError, Transient
 from smwatch.i18n import text
@@ -45,7 +46,7 @@ GONE = timedelta(hours=6)
 ASKED_MOST = timedelta(hours=24)
 WEDGED = 150.0  # seconds after which a poll is left behind
 AT_ONCE = 64
-SAVE_EVERY = 1.0
+STORE_PAUSE = timedelta(seconds=10)  # after the store did not take what a poll brought
 TICK = 1.0
 ALL_DOWN = 3  # so many sources at least, all failing: it is rather the network
 
@@ -62,7 +63,7 @@ def next_after_failure(
     cap = min(max(interval * GROWTH, SHORTEST_CAP), LONGEST_CAP)
     pause = min(interval * float(2 ** min(failures, 20)), cap)
     if isinstance(error, Gone):
-        pause = max(interval, GONE)
+        pause = max(interval, min(GONE, interval * GROWTH))
     elif isinstance(error, AuthExpired | NotPermitted):
         pause = max(interval, min(REFUSED, interval * GROWTH))
     due: datetime = now + pause * (0.5 + 0.5 * chance)
@@ -227,18 +228,18 @@ class Scheduler:
             self._failed(slot, Transient(text("it did not answer in time and was left behind")))
 
     async def _attempt(self, slot: Slot) -> None:
-        now = self._clock()
         try:
-            polled = await self._poll(slot.source, slot.row, now)
+            await self._worked(slot, await self._poll(slot.source, slot.row, self._clock()))
         except SourceError as error:
             self._failed(slot, error)
         except SecretMissing as error:
             self._failed(slot, NotPermitted(error.sentence))
+        except SQLAlchemyError as error:  # a full disk, a locked store: not the source's fault
+            log.warning("source_not_stored", source=slot.row.name, error=type(error).__name__)
+            self._settle(slot, self._clock() + max(slot.interval, STORE_PAUSE))
         except Exception as error:
             log.exception("source_broke", source=slot.row.name)
             self._failed(slot, SourceError(text("the plugin failed: {error}", error=type(error).__name__)))
-        else:
-            await self._worked(slot, polled)
 
     async def _worked(self, slot: Slot, polled: Polled) -> None:
         now = self._clock()
@@ -280,10 +281,15 @@ class Scheduler:
 
     async def _save(self) -> None:
         """States and due times in one transaction for all polls since the last one."""
-        if self._unsaved:
-            rows, self._unsaved = self._unsaved, {}
+        if not self._unsaved:
+            return
+        rows, self._unsaved = self._unsaved, {}
+        try:
             async with self._store.write() as connection:
                 await source_store.save_states(connection, rows.values())
+        except SQLAlchemyError as error:
+            self._unsaved = rows | self._unsaved
+            log.warning("source_states_not_stored", error=type(error).__name__)
 
     async def _abandon(self) -> None:
         tasks = [slot.polling for slot in self._slots.values() if slot.polling and not slot.polling.done()]
@@ -291,5 +297,4 @@ class Scheduler:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=5)
-        with suppress(Exception):  # the store may be what failed; the states are written again after the next poll
-            await self._save()
+        await self._save()

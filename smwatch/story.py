@@ -7,6 +7,7 @@ another item for six hours after its last one, and for two days at most.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 SLIDES = timedelta(hours=6)
 ENDS = timedelta(hours=48)
+ALIKE = 0.5
+PART = re.compile(
+    r"(?:[a-z_]*[-_]?\d+|!.+|/.+)", re.IGNORECASE
+)  # a comment, a post in a thread, a page drawn by a script
 SHORTEST = 40  # characters of folded text: "Danke!" twice is not one story
 TRACKING_PREFIXES = ("utm_", "pk_", "mtm_", "at_", "wt_", "hsa_", "oly_", "vero_", "ns_", "_hs")
 TRACKING = frozenset(
@@ -80,6 +85,10 @@ class Known:
         """Whether an item of this moment still belongs to it."""
         return at - self.last_at <= SLIDES and at - self.first_at <= ENDS
 
+    def with_item(self, at: datetime) -> Known:
+        """The same story after an item of this moment has joined: its window slides."""
+        return replace(self, first_at=min(self.first_at, at), last_at=max(self.last_at, at))
+
 
 @dataclass(slots=True)
 class Window:
@@ -124,8 +133,24 @@ def fingerprints(item: Item) -> tuple[Fingerprint, ...]:
     return tuple(marks)
 
 
+def near_duplicate(one: str, other: str) -> bool:
+    """Whether two texts say the same up to a sentence: half of their runs of three words, in any order."""
+    mine, theirs = _shingles(one), _shingles(other)
+    both = len(mine & theirs)
+    return bool(both) and both / len(mine | theirs) >= ALIKE
+
+
+def _shingles(said: str) -> frozenset[tuple[str, ...]]:
+    words = same_text_key(said).split()
+    return frozenset(tuple(words[at : at + 3]) for at in range(max(len(words) - 2, 1))) if words else frozenset()
+
+
 def canonical_link(url: str) -> str:
-    """`url` without what only says where the reader came from: scheme, "www.", tracking parameters, fragment, case."""
+    """`url` without what only says where the reader came from: scheme, "www.", tracking parameters, case.
+
+    A fragment stays where it names a part that is something of its own ("#comment-7", "#p123"). A link to a whole site
+    says nothing and is "".
+    """
     try:
         parts = urlsplit(url.strip())
     except ValueError:
@@ -134,7 +159,9 @@ def canonical_link(url: str) -> str:
         return ""
     pairs = sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(pair[0]))
     query = f"?{urlencode(pairs)}" if pairs else ""
-    return f"{parts.netloc.casefold().removeprefix('www.')}{parts.path.rstrip('/')}{query}"
+    part = f"#{parts.fragment}" if PART.fullmatch(parts.fragment) else ""
+    place = f"{parts.path.rstrip('/')}{query}{part}"
+    return f"{parts.netloc.casefold().removeprefix('www.')}{place}" if place else ""
 
 
 def _tracks(name: str) -> bool:

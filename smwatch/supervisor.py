@@ -33,9 +33,9 @@ class Supervisor:
         """Run `loop()` under `name`, again and again until it returns by itself or `stop` is called."""
         self._tasks[name] = asyncio.create_task(self._keep(name, loop), name=name)
 
-    async def stop(self, grace: float) -> tuple[str, ...]:
-        """Cancel all loops and wait at most `grace` seconds; the names of those that did not end."""
-        tasks = [task for task in self._tasks.values() if not task.done()]
+    async def stop(self, grace: float, *, but: str = "") -> tuple[str, ...]:
+        """Cancel all loops (not the one called `but`) and wait at most `grace` seconds; who did not end."""
+        tasks = [task for name, task in self._tasks.items() if not task.done() and name != but]
         for task in tasks:
             task.cancel()
         if not tasks:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from smwatch.errors import UserError
@@ -18,6 +17,7 @@ from smwatch.web.status import Section, Snapshot
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AsyncExitStack
+    from datetime import datetime
 
     from smwatch.app import App
     from smwatch.config.model import Config
@@ -93,12 +93,12 @@ class Surface:
         return {"ok": outcome.ok, "changed": [to_json(one) for one in outcome.changed]}
 
     async def _digest_send(self, args: dict[str, Any]) -> dict[str, Any]:
-        channels = await send_digest(self._app.config, self._app.timetable, str(args.get("name")))
+        channels = await send_digest(self._app.config, self._app.timetable, str(args.get("name")), self._app.now())
         self._app.sender.wake()
         return {"channels": channels}
 
     async def _alert_test(self, args: dict[str, Any]) -> dict[str, Any]:
-        channels = await plan_test(self._app.store, self._app.config, args.get("channel"))
+        channels = await plan_test(self._app.store, self._app.config, args.get("channel"), self._app.now())
         self._app.sender.wake()
         return {"channels": channels}
 
@@ -107,23 +107,22 @@ def _state(state: str, reason: Text | None, language: str) -> str:
     return f"{state}: {reason.render(language)}" if reason else state
 
 
-async def send_digest(config: Config, timetable: Timetable, name: str) -> list[str]:
+async def send_digest(config: Config, timetable: Timetable, name: str, now: datetime) -> list[str]:
     """Plan the digest `name` now; the channels that it goes to. Raises UserError where there is none."""
     if name not in config.digests:
         known = ", ".join(config.digests) or "–"
         raise UserError(text("no digest is called {name}; there are: {known}", name=name, known=known))
-    await timetable.send_now(name, datetime.now(UTC))
+    await timetable.send_now(name, now)
     return list(config.digests[name].channels)
 
 
-async def plan_test(store: Store, config: Config, channel: str | None) -> list[str]:
+async def plan_test(store: Store, config: Config, channel: str | None, now: datetime) -> list[str]:
     """Plan a test message for `channel` (None: for all); the channels. Raises UserError where there is none."""
     names = [channel] if channel else list(config.channels)
     unknown = [name for name in names if name not in config.channels]
     if unknown or not names:
         known = ", ".join(config.channels) or "–"
         raise UserError(text("no channel is called {name}; there are: {known}", name=channel or "–", known=known))
-    now = datetime.now(UTC)
     async with store.write() as connection:
         for name in names:
             key = next_key(f"test|{name}|{now.isoformat()}", 0)

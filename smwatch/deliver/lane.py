@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -46,6 +47,14 @@ class Lane:
     asked: dict[str, int] = field(default_factory=dict)  # lookups that found nothing, by key
     silent: dict[str, int] = field(default_factory=dict)  # lookups that were not answered, by key
     fallback: str | None = None
+    beat: float = field(default_factory=time.monotonic)  # when it was last seen at work
+    calling: float = 0.0  # until when a call may take; 0.0: none is on its way
+
+    @property
+    def progress(self) -> float:
+        """The last sign of life: a call that still has time is one."""
+        now = time.monotonic()
+        return now if now < self.calling else self.beat
 
     def __post_init__(self) -> None:
         """The storm's rules are the channel's."""
@@ -217,6 +226,7 @@ class Lane:
         place, pace = self.channel.limit_key(), self.desk.pace
         if paced:
             pace.taken(place)
+        self.calling = time.monotonic() + self.channel.patience.total_seconds()
         try:
             return await bounded(work, self.channel.patience)
         except ChannelError:
@@ -230,6 +240,7 @@ class Lane:
                 text("the channel's plugin failed: {error}", error=name), outcome=Outcome.UNSURE
             ) from None
         finally:
+            self.calling, self.beat = 0.0, time.monotonic()
             if paced:
                 for one in {place, self.channel.limit_key()}:  # the answer may have told the real place's name
                     pace.took(one, self.channel.pace)

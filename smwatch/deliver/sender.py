@@ -57,7 +57,6 @@ class Sender:
         self._lanes: dict[str, Lane] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._knocks: dict[str, asyncio.Event] = {}
-        self._beats: dict[str, float] = {}
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
         self._recovered = False
@@ -94,7 +93,8 @@ class Sender:
     @property
     def progress(self) -> float:
         """The oldest sign of life of all running lanes, in seconds of `time.monotonic`: for the watchdog."""
-        return min(self._beats.values(), default=time.monotonic())
+        working = [self._lanes[name].progress for name in self._tasks if name in self._lanes]
+        return min(working, default=time.monotonic())
 
     async def run(self) -> None:
         """Deliver until `stop()`; a call in flight then has ten seconds to end."""
@@ -135,7 +135,6 @@ class Sender:
         ended = [self._tasks.pop(name) for name in gone]
         for name in gone:
             self._knocks.pop(name).set()
-            self._beats.pop(name, None)
         await self._end(ended)
         for name in gone:
             await self._take_back(name)
@@ -150,7 +149,7 @@ class Sender:
     async def _work(self, lane: Lane, knock: asyncio.Event) -> None:
         name = lane.channel.name
         while self._lanes.get(name) is lane and not self._stopping.is_set():
-            self._beats[name] = time.monotonic()
+            lane.beat = time.monotonic()
             knock.clear()
             wait = await self._step(lane)
             if wait > 0:

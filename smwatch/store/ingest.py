@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import Text, to_json
 from smwatch.store.schema import author, item, mention, seen, source
+from smwatch.story import canonical_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 CHUNK = 500  # ids in one IN list
 RELISTED = timedelta(days=1)  # `last_listed` is written at most this often
+_CHANGES = ("content_hash", "title_hash", "url_hash", "first_seen", "last_listed", "edits")
 TWIN = "~"  # begins the second key of an item: its link, title and text instead of its id
 
 
@@ -71,11 +73,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fresh:
-    """An item that is new or has changed, with the watches that it meets now (`known`: it was seen before)."""
+    """An item that is new or has changed, with the watches that it meets now.
+
+    `known`: it was seen before. `reused`: its id was, but for another article.
+    """
 
     item: Item
     identity: Identity
     known: Seen | None = None
+    reused: bool = False
     matches: tuple[Match, ...] = ()
 
 
@@ -106,7 +112,7 @@ def identify(key: bytes, source_key: str, one: Item) -> Identity:
 
     return Identity(
         id=keyed("id", one.id),
-        twin=TWIN + keyed("twin", one.url, *words),
+        twin=TWIN + keyed("twin", canonical_link(one.url) or one.url, *words),
         content=keyed("content", *words),
         title=keyed("title", one.title),
         url=keyed("url", one.url),
@@ -135,10 +141,17 @@ async def store_harvest(connection: AsyncConnection, harvest: Harvest) -> int:
     await _see(connection, harvest)
     mentions = 0
     for fresh in harvest.fresh:
-        if fresh.matches or fresh.known is not None:
+        if fresh.matches or fresh.known is not None or fresh.reused:
             mentions += await _keep(connection, harvest, fresh)
     await _move(connection, harvest)
     return mentions
+
+
+async def stored_text(connection: AsyncConnection, source_id: int, identity: Identity) -> str | None:
+    """What the item under this id says now; None where no watch ever met it."""
+    here = (item.c.source_id == source_id) & (item.c.id_hmac == identity.id)
+    row = (await connection.execute(select(item.c.lead, item.c.text).where(here))).first()
+    return None if row is None else f"{row.lead}\n{row.text}"
 
 
 async def _see(connection: AsyncConnection, harvest: Harvest) -> None:
@@ -146,7 +159,7 @@ async def _see(connection: AsyncConnection, harvest: Harvest) -> None:
     for start in range(0, len(rows), CHUNK):
         statement = _insert(connection, seen).values(rows[start : start + CHUNK])
         new = statement.excluded
-        changed = {name: new[name] for name in ("content_hash", "title_hash", "url_hash", "last_listed", "edits")}
+        changed = {name: new[name] for name in _CHANGES}
         await connection.execute(statement.on_conflict_do_update(index_elements=["source_id", "id_hmac"], set_=changed))
     for start in range(0, len(harvest.listed), CHUNK):
         some = seen.c.id_hmac.in_(harvest.listed[start : start + CHUNK])
@@ -173,6 +186,10 @@ async def _keep(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> 
     """Store or renew one item and its mentions; how many of them are new."""
     place = (item.c.source_id == harvest.source_id) & (item.c.id_hmac == fresh.identity.id)
     stored = (await connection.execute(select(item.c.id).where(place))).scalar()
+    if stored is not None and fresh.reused:
+        aside = f"{fresh.identity.id}#{stored}"  # the article before keeps its mentions, and lets go of the id
+        await connection.execute(update(item).where(item.c.id == stored).values(id_hmac=aside))
+        stored = None
     if stored is None and not fresh.matches:
         return 0
     values = await _item_row(connection, harvest, fresh)

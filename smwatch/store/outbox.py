@@ -136,6 +136,19 @@ async def by_key(connection: AsyncConnection, key: str) -> Job | None:
     return None if number is None else await get(connection, "post", number)
 
 
+async def untried(connection: AsyncConnection, channel: str, client: str, kind: str) -> Job | None:
+    """The post of this kind that is planned for `channel`, and that nobody has tried to send yet."""
+    here = (post.c.channel == channel) & (post.c.client == client) & (post.c.kind == kind)
+    free = (post.c.state == "waiting") & (post.c.attempts == 0) & ~post.c.unsure
+    number = (await connection.execute(select(post.c.id).where(here, free).limit(1))).scalar()
+    return None if number is None else await get(connection, "post", number)
+
+
+async def replan(connection: AsyncConnection, job: Job, plan: Mapping[str, Any]) -> None:
+    """What a planned post is to show from now on."""
+    await _set(connection, job, {"plan": dict(plan)})
+
+
 async def claim(connection: AsyncConnection, job: Job, now: datetime) -> bool:
     """Say before the call that it is being sent; False where the job is gone or claimed meanwhile."""
     table = TABLES[job.table]
@@ -338,7 +351,9 @@ __all__ = [
     "recover",
     "release",
     "renew",
+    "replan",
     "settle",
     "untold",
+    "untried",
     "waiting",
 ]

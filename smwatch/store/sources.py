@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, null, or_, select, update
@@ -78,6 +78,7 @@ async def sync_sources(connection: AsyncConnection, sources: Sequence[Named]) ->
             row = await _new_source(connection, one)
         elif row.name != one.name:
             await connection.execute(update(source).where(source.c.id == row.id).values(name=one.name))
+            row = replace(row, name=one.name)
         found[one] = row
     return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import from_json, to_json
@@ -75,8 +75,13 @@ async def recent_fingerprints(connection: AsyncConnection, now: datetime) -> lis
 
 
 async def new_story(connection: AsyncConnection, waiting: Waiting, at: datetime) -> Known:
-    """A story that begins with this mention's item."""
-    values = {"client": waiting.mention.client or "", "first_item": waiting.identity, "first_at": at, "last_at": at}
+    """A story that begins with this mention's item; one that began a story before gets a number, and with it a key."""
+    client = waiting.mention.client or ""
+    same = or_(story.c.first_item == waiting.identity, story.c.first_item.startswith(f"{waiting.identity}#"))
+    count = select(func.count()).select_from(story).where(story.c.client == client, same)
+    before = (await connection.execute(count)).scalar_one()
+    first = f"{waiting.identity}#{before}" if before else waiting.identity
+    values = {"client": client, "first_item": first, "first_at": at, "last_at": at}
     number = (await connection.execute(insert(story).values(**values).returning(story.c.id))).scalar_one()
     return Known(story_id=number, first_at=at, last_at=at)
 
