@@ -220,7 +220,7 @@ def chunks(phrase: str) -> list[str]:
 
 
 def longest_path(text: str) -> list[tuple[str, str]]:
-    """The words of `text`, each in its longest form: (folded, as written)."""
+    """The words of `text`, each in its longest form: (folded, as its surface has it)."""
     tokens = tokenise(text)
     best: dict[int, tuple[int, bool, str]] = {}
     for key, edges in tokens.edges.items():
@@ -233,7 +233,7 @@ def longest_path(text: str) -> list[tuple[str, str]]:
         end, _, key = best.get(at, (at + 1, False, ""))
         if key:
             low, high = tokens.span((at, end))
-            found.append((key, text[low:high]))
+            found.append((key, surface(text[low:high]).text))
         at = end
     return found
 
@@ -280,7 +280,7 @@ def _piece(piece: str, folder: Callable[[str], str]) -> tuple[str | None, ...]:
 
 
 def _verbatim(text: str) -> list[Step]:
-    return [Verbatim(surface(shown).text, key) for key, shown in longest_path(text)]
+    return [Verbatim(shown, key) for key, shown in longest_path(text)]
 
 
 def _joined(word: str) -> str:
