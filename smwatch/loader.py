@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from smwatch import hookspecs
+from smwatch import __version__, hookspecs
 from smwatch.errors import UserError
 from smwatch.i18n import Text, text
 from smwatch.plugin import Channel, Enricher, Source
@@ -44,7 +44,10 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginInfo:
-    """One plugin for `smwatch plugins`: where it is, what it brings, or why it is off."""
+    """One plugin for `smwatch plugins`: where it is, what it brings, or why it is off.
+
+    `kinds` says of each name that it `brings` what it is: "source", "channel" or "enricher".
+    """
 
     name: str
     stage: Stage
@@ -52,6 +55,7 @@ class PluginInfo:
     version: str = ""
     digest: str = ""
     brings: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     replaces: bool = False
     problem: Text | None = None
 
@@ -119,7 +123,7 @@ def _built_in() -> list[Candidate]:
     home = _home()
     _as_package(home)
     paths = sorted(path for path in home.glob("*.py") if not path.name.startswith("_"))
-    return [_from_file(path, Stage.BUILT_IN, f"{PACKAGE}.{path.stem}") for path in paths]
+    return [_from_file(path, Stage.BUILT_IN, f"{PACKAGE}.{path.stem}", __version__) for path in paths]
 
 
 def _home() -> Path:
@@ -169,8 +173,8 @@ def _refuse_open(path: Path) -> None:
         )
 
 
-def _from_file(path: Path, stage: Stage, module: str) -> Candidate:
-    return Candidate(name=path.stem, stage=stage, path=str(path), version="", load=lambda: _import(path, module))
+def _from_file(path: Path, stage: Stage, module: str, version: str = "") -> Candidate:
+    return Candidate(name=path.stem, stage=stage, path=str(path), version=version, load=lambda: _import(path, module))
 
 
 def _import(path: Path, name: str) -> ModuleType:
@@ -194,12 +198,14 @@ def _start(
 ) -> PluginInfo:
     """Load one plugin and let it register; whatever it raises switches off only this one."""
     problem: Text | None = None
-    brings: list[str] = []
+    brings: list[tuple[str, str]] = []
+    version = candidate.version
     try:
         plugin = candidate.load()
         manager.register(plugin, candidate.name)
         manager.check_pending()
         brings = _register(plugin, manager, registry)
+        version = version or str(getattr(plugin, "__version__", ""))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the border around one plugin's code
         if manager.has_plugin(candidate.name):
             manager.unregister(name=candidate.name)
@@ -208,31 +214,33 @@ def _start(
         name=candidate.name,
         stage=candidate.stage,
         path=candidate.path,
-        version=candidate.version,
+        version=version,
         digest=_digest(candidate.path),
-        brings=tuple(brings),
+        brings=tuple(name for _, name in brings),
+        kinds=tuple(kind for kind, _ in brings),
         replaces=any(c.name == candidate.name and c.stage < candidate.stage for c in found),
         problem=problem,
     )
 
 
-def _register(plugin: object, manager: pluggy.PluginManager, registry: Registry) -> list[str]:
-    """Call one plugin's own hooks; what it brings counts only if all of them came through."""
+def _register(plugin: object, manager: pluggy.PluginManager, registry: Registry) -> list[tuple[str, str]]:
+    """Call one plugin's own hooks; what it brings (kind, name) counts only if all of them came through."""
     others = [other for other in manager.get_plugins() if other is not plugin]
-    brought: list[tuple[dict[str, Any], str, Any]] = []
-    for hook, kinds, fits in (
-        ("register_sources", registry.sources, _is_a(Source)),
-        ("register_channels", registry.channels, _is_a(Channel)),
-        ("register_enrichers", registry.enrichers, _can_enrich),
+    brought: list[tuple[str, dict[str, Any], str, Any]] = []
+    for kind, kinds, fits in (
+        ("source", registry.sources, _is_a(Source)),
+        ("channel", registry.channels, _is_a(Channel)),
+        ("enricher", registry.enrichers, _can_enrich),
     ):
+        hook = f"register_{kind}s"
         found: list[tuple[str, Any]] = []
         manager.subset_hook_caller(hook, remove_plugins=others)(register=lambda *it, found=found: found.append(it))
         if misfits := [name for name, what in found if not fits(what)]:
             raise TypeError(f"{hook}: not fit to be registered: {', '.join(misfits)}")
-        brought += [(kinds, name, what) for name, what in found]
-    for kinds, name, what in brought:
+        brought += [(kind, kinds, name, what) for name, what in found]
+    for _, kinds, name, what in brought:
         kinds[name] = what
-    return [name for _, name, _ in brought]
+    return [(kind, name) for kind, _, name, _ in brought]
 
 
 def _is_a(base: type) -> Callable[[Any], bool]:

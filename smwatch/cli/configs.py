@@ -6,25 +6,15 @@ import sys
 
 import click
 
-from smwatch.cli.shell import (
-    EX_PROBLEMS,
-    Command,
-    Group,
-    coloured,
-    config_option,
-    json_option,
-    loaded,
-    spoken,
-    talk,
-    tell,
-    tell_json,
-)
+from smwatch.cli.helped import Command, Group
+from smwatch.cli.shell import EX_PROBLEMS, coloured, config_option, json_option, loaded, spoken, talk, tell, tell_json
 from smwatch.i18n import text, texts
 
 
 @click.command(
     cls=Command,
     examples=("smwatch check", "smwatch check -c /etc/smwatch/config.toml", "smwatch check --json"),
+    short_help="Finds every mistake in the configuration.",
     help="Finds every mistake in the configuration, with line and column.\n\nWorks offline and changes nothing.",
 )
 @config_option
@@ -70,7 +60,12 @@ def _as_json(problem: object) -> dict[str, object]:
     }
 
 
-@click.group("config", cls=Group, examples=("smwatch config show", "smwatch config undo"), help="The configuration.")
+@click.group(
+    "config",
+    cls=Group,
+    examples=("smwatch config show", "smwatch config undo"),
+    help="Shows the configuration and its history.",
+)
 def config_group() -> None:
     """See the group's help."""
 
@@ -78,6 +73,7 @@ def config_group() -> None:
 @config_group.command(
     "show",
     examples=("smwatch config show",),
+    short_help="Shows what is in force.",
     help="Shows what is in force, with all defaults; secrets stay references.",
 )
 @config_option
@@ -91,6 +87,7 @@ def show(config: str | None) -> None:
 @config_group.command(
     "schema",
     examples=("smwatch config schema > smwatch.schema.json",),
+    short_help="Prints a JSON schema, for editors.",
     help="Prints a JSON schema of the configuration, for editors that complete and check while you type.",
 )
 @config_option
@@ -106,7 +103,10 @@ def schema(config: str | None) -> None:
 
 
 @config_group.command(
-    "history", examples=("smwatch config history",), help="Lists the last 20 good versions and what each changed."
+    "history",
+    examples=("smwatch config history",),
+    short_help="Lists the last good versions.",
+    help="Lists the last 20 good versions and what each changed.",
 )
 @config_option
 def history(config: str | None) -> None:
@@ -123,6 +123,7 @@ def history(config: str | None) -> None:
 @config_group.command(
     "undo",
     examples=("smwatch config undo",),
+    short_help="Takes the last change back.",
     help="Writes the version before the last one back to the file.\n\nA running daemon takes it at once.",
 )
 @config_option

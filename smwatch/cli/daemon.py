@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from smwatch.cli.helped import Command, Group
 from smwatch.cli.shell import (
     EX_CONFIG,
     EX_PROBLEMS,
-    Command,
-    Group,
     config_option,
     json_option,
     loaded,
@@ -22,6 +21,7 @@ from smwatch.cli.shell import (
     tell,
     tell_json,
 )
+from smwatch.cli.usage import OneOf
 from smwatch.i18n import Text, text, texts
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @click.command(
     cls=Command,
     examples=("smwatch run", "smwatch run --once        # one round over all sources, then the end"),
+    short_help="Watches, until it is stopped.",
     help="Watches: polls the sources, matches, and delivers alerts and digests until it is stopped.",
 )
 @click.option("--once", is_flag=True, help="One round over all sources, deliver what is due, and end.")
@@ -68,6 +69,7 @@ def _loop(work: Coroutine[None, None, int]) -> int:
 @click.command(
     cls=Command,
     examples=("smwatch status", "smwatch status --json"),
+    short_help="Says whether all is well.",
     help="Says whether the daemon runs and which sources cannot be read.",
 )
 @config_option
@@ -125,6 +127,7 @@ def _source_line(one: SourceState) -> str:
 @click.command(
     cls=Command,
     examples=("smwatch queue", "smwatch queue --json"),
+    short_help="Shows what waits for delivery, and why.",
     help="Shows every message that has not been delivered, with the reason and the next try.",
 )
 @config_option
@@ -178,9 +181,10 @@ def alert() -> None:
 @alert.command(
     "test",
     examples=("smwatch alert test             # every channel", "smwatch alert test pr"),
+    short_help="Sends a test message.",
     help="Sends a test message to a channel (or to all of them).",
 )
-@click.argument("channel", required=False)
+@click.argument("channel", required=False, metavar="[CHANNEL]")
 @config_option
 def alert_test(channel: str | None, config: str | None) -> None:
     """Through the running daemon, else by itself."""
@@ -196,9 +200,10 @@ def alert_test(channel: str | None, config: str | None) -> None:
 @click.command(
     cls=Command,
     examples=("smwatch demo", "smwatch demo --language en"),
+    short_help="Shows it at work; needs no account.",
     help="Runs the real daemon over a small invented world and shows what people would get. Needs no account.",
 )
-@click.option("--language", type=click.Choice(["de", "en"]), help="The language of the messages.")
+@click.option("--language", type=OneOf("de", "en"), help="The language of the messages.")
 @click.option("--keep", is_flag=True, help="Go on until Ctrl-C.")
 def demo(language: str | None, keep: bool) -> None:  # noqa: FBT001 - click passes flags by name
     """Stops by itself after about a minute."""

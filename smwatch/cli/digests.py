@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from smwatch.cli.shell import Group, config_option, loaded, run_async, talk, tell
+from smwatch.cli.helped import Group
+from smwatch.cli.shell import config_option, loaded, run_async, talk, tell
 from smwatch.i18n import text
 
 
@@ -22,10 +23,11 @@ def digest() -> None:
 @digest.command(
     "preview",
     examples=("smwatch digest preview morgens", "smwatch digest preview morgens --html morgens.html"),
+    short_help="Shows what a digest would hold now.",
     help="Shows what a digest would hold if it were sent now: every mention of the period so far, alerted or not.",
 )
-@click.argument("name")
-@click.option("--html", "file", type=click.Path(dir_okay=False), help="Also write it as the HTML of the mail.")
+@click.argument("name", metavar="NAME")
+@click.option("--html", "file", metavar="FILE", help="Also write it as the HTML of the mail.")
 @config_option
 def preview(name: str, file: str | None, config: str | None) -> None:
     """Reads beside the running daemon."""
@@ -34,16 +36,28 @@ def preview(name: str, file: str | None, config: str | None) -> None:
     shown = run_async(digest_preview(loaded(config).config, name))
     tell(shown.text)
     if file:
-        Path(file).write_text(shown.html, encoding="utf-8")
+        _write(Path(file), shown.html)
         talk(text("written: {file}", file=file))
+
+
+def _write(path: Path, page: str) -> None:
+    from smwatch.errors import UserError
+
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UserError(
+            text("{file} cannot be written: {reason}", file=str(path), reason=error.strerror or "?")
+        ) from None
 
 
 @digest.command(
     "send",
     examples=("smwatch digest send morgens",),
+    short_help="Sends a digest now.",
     help="Sends a digest now; the next one then starts where this one ended.",
 )
-@click.argument("name")
+@click.argument("name", metavar="NAME")
 @config_option
 def send(name: str, config: str | None) -> None:
     """Through the running daemon, else by itself."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smwatch.cli.shell import EX_PROBLEMS, Group, config_option, json_option, loaded, spoken, talk, tell, tell_json
+from smwatch.cli.helped import Group
+from smwatch.cli.shell import EX_PROBLEMS, config_option, json_option, loaded, spoken, talk, tell, tell_json
+from smwatch.cli.usage import ReadFile
 from smwatch.i18n import text
 
 if TYPE_CHECKING:
@@ -33,10 +35,11 @@ def query() -> None:
 @query.command(
     "explain",
     examples=("""smwatch query explain -q '"Deutsche Bahn" AND (streik* OR ausfall)'""",),
+    short_help="Says in words what a query finds.",
     help="Says in a paragraph what a query finds, and what it does not.",
 )
-@click.option("-q", "--query", "source", required=True, help="The query.")
-@click.option("--dialect", help="The tool it comes from: brandwatch, meltwater, talkwalker, cision.")
+@click.option("-q", "--query", "source", required=True, metavar="QUERY", help="The query.")
+@click.option("--dialect", metavar="TOOL", help="The tool it comes from: brandwatch, meltwater, talkwalker, cision.")
 @config_option
 @json_option
 def explain(source: str, dialect: str | None, config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
@@ -64,12 +67,11 @@ def explain(source: str, dialect: str | None, config: str | None, as_json: bool)
         "smwatch query match --queries queries.toml < items.jsonl",
         "smwatch query match -c smwatch.toml < items.jsonl",
     ),
+    short_help="Matches items on stdin against queries.",
     help="Matches items (JSON Lines on stdin) against queries: one JSON line a match, with the words and places.",
 )
-@click.option("-q", "--query", "sources", multiple=True, help="A query; may be given several times.")
-@click.option(
-    "--queries", "file", type=click.Path(exists=True, dir_okay=False), help="TOML or JSON Lines: name, query."
-)
+@click.option("-q", "--query", "sources", multiple=True, metavar="QUERY", help="A query; may be given several times.")
+@click.option("--queries", "file", type=ReadFile(), metavar="FILE", help="TOML or JSON Lines: name, query.")
 @config_option
 def match(sources: tuple[str, ...], file: str | None, config: str | None) -> None:
     """Queries from -q, a file, or the config; exit 3 where one does not parse (the others run)."""
@@ -96,14 +98,12 @@ def match(sources: tuple[str, ...], file: str | None, config: str | None) -> Non
 
 def _matcher(sources: tuple[str, ...], file: str | None, config: str | None) -> Matcher:
     """Queries of -q and of the file; without either, the config's watches."""
-    from pathlib import Path
-
     from smwatch.query.matcher import from_entries, from_watches, read_entries
 
     guess = language_guesser()
     entries: list[Any] = [{"query": source} for source in sources]
     if file:
-        entries += read_entries(Path(file).read_text(encoding="utf-8-sig"))
+        entries += read_entries(file)
     if sources or file:
         return from_entries(entries, guess)
     built = loaded(config).config
@@ -130,19 +130,18 @@ def language_guesser() -> Callable[[Item], Item]:
 @query.command(
     "test",
     examples=("smwatch query test tests/query/vectors.toml",),
+    short_help="Runs a file of cases.",
     help="Runs a file of cases: query, item, expected yes or no, expected places.",
 )
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("file", type=ReadFile(), metavar="FILE")
 @config_option
 @json_option
 def run_cases(file: str, config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
     """Exit 0 where all cases hold, else 3."""
-    from pathlib import Path
-
     from smwatch.query import vectors
 
     del config
-    outcome = vectors.run_cases(vectors.read_cases(Path(file).read_text(encoding="utf-8")))
+    outcome = vectors.run_cases(vectors.read_cases(file))
     failures = [
         {"case": one.number, "query": one.query, "message": one.message.render(spoken())} for one in outcome.failures
     ]

@@ -8,16 +8,18 @@ from smwatch import __version__
 from smwatch.cli.configs import check, config_group
 from smwatch.cli.daemon import alert, demo, queue, run, status
 from smwatch.cli.digests import digest
+from smwatch.cli.doctor import doctor
+from smwatch.cli.helped import Root
+from smwatch.cli.init import init
+from smwatch.cli.plugins import plugins
 from smwatch.cli.queries import query
-from smwatch.cli.setup import doctor, init, plugins
-from smwatch.cli.shell import Group
 from smwatch.cli.sources import source
 
 EVERYDAY = ("init", "check", "run", "source", "query", "digest", "status", "demo")
 
 
 @click.group(
-    cls=Group,
+    cls=Root,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     first=EVERYDAY,
     examples=(

@@ -1,11 +1,10 @@
-"""What all commands share: the config option, the language, printing, help that begins with examples."""
+"""What all commands share: the config option, the language, printing to the right stream."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,13 +12,14 @@ import click
 from smwatch.i18n import Text, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine
 
     from smwatch.config import Loaded
     from smwatch.errors import SmwatchError
 
 T = TypeVar("T")
 EX_FAILED, EX_USAGE, EX_PROBLEMS, EX_CONFIG = 1, 2, 3, 78
+_LANGUAGE = "smwatch.language"
 
 
 def language(config: str | None = None) -> str:
@@ -29,12 +29,12 @@ def language(config: str | None = None) -> str:
 
     try:
         chosen = peek(find(config).read_bytes()).get("smwatch", {}).get("language")
-    except (UserError, OSError, AttributeError):
+    except (UserError, OSError, AttributeError, ValueError):
         chosen = None
     if chosen in {"de", "de-CH", "en"}:
         return str(chosen)
-    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return "en" if spoken.startswith(("en", "C")) else "de"
+    named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "de"
+    return "de" if named.startswith("de") else "en"
 
 
 def named_config() -> str | None:
@@ -48,8 +48,20 @@ def named_config() -> str | None:
 
 
 def spoken() -> str:
-    """The language of the running command."""
-    return language(named_config())
+    """The language of the running command, looked up once."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return language()
+    known: dict[str | None, str] = context.meta.setdefault(_LANGUAGE, {})
+    config = named_config()
+    if config not in known:
+        known[config] = language(config)
+    return known[config]
+
+
+def speak(chosen: str) -> None:
+    """Speak `chosen` from here on, where a command has a better word than the config (`init --language`)."""
+    click.get_current_context().meta.setdefault(_LANGUAGE, {})[named_config()] = chosen
 
 
 def talk(sentence: Text | str) -> None:
@@ -58,14 +70,20 @@ def talk(sentence: Text | str) -> None:
 
 
 def tell(sentence: Text | str) -> None:
-    """Say what was asked for: to stdout."""
-    click.echo(sentence.render(spoken()) if isinstance(sentence, Text) else sentence)
+    """Say what was asked for: to stdout; raises UserError where it cannot be written (a full disk)."""
+    from smwatch.errors import UserError
+
+    try:
+        click.echo(sentence.render(spoken()) if isinstance(sentence, Text) else sentence)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UserError(text("the output cannot be written: {reason}", reason=error.strerror or "?")) from None
 
 
 def tell_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
-    """One JSON value on a line, flushed at once."""
-    click.echo(json.dumps(value, ensure_ascii=False))
-    sys.stdout.flush()
+    """One JSON value on a line, flushed at once (by click)."""
+    tell(json.dumps(value, ensure_ascii=False))
 
 
 def say_error(error: SmwatchError) -> None:
@@ -77,21 +95,12 @@ def say_error(error: SmwatchError) -> None:
     if isinstance(error, ConfigError):
         click.echo(redact(render_problems(error.problems, spoken(), colour=coloured(sys.stderr))), err=True)
     else:
-        click.echo(redact(error.sentence.render(_argued())), err=True)
+        click.echo(redact(error.sentence.render(spoken())), err=True)
 
 
-def _argued() -> str:
-    """The language where no command runs any more: `--config` is looked up in the arguments."""
-    words = sys.argv[1:]
-    for flag in ("-c", "--config"):
-        if flag in words[:-1]:
-            return language(words[words.index(flag) + 1])
-    return language()
-
-
-def coloured(stream: Any) -> bool:  # noqa: ANN401 - a text stream
+def coloured(stream: Any) -> bool:  # noqa: ANN401 - a text stream, or None where it is closed
     """Whether to use colour on `stream`: on a terminal, unless NO_COLOR says no."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+    return stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 def loaded(config: str | None) -> Loaded:
@@ -114,85 +123,3 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout, nothing else.")
-
-
-class Command(click.Command):
-    """A command whose help begins with examples and speaks the user's language."""
-
-    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:  # noqa: ANN401 - click's own
-        super().__init__(*args, **kwargs)
-        self.examples = tuple(examples)
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Examples first, then usage, words and options."""
-        write_examples(self.examples, formatter)
-        super().format_help(ctx, formatter)
-
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's shape
-        """The words of the command, translated."""
-        formatter.write_paragraph()
-        with formatter.indentation():
-            formatter.write_text(translated(self.help or ""))
-
-    def get_short_help_str(self, limit: int = 60) -> str:
-        """The first sentence, translated."""
-        first = translated((self.help or "").strip()).split("\n")[0]
-        return first if len(first) <= limit else first[: limit - 1] + "…"
-
-
-class Group(click.Group):
-    """A group of commands; `first` are shown first, the others under "for the operator"."""
-
-    command_class = Command
-
-    def __init__(self, *args: Any, examples: Sequence[str] = (), first: Sequence[str] = (), **kwargs: Any) -> None:  # noqa: ANN401 - click's own
-        super().__init__(*args, **kwargs)
-        self.examples = tuple(examples)
-        self.first = tuple(first)
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Examples first."""
-        write_examples(self.examples, formatter)
-        super().format_help(ctx, formatter)
-
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's shape
-        """The words of the group, translated."""
-        formatter.write_paragraph()
-        with formatter.indentation():
-            formatter.write_text(translated(self.help or ""))
-
-    def get_short_help_str(self, limit: int = 60) -> str:
-        """The first sentence, translated."""
-        return translated((self.help or "").strip()).split("\n")[0][:limit]
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The everyday commands, then the operator's."""
-        rest = [name for name in self.list_commands(ctx) if name not in self.first]
-        sections = [(text("Commands"), self.first or rest)]
-        if self.first:
-            sections.append((text("For the operator"), rest))
-        for title, names in sections:
-            rows = [(name, self.commands[name].get_short_help_str(70)) for name in names if name in self.commands]
-            with formatter.section(title.render(spoken())):
-                formatter.write_dl(rows)
-
-
-def write_examples(examples: Sequence[str], formatter: click.HelpFormatter) -> None:
-    """The examples, one a line, to copy."""
-    if examples:
-        with formatter.section(text("Examples").render(spoken())):
-            for line in examples:
-                formatter.write(f"  {line}\n")
-        formatter.write_paragraph()
-
-
-def translated(words: str) -> str:
-    """Help text in the user's language, its line breaks folded."""
-    paragraphs = [" ".join(part.split()) for part in words.split("\n\n")]
-    return "\n\n".join(Text(part).render(spoken()) for part in paragraphs if part)
-
-
-def existing(path: str) -> Path | None:
-    """`path` if it is a file here."""
-    found = Path(path)
-    return found if found.exists() else None

@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from smwatch.cli.shell import EX_PROBLEMS, Group, config_option, json_option, loaded, run_async, spoken, tell, tell_json
+from smwatch.cli.helped import Group
+from smwatch.cli.shell import EX_PROBLEMS, config_option, json_option, loaded, run_async, spoken, tell, tell_json
 
 
 @click.group(
@@ -25,6 +26,7 @@ def source() -> None:
         "smwatch source test heise                  # by its name in the configuration",
         "smwatch source test --json saved.xml other.xml",
     ),
+    short_help="Shows what sources hold, and what would match.",
     help="Fetches and reads sources and shows their items, what would match and why, timings, and the next poll.",
 )
 @click.argument("targets", nargs=-1, required=True, metavar="FILE_OR_URL_OR_NAME…")
