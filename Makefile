@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 
-.PHONY: setup demo test check format i18n docs bench chaos clean
+.PHONY: setup demo test check format i18n docs pictures bench chaos clean
 
 setup: .venv/.ready
 
@@ -11,8 +11,8 @@ setup: .venv/.ready
 	@test -n "$(PYTHON)" || { echo "smwatch needs Python 3.11 or newer (try: make PYTHON=/path/to/python3)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Setting up .venv (once; a minute or two) …"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[fast]" --group dev
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e ".[fast]" --group dev
 	@$(BIN)/python -m compileall -q smwatch plugins  # so that `check` starts fast also where Python may not write
 	@touch $@
 
@@ -39,6 +39,10 @@ i18n: setup
 
 docs: setup
 	$(BIN)/python -m smwatch.testing.fresh --write
+
+# needs Chromium: apt-get install chromium fonts-lato
+pictures: setup
+	$(BIN)/python -m smwatch.demo.pictures
 
 bench: setup
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -207,8 +207,11 @@ def gather(names: Sequence[str], mentions: Iterable[Mention]) -> dict[str, tuple
 
 
 def top_stories(stories: Mapping[str, Sequence[Story]]) -> tuple[Story, ...]:
-    """At most five: the urgent first, then those in most sources, then those that people react to."""
-    everything = [story for group in stories.values() for story in group]
+    """At most five: the urgent first, then those in most sources, then those that people react to.
+
+    Of equals the earlier watch of the config comes first, then the newer story.
+    """
+    everything = [story for group in stories.values() for story in sorted(group, key=_age)]
     return tuple(sorted(everything, key=_weight)[:TOP])
 
 
@@ -222,9 +225,13 @@ def _story(group: Sequence[Mention]) -> Story:
     )
 
 
-def _weight(story: Story) -> tuple[int, int, int, datetime]:
+def _age(story: Story) -> float:
+    return -story.first_at.timestamp()
+
+
+def _weight(story: Story) -> tuple[int, int, int]:
     urgency = min(list(Priority).index(mention.priority) for mention in story.mentions)
-    return urgency, -len(publishers(story)), -sum(map(_reactions, story.mentions)), story.first_at
+    return urgency, -len(publishers(story)), -sum(map(_reactions, story.mentions))
 
 
 def _reactions(mention: Mention) -> int:

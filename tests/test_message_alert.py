@@ -32,9 +32,9 @@ Rückruf bei Acme: 12.000 Akkuschrauber können sich überhitzen <https://www.ta
 
 Tagesbote Wirtschaft (tagesbote.example) · Mo., 24. Nov., 05:59 · Deutsch
 
-> …Nach Angaben der Müller-Lüdenscheidt Werke, die für Acme den Rückruf abwickeln, kann sich der Akku beim Laden überhitzen. Verletzt wurde bislang niemand; Kundinnen und Kunden sollen die Geräte nicht mehr benutzen und sich an den Händler wenden, hieß es am Montag.
+> … Nach Angaben der Müller-Lüdenscheidt Werke, die für Acme den Rückruf abwickeln, kann sich der Akku beim Laden überhitzen. Verletzt wurde bislang niemand; Kundinnen und Kunden sollen die Geräte nicht mehr benutzen und sich an den Händler wenden, hieß es am Montag.
 
-Erika Mustermann (@erika) · 12.400 Follower · 31 Likes · 4 Antworten · – geteilt
+von Erika Mustermann (@erika) · 12.400 Follower · 31 Likes · 4 Antworten · – geteilt
 
 in 5 Quellen: tagesbote.example <https://www.tagesbote.example/wirtschaft/1>, rundschau.example <https://rundschau.example/a/0>, morgenpost.example <https://www.morgenpost.example/a/1>, müller-forum.example <https://xn--mller-forum-thb.example/a/2>, news.example <https://news.example/a/3>
 
@@ -52,9 +52,7 @@ Meldung · Acme Marke · Acme
 
 Seit gestern lädt mein Acme-Schrauber nicht mehr. Kennt das jemand? <https://forum.example/t/77>
 
-Heimwerker-Forum (forum.example) · ohne Datum · –
-
-Verfasst von – · – Follower · Reaktionen –
+Heimwerker-Forum (forum.example) · ohne Datum · Sprache –
 
 ‘Acme’ in the text · MZA
 """
@@ -90,6 +88,22 @@ def test_a_long_text_is_cut_around_the_match():
 def test_a_match_in_the_title_shows_how_the_text_begins():
     assert "".join(run.text for run in hit_sentence(mention(1))) == "Die Acme GmbH hat am Montag neue Zahlen vorgelegt."
     assert hit_sentence(mention(1, on=item(1, text=""))) == ()
+
+
+def test_what_a_source_never_counts_is_not_told():
+    told = plain_text(german(one(item(1, author=Author(name="Lena Brandt")))))
+    assert "\n\nvon Lena Brandt\n\n" in told
+    assert "Follower" not in told
+
+
+def test_reactions_to_an_unnamed_author():
+    told = plain_text(german(one(item(1, engagement=Engagement(likes=2)))))
+    assert "Verfasst von – · – Follower · 2 Likes · – Antworten · – geteilt" in told
+
+
+def test_a_source_named_by_its_address_is_named_once():
+    told = plain_text(german(one(item(1, source="tagesbote.example/feed.xml"))))
+    assert "\n\ntagesbote.example · Mo., 24. Nov., 05:59 · Deutsch\n\n" in told
 
 
 def test_unknown_is_a_dash_and_zero_is_zero():

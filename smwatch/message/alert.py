@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from smwatch.i18n import Text, text, texts
 from smwatch.message.escape import one_line, safe_url
 from smwatch.message.model import Action, Context, Heading, Message, Paragraph, Run
-from smwatch.message.quote import headline, headline_run, hit_sentence, publisher, publishers
+from smwatch.message.quote import headline, headline_run, hit_sentence, origin, publisher, publishers
 from smwatch.message.words import UNKNOWN, Reader
 from smwatch.model import Priority
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from smwatch.message.model import Block, Runs
-    from smwatch.model import Alert, Author, Engagement, Mention, Story
+    from smwatch.model import Alert, Author, Engagement, Item, Mention, Story
 
 SHOWN_PUBLISHERS = 8
 DOT = Run(text=" · ")
@@ -63,7 +63,8 @@ def _blocks(alert: Alert, mention: Mention, reader: Reader, taken_by: str) -> It
     yield Context(runs=_origin(mention, reader))
     if sentence := hit_sentence(mention):
         yield Paragraph(runs=sentence, quote=True)
-    yield Context(runs=_voice(mention, reader))
+    if voice := _voice(mention.item, reader):
+        yield Context(runs=(Run(text=" · ".join(voice)),))
     if spread := _spread(alert.story, reader):
         yield Context(runs=spread)
     yield Context(runs=_why(alert, mention, reader))
@@ -83,35 +84,30 @@ def _watches(story: Story) -> list[str]:
 def _origin(mention: Mention, reader: Reader) -> Runs:
     """Source, time, language: "heise (heise.de) · Mo., 24. Nov., 14:05 · Deutsch"."""
     item = mention.item
-    source, host = one_line(item.source), publisher(item)
     moment = item.published or item.updated
     when = reader.moment(moment, mention.seen_at) if moment else reader.say(text("without a date"))
-    named = source if host in {"", source} else f"{source} ({host})"
-    return Run(text=named), DOT, Run(text=when, when=moment), DOT, Run(text=reader.tongue(item.lang))
+    tongue = reader.tongue(item.lang) if item.lang else reader.say(text("language {unknown}", unknown=UNKNOWN))
+    return Run(text=origin(item)), DOT, Run(text=when, when=moment), DOT, Run(text=tongue)
 
 
-def _voice(mention: Mention, reader: Reader) -> Runs:
-    """Author, followers, engagement; what the source does not say is "–"."""
-    author, engagement = mention.item.author, mention.item.engagement
-    facts = [_author(author, reader), *_followers(author, reader), *_engagement(engagement, reader)]
-    return (Run(text=" · ".join(facts)),)
+def _voice(item: Item, reader: Reader) -> list[str]:
+    """Author, followers, engagement: what the source gives; where it counts reactions, an unknown figure is "–"."""
+    name = _author(item.author)
+    followers = item.author.followers if item.author else None
+    facts = [reader.say(text("by {name}", name=name))] if name else []
+    if item.engagement is not None and not name:
+        facts.append(reader.say(text("Author {unknown}", unknown=UNKNOWN)))
+    if item.engagement is not None or followers is not None:
+        facts.append(reader.say(texts("{figure} follower", "{figure} followers", **reader.count(followers))))
+    return facts if item.engagement is None else [*facts, *_engagement(item.engagement, reader)]
 
 
-def _author(author: Author | None, reader: Reader) -> str:
+def _author(author: Author | None) -> str:
     name, handle = one_line((author and author.name) or "", 80), one_line((author and author.handle) or "", 80)
-    known = f"{name} ({handle})" if name and handle and name != handle else name or handle
-    return known or reader.say(text("Author {unknown}", unknown=UNKNOWN))
+    return f"{name} ({handle})" if name and handle and name != handle else name or handle
 
 
-def _followers(author: Author | None, reader: Reader) -> Iterator[str]:
-    followers = author.followers if author else None
-    yield reader.say(texts("{figure} follower", "{figure} followers", **reader.count(followers)))
-
-
-def _engagement(engagement: Engagement | None, reader: Reader) -> Iterator[str]:
-    if engagement is None:
-        yield reader.say(text("reactions {unknown}", unknown=UNKNOWN))
-        return
+def _engagement(engagement: Engagement, reader: Reader) -> Iterator[str]:
     yield reader.say(texts("{figure} like", "{figure} likes", **reader.count(engagement.likes)))
     yield reader.say(texts("{figure} reply", "{figure} replies", **reader.count(engagement.replies)))
     yield reader.say(texts("{figure} share", "{figure} shares", **reader.count(engagement.shares)))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from smwatch.message.escape import one_line, safe_url, slack_escape, tame
 from smwatch.message.model import Bullets, Context, Divider, Heading, Paragraph, Table
-from smwatch.message.plain import plain_text
+from smwatch.message.pack import joined
+from smwatch.message.plain import new_links, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ MOST_BLOCKS = 48
 TEXT = 2_800
 PLAIN = 11_000
 LABEL = 70
+URGENT = "🔴 "  # colour is all that a message has to stand out with
 WHEN = "{date_short_pretty} {time}"
 
 Json = dict[str, Any]
@@ -36,13 +38,33 @@ def block_kit(message: Message, *, buttons: bool = False) -> list[Json]:
     """
     found: list[Json] = []
     left = TOTAL
-    for block in message.blocks:
-        for drawn, length in _draw(block):
+    for before, block in zip((None, *message.blocks), message.blocks, strict=False):
+        below = isinstance(block, Context) and before is not None and joined(before, block)
+        for drawn, length in _draw(block, urgent=message.urgent):
             if len(found) >= MOST_BLOCKS or length > left:
                 return [*found, _rich([_section([{"type": "text", "text": "…"}])]), *_actions(message, buttons=buttons)]
-            found.append(drawn)
-            left -= length
+            left -= length + 1
+            if not (below and found and _stands_below(found[-1], drawn)):
+                found.append(drawn)
     return [*found, *_actions(message, buttons=buttons)]
+
+
+def _stands_below(above: Json, drawn: Json) -> bool:
+    """Put small print into the block that it belongs to, on a new line; False where that cannot be."""
+    if above["type"] != "rich_text":
+        return False
+    last, more = above["elements"][-1], drawn["elements"]
+    if last["type"] != "rich_text_section":
+        above["elements"].extend(more)
+    elif _size(last) + _size(more[0]) >= SECTION:
+        return False
+    else:
+        last["elements"] += [{"type": "text", "text": "\n"}, *more[0]["elements"]]
+    return True
+
+
+def _size(section: Json) -> int:
+    return sum(len(leaf.get("text") or leaf.get("fallback") or "") for leaf in section["elements"])
 
 
 def fallback(message: Message) -> str:
@@ -58,11 +80,11 @@ def plain_fallback(message: Message) -> str:
     return "\n".join(slack_escape(line) for line in cut.split("\n"))
 
 
-def _draw(block: Block) -> Iterator[tuple[Json, int]]:
+def _draw(block: Block, *, urgent: bool) -> Iterator[tuple[Json, int]]:
     """Slack's blocks for one of ours, each with the characters that it counts for."""
     match block:
         case Heading(level=1) if one_line(block.text):
-            words = slack_escape(one_line(block.text, HEADER))[:150]
+            words = (URGENT if urgent else "") + slack_escape(one_line(block.text, HEADER))[:146]
             yield {"type": "header", "text": {"type": "plain_text", "text": words, "emoji": False}}, len(words)
         case Heading() if one_line(block.text):
             words = one_line(block.text, SECTION)
@@ -162,14 +184,11 @@ def _preformatted(table: Table) -> Iterator[str]:
 
 
 def _actions(message: Message, *, buttons: bool) -> list[Json]:
-    if buttons:
+    """A row of buttons where a click is heard; a link that the message does not hold yet as a line of text."""
+    if buttons and any(not action.url for action in message.actions):
         drawn = [button for action in message.actions if (button := _button(action))]
         return [{"type": "actions", "elements": drawn[:25]}] if drawn else []
-    links = [
-        {"type": "link", "url": url, "text": one_line(a.label, LABEL)}
-        for a in message.actions
-        if (url := safe_url(a.url))
-    ]
+    links = [{"type": "link", "url": url, "text": one_line(label, LABEL)} for label, url in new_links(message)]
     spaced = [element for link in links for element in ({"type": "text", "text": " · "}, link)][1:]
     return [_rich([_section(spaced)])] if spaced else []
 

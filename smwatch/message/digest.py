@@ -10,12 +10,12 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from smwatch.i18n import text, texts
-from smwatch.message.alert import lead_mention
+from smwatch.message.alert import DOT, lead_mention
 from smwatch.message.coverage import coverage_blocks, opening, quiet
 from smwatch.message.escape import one_line, safe_url
 from smwatch.message.model import Bullets, Context, Divider, Heading, Message, Paragraph, Run, Table
 from smwatch.message.pack import packed
-from smwatch.message.quote import headline, headline_run, publisher, publishers
+from smwatch.message.quote import headline, headline_run, origin, publisher, publishers
 from smwatch.message.sheet import sheet
 from smwatch.message.words import UNKNOWN, Reader
 from smwatch.model import Priority
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from smwatch.message.model import Attachment, Block, Runs
-    from smwatch.model import Digest, Mention, Story
+    from smwatch.model import Digest, Mention, Story, WatchCount
 
 LINES = 100
 PLACES = 8  # watches that the footer names one by one
@@ -93,8 +93,9 @@ def _blocks(digest: Digest, reader: Reader, *, whole: bool) -> Iterator[Block]:
 
 
 def _period(digest: Digest, reader: Reader) -> str:
-    since, until = reader.moment(digest.since, digest.until), reader.moment(digest.until)
-    told = reader.say(text("{since} to {until}", since=since, until=until))
+    same_day = reader.day(digest.since) == reader.day(digest.until, digest.since)
+    until = reader.clock(digest.until) if same_day else reader.moment(digest.until)
+    told = reader.say(text("{since} to {until}", since=reader.moment(digest.since, digest.until), until=until))
     if digest.late:
         told += " · " + reader.say(text("delivered late: it was due at {clock}", clock=reader.clock(digest.until)))
     return told
@@ -111,29 +112,32 @@ def _top(digest: Digest, reader: Reader, *, whole: bool) -> Iterator[Block]:
     for story in digest.top:
         mention = lead_mention(story)
         yield Paragraph(runs=(headline_run(mention.item, bold=True),))
-        yield Context(runs=_matters(story, mention, reader, whole=whole))
+        facts = list(_marks(story, mention, reader))
+        yield Context(runs=(*_origin(mention, reader, facts), *_elsewhere(story, mention, reader, whole=whole)))
+        yield Context(runs=_why(story, mention, reader))
 
 
-def _matters(story: Story, mention: Mention, reader: Reader, *, whole: bool) -> Runs:
-    """Source, date, why it matters, and where else it stands."""
-    facts = list(_marks(story, mention, reader))
-    facts.append(reader.together(list(dict.fromkeys(one_line(other.watch) for other in story.mentions))))
-    if mention.reason is not None:
-        facts.append(one_line(reader.say(mention.reason)))
-    return *_origin(mention, reader, facts), *_elsewhere(story, mention, reader, whole=whole)
+def _watches(story: Story) -> list[str]:
+    return list(dict.fromkeys(one_line(mention.watch) for mention in story.mentions))
+
+
+def _why(story: Story, mention: Mention, reader: Reader) -> Runs:
+    """Why it matters: urgent or not, for which watch, the words that matched."""
+    mark = (Run(text=reader.say(text("urgent")), bold=True), DOT) if mention.priority is Priority.URGENT else ()
+    watches = Run(text=reader.together(_watches(story)))
+    told = one_line(reader.say(mention.reason)) if mention.reason is not None else ""
+    return (*mark, watches, DOT, Run(text=told, italic=True)) if told else (*mark, watches)
 
 
 def _origin(mention: Mention, reader: Reader, facts: Sequence[str], before: str = "") -> Runs:
-    """Publisher, time and `facts`; the time is an element of its own, for channels that show the reader's zone."""
+    """Source, time and `facts`; the time is an element of its own, for channels that show the reader's zone."""
     moment = mention.item.published or mention.item.updated or mention.seen_at
     when = Run(text=reader.moment(moment, mention.seen_at), when=moment)
     tail = (Run(text="".join(f" · {fact}" for fact in facts)),) if facts else ()
-    return Run(text=f"{before}{publisher(mention.item)} · "), when, *tail
+    return Run(text=f"{before}{origin(mention.item)} · "), when, *tail
 
 
 def _marks(story: Story, mention: Mention, reader: Reader) -> Iterator[str]:
-    if mention.priority is Priority.URGENT:
-        yield reader.say(text("urgent"))
     if mention.late:
         yield reader.say(text("came late"))
     if (found := len(publishers(story))) > 1:
@@ -159,21 +163,19 @@ def _elsewhere(story: Story, mention: Mention, reader: Reader, *, whole: bool) -
 
 
 def _figures(digest: Digest, reader: Reader) -> Iterator[Block]:
-    """Mentions by watch beside the period before, where there is anything to compare."""
+    """Mentions by watch, beside the period before where there was one."""
     if not any(count.mentions or count.before for count in digest.counts):
         return
     yield Heading(text=reader.say(text("Mentions by watch")), level=2)
-    rows = tuple(
-        (
-            one_line(count.watch),
-            reader.number(count.mentions),
-            reader.number(count.before),
-            _change(count.mentions, count.before),
-        )
-        for count in digest.counts
-    )
-    header = (text("Watch"), text("Mentions"), text("period before"), text("change"))
-    yield Table(header=tuple(map(reader.say, header)), rows=rows, numeric=frozenset({1, 2, 3}))
+    columns = 2 if all(count.before is None for count in digest.counts) else 4
+    header = (text("Watch"), text("Mentions"), text("period before"), text("change"))[:columns]
+    rows = tuple(_row(count, reader)[:columns] for count in digest.counts)
+    yield Table(header=tuple(map(reader.say, header)), rows=rows, numeric=frozenset(range(1, columns)))
+
+
+def _row(count: WatchCount, reader: Reader) -> tuple[str, ...]:
+    figures = reader.number(count.mentions), reader.number(count.before)
+    return one_line(count.watch), *figures, _change(count.mentions, count.before)
 
 
 def _change(now: int, before: int | None) -> str:
@@ -189,7 +191,8 @@ def _rest(digest: Digest, reader: Reader, *, whole: bool) -> Iterator[Block]:
     for name, group in groups.items():
         if not group:
             continue
-        yield Heading(text=f"{one_line(name)} ({reader.number(len(group))})", level=2)
+        more = text("Also: {watch} ({figure})", watch=one_line(name), figure=reader.number(len(group)))
+        yield Heading(text=reader.say(more), level=2)
         lines = [_line(story, name, reader, whole=whole) for story in shown[name]]
         if hidden := len(group) - len(lines):
             lines.append((Run(text=_more(digest, hidden, reader), italic=True),))
@@ -220,10 +223,10 @@ def fair(groups: Mapping[str, Sequence[Story]], limit: int) -> dict[str, list[St
 def _line(story: Story, name: str, reader: Reader, *, whole: bool) -> Runs:
     """One story on one line, below the watch `name`: title as link, publisher, time, marks, where else."""
     mention = lead_mention(story)
-    facts = list(_marks(story, mention, reader))
-    others = dict.fromkeys(one_line(other.watch) for other in story.mentions if other.watch != name)
-    if others:
-        facts.append(reader.say(text("also in {watches}", watches=reader.together(list(others)))))
+    urgent = [reader.say(text("urgent"))] if mention.priority is Priority.URGENT else []
+    facts = [*urgent, *_marks(story, mention, reader)]
+    if others := [watch for watch in _watches(story) if watch != one_line(name)]:
+        facts.append(reader.say(text("also in {watches}", watches=reader.together(others))))
     origin = _origin(mention, reader, facts, before=" – ")
     return headline_run(mention.item), *origin, *_elsewhere(story, mention, reader, whole=whole)
 
@@ -247,15 +250,15 @@ def _footer(digest: Digest, reader: Reader) -> str:
 
 
 def _places(digest: Digest, reader: Reader) -> list[str]:
-    """File and line of each watch; of many only the files."""
+    """Each file with the line of each watch in it; of many watches only the files."""
     found = [(count.watch, count.where) for count in digest.counts if count.where is not None]
+    files: dict[str, list[str]] = {}
+    for watch, where in found:
+        place = text("{watch} line {line}", watch=one_line(watch), line=where.line)
+        files.setdefault(where.file, []).append(reader.say(place))
     if len(found) > PLACES:
-        return list(dict.fromkeys(where.file for _, where in found))
-    sentences = (
-        text("{watch} ({file}, line {line})", watch=one_line(watch), file=where.file, line=where.line)
-        for watch, where in found
-    )
-    return [reader.say(sentence) for sentence in sentences]
+        return list(files)
+    return [f"{file} ({', '.join(places)})" for file, places in files.items()]
 
 
 def _files(digest: Digest, reader: Reader) -> tuple[Attachment, ...]:

@@ -56,7 +56,7 @@ def _pieces(blocks: Sequence[Block]) -> Iterator[list[Block]]:
     """What must not be parted: a heading and the next block, a headline and its small print, one entry of a list."""
     piece: list[Block] = []
     for block in _singly(blocks):
-        if piece and not _joined(piece[-1], block):
+        if piece and not joined(piece[-1], block):
             yield piece
             piece = []
         piece.append(block)
@@ -64,8 +64,9 @@ def _pieces(blocks: Sequence[Block]) -> Iterator[list[Block]]:
         yield piece
 
 
-def _joined(before: Block, block: Block) -> bool:
-    return isinstance(before, Heading) or (isinstance(before, Paragraph) and isinstance(block, Context))
+def joined(before: Block, block: Block) -> bool:
+    """Whether `block` belongs to what stands before it: below a heading, small print below its headline."""
+    return isinstance(before, Heading) or (isinstance(before, Paragraph | Context) and isinstance(block, Context))
 
 
 def _singly(blocks: Sequence[Block]) -> Iterator[Block]:

@@ -11,7 +11,7 @@ from smwatch.message.model import Bullets, Context, Divider, Heading, Paragraph,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from smwatch.message.model import Block, Message
+    from smwatch.message.model import Message
 
 RULE = "—" * 24
 
@@ -19,8 +19,7 @@ RULE = "—" * 24
 def plain_text(message: Message) -> str:
     """Everything that `message` says, links written out as `<https://…>`; ends in one line break."""
     parts = [_block(block) for block in message.blocks]
-    links = [(action.label, safe_url(action.url)) for action in message.actions]
-    parts += [f"{label}: {link}" for label, link in links if _new(link, message.blocks)]
+    parts += [f"{label}: {link}" for label, link in new_links(message)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -34,10 +33,12 @@ def _run(run: Run) -> str:
     return f"{words} <{link}>" if link and link != words else words
 
 
-def _new(url: str, blocks: Sequence[Block]) -> bool:
-    """Whether `url` is not in the text already."""
-    told = {safe_url(run.link) for block in blocks if isinstance(block, (Paragraph, Context)) for run in block.runs}
-    return bool(url) and url not in told
+def new_links(message: Message) -> list[tuple[str, str]]:
+    """Label and address of the links to open that are not in the text already."""
+    runs = (run for block in message.blocks if isinstance(block, (Paragraph, Context)) for run in block.runs)
+    told = {safe_url(run.link) for run in runs}
+    links = [(action.label, safe_url(action.url)) for action in message.actions]
+    return [(label, link) for label, link in links if link and link not in told]
 
 
 @singledispatch

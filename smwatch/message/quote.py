@@ -34,6 +34,12 @@ def publisher(item: Item) -> str:
     return shown_host(item.url) or one_line(item.source)
 
 
+def origin(item: Item) -> str:
+    """The source's name and the host that the link leads to: "Tagesbote (tagesbote.example)"; once where both agree."""
+    name, host = one_line(item.source), publisher(item)
+    return host if not name or name.startswith(host) else f"{name} ({host})"
+
+
 def publishers(story: Story) -> dict[str, Item]:
     """The publishers of a story in order of first sight, each with its first item: ten feeds of one paper are one."""
     found: dict[str, Item] = {}

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 _RANK = {Priority.URGENT: 0, Priority.NORMAL: 1, Priority.DIGEST_ONLY: 2}
 _MOST_WORDS = 3  # of a reason
+PLACES = {
+    "title": text("in the title"),
+    "lead": text("in the lead"),
+    "text": text("in the text"),
+    "author": text("as author"),
+    "url": text("in the address"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,28 +96,30 @@ def parse_for(watch: Watch, source: str, lists: Mapping[str, Sequence[str]] | No
 
 def reason(spans: Sequence[Span]) -> Text:
     """Which words matched where, as a sentence: ‚Acme‘ in the title."""
-    rows = list(dict.fromkeys((span.field, span.term) for span in spans))
-    if not rows:
+    fields: dict[str, list[str]] = {}
+    for field, term in dict.fromkeys((span.field, span.term) for span in spans):
+        fields.setdefault(term, []).append(field)
+    if not fields:
         return text("the query's conditions hold")
-    places = [_place(*row) for row in rows[:_MOST_WORDS]]
-    told = places[0]
-    for place in places[1:]:
-        told = text("{one}, {other}", one=told, other=place)
-    rest = len(rows) - len(places)
+    words = [_word(term, where) for term, where in list(fields.items())[:_MOST_WORDS]]
+    told = words[0]
+    for word in words[1:]:
+        told = text("{one}, {other}", one=told, other=word)
+    rest = len(fields) - len(words)
     return text("{words} and {n} more", words=told, n=rest) if rest else told
 
 
-def _place(field: str, term: str) -> Text:
-    match field:
-        case "title":
-            return text("‘{term}’ in the title", term=term)
-        case "lead":
-            return text("‘{term}’ in the lead", term=term)
-        case "author":
-            return text("author ‘{term}’", term=term)
-        case "url":
-            return text("site {term}", term=term)
-    return text("‘{term}’ in the text", term=term)
+def _word(term: str, fields: Sequence[str]) -> Text:
+    """A word with its places: ‚Acme‘ in the title and in the text."""
+    if fields == ["url"]:
+        return text("site {term}", term=term)
+    places = [PLACES.get(field, PLACES["text"]) for field in fields]
+    told = places[0]
+    for place in places[1:-1]:
+        told = text("{one}, {other}", one=told, other=place)
+    if len(places) > 1:
+        told = text("{one} and {other}", one=told, other=places[-1])
+    return text("‘{term}’ {places}", term=term, places=told)
 
 
 def _sources(watch: Watch, number: int) -> Iterable[tuple[str, str]]:

@@ -89,7 +89,7 @@ def excerpt(text: str, spans: Sequence[Span], limit: int = 280) -> tuple[str, li
     cut are dropped.
     """
     spans = sorted(span for span in spans if 0 <= span.start < span.end <= len(text))
-    low, high = _window(text, spans, limit)
+    low, high = _around(text, *_window(text, spans, limit), spans, limit)
     while True:
         cut, inside = _tidy(text, low, high, spans)
         if len(cut) <= limit or high - low <= 1:
@@ -108,6 +108,18 @@ def _window(text: str, spans: Sequence[Span], limit: int) -> tuple[int, int]:
     if places[last][1] - places[number][0] > limit:
         last = number
     return places[number][0], places[last][1]
+
+
+def _around(text: str, low: int, high: int, spans: Sequence[Span], limit: int) -> tuple[int, int]:
+    """A stretch of a sentence that is too long by itself: the first match, a third of the room before it."""
+    if high - low <= limit:
+        return low, high
+    keep = next((span for span in spans if low <= span.start < high), None)
+    first, behind = (keep.start, min(keep.end, high)) if keep else (low, low)
+    start = max(low, first - limit // 3)
+    start = _border_after(text, start, first) if start > low else low
+    end = min(high, max(start + limit, behind))
+    return start, _border_before(text, end, max(behind, start + 1)) if end < high else high
 
 
 def _narrow(text: str, low: int, high: int, spans: Sequence[Span], excess: int) -> tuple[int, int]:
@@ -141,8 +153,8 @@ def _tidy(text: str, low: int, high: int, spans: Sequence[Span]) -> tuple[str, l
     place: dict[int, int] = {}
     length = 0
     if low > 0 and text[:low].strip():
-        out.append(ELLIPSIS)
-        length = 1
+        out += [ELLIPSIS, *_gap(text, low)]
+        length = len(out)
     begin = length
     for at in range(low, high):
         place[at] = length
@@ -157,8 +169,13 @@ def _tidy(text: str, low: int, high: int, spans: Sequence[Span]) -> tuple[str, l
         out.pop()
         length -= 1
     if text[high:].strip():
-        out.append(ELLIPSIS)
+        out += [*_gap(text, high), ELLIPSIS]
     return "".join(out), _moved(spans, place, low, high, length)
+
+
+def _gap(text: str, at: int) -> str:
+    """What parts the cut from its `…`: a space between words, nothing inside one (Duden, "Auslassungspunkte")."""
+    return "" if len("".join(text[at - 1 : at + 1].split())) > 1 else " "
 
 
 def _moved(spans: Sequence[Span], place: dict[int, int], low: int, high: int, length: int) -> list[Span]:

@@ -154,7 +154,7 @@ async def test_what_raises_the_priority_goes_first(world):
     await world.watches()
     press.publishes("Acme startet den Rückruf")
     alert = await world.hears("Acme startet den Rückruf")
-    assert alert.text.startswith("# Sofort")
+    assert alert.text.startswith("# 🔴 Sofort")
 
 
 async def test_digest_only_and_unmatched_things_alert_nobody(world):
