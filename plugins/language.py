@@ -25,6 +25,14 @@ SURE = 0.5  # of 1: one language is likelier than all others together
 MOST = 1000  # characters that are looked at
 _NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\S+|[@#$]\w+|[\d_]+")
 _SAME = {"als": "de", "bar": "de", "nds": "de", "ksh": "de", "gsw": "de", "sco": "en", "sh": "hr", "arz": "ar"}
+OWN_SCRIPT = frozenset(  # languages that nobody writes in Latin letters: for such a text they are a wrong guess
+    word
+    for row in (
+        "am ar arz as be bg bn ckb dv el fa gu he hi hy ja ka kk km kn ko ky lo mk ml mn mr",
+        "my ne or pa ps ru sa sd si ta te tg th ti ug uk ur wuu yi yue zh",
+    )
+    for word in row.split()
+)
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
@@ -50,10 +58,14 @@ def language_of(text: str) -> str | None:
     if len(_LETTERS.findall(words)) < ENOUGH:
         return None
     best = _detector().detect(words, k=1)[0]
-    if best["score"] < SURE:
-        return None
     found = str(best["lang"])
+    if best["score"] < SURE or (found in OWN_SCRIPT and _is_latin(words)):
+        return None
     return _SAME.get(found, found)
+
+
+def _is_latin(words: str) -> bool:
+    return max(_LETTERS.findall(words)) < "\u0250"
 
 
 @cache

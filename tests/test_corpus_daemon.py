@@ -141,7 +141,7 @@ async def until(true: Callable[[], bool], what: str, process: Process) -> None:
 
 
 @pytest.mark.parametrize("server", ["aiohttp", "nginx"])
-async def test_the_daemon_on_real_feeds(server: str, tmp_path: Path) -> None:
+async def test_the_daemon_on_real_feeds(server: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     if server == "nginx" and not nginx_program():
         pytest.skip("nginx is not installed")
     feeds, site_folder = real_feeds(), tmp_path / "site"
@@ -165,6 +165,7 @@ async def test_the_daemon_on_real_feeds(server: str, tmp_path: Path) -> None:
     assert [one for one in json.loads(status)["sources"] if one["state"] != "ok"] == []
     assert alerts(slack, before[0]) == alerts_by_mail(box, before[1]) == len(news)
     assert slack.pings == []
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
     print(f"\n{server}: {len(feeds)} feeds, {len(news)} news, requests {tally(site)}")  # noqa: T201 - the figures
 
 

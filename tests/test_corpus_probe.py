@@ -172,7 +172,7 @@ def _item_faults(item: dict[str, Any]) -> Iterator[str]:
     if item["url"] and not item["url"].lower().startswith(("http://", "https://")):
         yield f"url {item['url'][:80]!r}"
     for key in ("title", "lead", "text"):
-        if any(mark < " " for mark in item[key]) or item[key] != item[key].strip():
+        if any(mark < " " for mark in item[key].replace("\n", "")) or item[key] != item[key].strip():
             yield f"{key} is not plain: {item[key][:80]!r}"
     if len(item["title"]) > 500:
         yield "title is not cut"

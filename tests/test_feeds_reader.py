@@ -91,13 +91,33 @@ def test_everything_of_an_item() -> None:
         "url": "https://acme.example/1",
         "title": "Acme ruft zurück",
         "lead": "Kurz: Rückruf",
-        "text": "Lang. Acme ruft.",
+        "text": "Lang.\n\nAcme ruft.",
         "author": {"name": "Erika Mustermann", "url": ""},
         "published": "2026-11-20T09:00:00+00:00",
         "updated": "2026-11-21T10:00:00+00:00",
         "lang": None,
         "tags": ["Rückruf", "Presse"],
     }
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Erika Mustermann", "Erika Mustermann"),
+        ("presse@acme.example (Erika Mustermann)", "Erika Mustermann"),
+        ("Erika Mustermann &lt;presse@acme.example&gt;", "Erika Mustermann"),
+        ("noreply@acme.example (Unknown)", None),
+        ("presse@acme.example", None),
+        ("@erika@acme.example", "@erika@acme.example"),
+        ("Müller, Erika (dpa)", "Müller, Erika (dpa)"),
+        ("u.a. @ Acme", "u.a. @ Acme"),
+    ],
+)
+@pytest.mark.parametrize("parser", ["", "feedparser"])
+def test_authors_are_names(written: str, name: str | None, parser: str) -> None:
+    item = f"<item><guid>1</guid><title>a</title><author>{written}</author></item>"
+    author = only(f'<rss version="2.0"><channel><title>x</title>{item}</channel></rss>', parser=parser)["author"]
+    assert (author and author["name"]) == name
 
 
 def test_dates_are_what_the_feed_says() -> None:

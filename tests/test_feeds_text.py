@@ -129,7 +129,13 @@ def test_long_titles_are_cut_at_a_word() -> None:
 
 def test_text_keeps_words_apart_and_whole() -> None:
     markup = "<p>Acme<b>Bank</b></p><p>ruft<br>zurück</p><ul><li>eins</li><li>zwei</li></ul><style>p{}</style>"
-    assert plain_text(markup) == "AcmeBank ruft zurück eins zwei"
+    assert plain_text(markup) == "AcmeBank\n\nruft zurück\n\neins\n\nzwei"
+
+
+def test_a_heading_does_not_run_into_the_first_sentence() -> None:
+    markup = "<h2>Rückruf\nbei Acme</h2>\n<p>Acme ruft Müsli zurück.</p><table><tr><td>a</td><td>b</td></tr></table>x<br><br>y"
+    assert plain_text(markup) == "Rückruf bei Acme\n\nAcme ruft Müsli zurück.\n\na b\n\nx\n\ny"
+    assert plain_text("Absatz eins,\nweiter.\n \nAbsatz zwei.", literal=True) == "Absatz eins, weiter.\n\nAbsatz zwei."
 
 
 def test_literal_text_is_left_alone() -> None:

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smwatch.errors import UserError
+from smwatch.config.model import Http
+from smwatch.errors import SourceError, UserError
 from smwatch.feeds.address import read_address, web_link
+from smwatch.fetch.client import Client, Limits
 from smwatch.fetch.guard import AddressRefused, guarded_socket, is_refused
+from smwatch.testing.servers import GOOD, FeedServer
 
 REFUSED = (  # noqa: SIM905 - as the vectors are written down
     "127.0.0.1 127.255.255.254 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1"
@@ -47,6 +50,29 @@ NO_ADDRESSES = (
     "http://0x7f000001/",
     "http://127.1/",
     "http://127.0.1/",
+    "http://0/",
+    "http://0x7f.1/",
+    "http://00000177.0.0.1/",
+    "http://127.0.0.1./",
+    "http://1.2.3.4.5/",
+    "http://%31%32%37.0.0.1/",
+    "http://acme.example%40127.0.0.1/",
+    "http://127.0.0.1%00.acme.example/",
+    "http://127.0.0.1;acme.example/",
+    "http://acme.example,127.0.0.1/",
+    "http://acme.example&@127.0.0.1/",
+    "http://127.0.0.1%2f@acme.example/",
+    "http://[127.0.0.1]/",
+    "http://::1/",
+    "http://acme.example:80:80/",
+    "http://acme.example:-1/",
+    "http:/acme.example/",
+    "http:acme.example",
+    "feed:https://acme.example/feed",
+    "view-source:http://acme.example/",
+    "http://acme.example\u2028/",
+    "http://xn--a.example/",
+    "http://*/",
     "http://acme..example/",
     "http://.acme.example/",
     "http://acme.example:99999/",
@@ -54,8 +80,40 @@ NO_ADDRESSES = (
 )
 
 
+LOCAL_IN_DISGUISE = (  # addresses by their form, which the socket's guard sees through
+    "http://①②⑦.⓪.⓪.①:{port}/",
+    "http://127。0。0。1:{port}/",
+    "http://１２７．０．０．１:{port}/",
+    "http://localhost.:{port}/",
+    "http://LOCALHOST:{port}/",
+    "http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ:{port}/",
+    "http://[::1]:{port}/",
+    "http://[::ffff:7f00:1]:{port}/",
+    "http://[::127.0.0.1]:{port}/",
+    "http://[fe80::1%25lo]:{port}/",
+    "http://0.0.0.0:{port}/",
+    "http://[::]:{port}/",
+    "http://127.0.0.1:{port}?@acme.example/",
+    "http://127.0.0.1:{port}#@acme.example/",
+)
+
+
 def test_the_table_is_complete() -> None:
     assert (len(REFUSED), len(ALLOWED)) == (45, 13)
+    assert len({*NO_ADDRESSES, *LOCAL_IN_DISGUISE}) >= 60
+
+
+@pytest.mark.parametrize("address", LOCAL_IN_DISGUISE)
+async def test_disguised_addresses_get_no_connection(address: str) -> None:
+    client = Client(Http(), limits=Limits(head=0.5, total=1.0, pause=0.0))
+    try:
+        async with FeedServer() as server:
+            server.put("/", GOOD)
+            with pytest.raises(SourceError):
+                await client.get(address.format(port=server.port))
+            assert server.requests == []
+    finally:
+        await client.close()
 
 
 @pytest.mark.parametrize("address", REFUSED)

@@ -11,6 +11,7 @@ from smwatch.errors import UserError
 from smwatch.i18n import text
 
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029]")
+_NAME = re.compile(r"[a-z0-9._-]+")  # a host as it goes to the resolver
 _NUMBER = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)")
 
 
@@ -18,7 +19,8 @@ def read_address(address: str, *, shown: str | None = None) -> URL:
     """The http(s) address as a URL, without its fragment; raises UserError.
 
     Refused: other schemes, backslashes, white space and control characters, user and password, hosts that are numbers
-    in disguise (`2130706433`, `0177.0.0.1`, `127.1`). `shown` is what the sentence names instead of the address.
+    in disguise (`2130706433`, `0177.0.0.1`, `127.1`) or hold what no name has. `shown` is what the sentence names
+    instead of the address.
     """
     shown = address[:200] if shown is None else shown
     if _FORBIDDEN.search(address):
@@ -32,6 +34,8 @@ def read_address(address: str, *, shown: str | None = None) -> URL:
         raise UserError(text("{address} must begin with http:// or https://", address=shown))
     if not host or host.startswith(".") or ".." in host:
         raise UserError(text("{address} names no host", address=shown))
+    if ":" not in host and not _NAME.fullmatch(url.raw_host or ""):
+        raise UserError(text("{address} is no address", address=shown))
     if url.raw_user is not None or url.raw_password is not None:
         raise UserError(text("an address must not hold a user or a password"))
     if _disguised(host):

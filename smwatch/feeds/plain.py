@@ -1,4 +1,4 @@
-"""Plain text out of titles and markup: no tags, no control characters, white space folded."""
+"""Plain text out of titles and markup: no tags, no control characters, white space folded, paragraphs apart."""
 
 from __future__ import annotations
 
@@ -116,9 +116,11 @@ TAGS = frozenset(
 )
 _TAG = re.compile(r"</?([A-Za-z][\w:-]{0,30})(?=[\s/>])")
 _BLOCK = re.compile(  # both cases spelled out: IGNORECASE makes the search twice as slow
-    r"<(?=/?(?:p|P|div|DIV|br|BR|li|LI|ul|UL|ol|OL|tr|TR|td|TD|th|TH|table|h[1-6]|H[1-6]|hr|HR|blockquote|pre|dd|dt"
-    r"|figure|figcaption|section|article|header|footer|aside|option|iframe)\b)"
+    r"<(?=/?(?:p|P|div|DIV|li|LI|ul|UL|ol|OL|tr|TR|table|h[1-6]|H[1-6]|hr|HR|blockquote|pre|dd|dt"
+    r"|figure|figcaption|section|article|header|footer|aside|iframe)\b)"
 )
+_LINE = re.compile(r"<(?=(?:br|BR|td|TD|th|TH|option)\b)")
+_BLANK_LINE = re.compile(r"\n\s*\n")
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
@@ -137,10 +139,13 @@ def plain_title(title: str, kind: str = "") -> str:
 
 
 def plain_text(markup: str, *, literal: bool = False) -> str:
-    """The text of a summary or content, at most `TEXT_LIMIT` characters; paragraphs stay lines apart."""
+    """The text of a summary or content, at most `TEXT_LIMIT` characters; a blank line parts its paragraphs.
+
+    Without it a heading would run into the first sentence below it.
+    """
     if not literal and ("<" in markup or "&" in markup):
         markup = _text_of(markup[:MARKUP_LIMIT])
-    return cut(fold(markup), TEXT_LIMIT)
+    return cut("\n\n".join(filter(None, map(fold, _BLANK_LINE.split(markup)))), TEXT_LIMIT)
 
 
 def fold(text: str) -> str:
@@ -168,7 +173,7 @@ def _text_of(markup: str) -> str:
         return html.unescape(markup)
     from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - only the worker reads markup
 
-    tree = LexborHTMLParser(_BLOCK.sub("\n<", markup))
+    tree = LexborHTMLParser(_LINE.sub("\n<", _BLOCK.sub("\n\n<", markup)))
     tree.strip_tags(["script", "style", "template", "noscript", "head"])
     body = tree.body
     return body.text(separator="") if body else ""

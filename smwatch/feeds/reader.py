@@ -29,6 +29,9 @@ LINK_LIMIT = 4096  # characters; a longer one is no address but a payload
 _PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
 _ROOT = re.compile(rb"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
 _RSS_10 = re.compile(rb"""<channel[\s>]|xmlns=["']http://(?:purl\.org/rss/1\.0/|\w+\.netscape\.com/rdf/simple)""")
+_NAMED = re.compile(r"[^\s@()]{1,80}@[^\s@()]{1,80}\s*\((?P<name>[^()]+)\)")
+_MAILBOX = re.compile(r"\"?(?P<name>[^<>\"]+)\"?\s*<[^\s<>@]{1,80}@[^\s<>@]{1,80}>")
+_BARE = re.compile(r"[^\s@]{1,80}@[^\s@]{1,80}\.[^\s@.]{2,20}")
 _LOST = re.compile("[\ud800-\udfff\x00]")
 
 
@@ -141,12 +144,12 @@ def _link(entry: Entry, base: str) -> str:
 def _item(entry: Entry, name: str) -> dict[str, Any]:
     content = plain_text(entry.content, literal=entry.literal) if entry.content else ""
     summary = plain_text(entry.summary) if entry.summary and entry.summary != entry.content else ""
-    author = fold(entry.author)[:200]
+    author = _person(fold(entry.author)[:200])
     return {
         "id": name,
         "url": entry.link,
         "title": plain_title(entry.title, entry.title_kind),
-        "lead": summary if content and not content.startswith(summary) else "",
+        "lead": summary if content and not fold(content).startswith(fold(summary).rstrip("… ")) else "",
         "text": content or summary,
         "author": {"name": author, "url": web_link(entry.author_url)} if author else None,
         "published": _date(entry.published) or _date(entry.updated),
@@ -154,6 +157,13 @@ def _item(entry: Entry, name: str) -> dict[str, Any]:
         "lang": _lang(entry.lang),
         "tags": [fold(tag)[:100] for tag in entry.tags[:TAG_LIMIT]],
     }
+
+
+def _person(written: str) -> str:
+    """The name in `name@host (Name)` and `Name <name@host>`, as RSS has them; a bare address is no name to show."""
+    found = _NAMED.fullmatch(written) or _MAILBOX.fullmatch(written)
+    name = found["name"].strip() if found else "" if _BARE.fullmatch(written) else written
+    return "" if name.lower() in {"unknown", "unbekannt"} else name
 
 
 def _date(written: str) -> str | None:

@@ -51,7 +51,7 @@ def _entry(found: Mapping[str, Any], *, atom: bool) -> Entry:
         summary=_text(found, "summary"),
         content="\n".join(one["value"] for one in contents),
         literal=atom and bool(contents) and all(one.get("type") == LITERAL for one in contents),
-        author=_text(author, "name") or _text(found, "author"),
+        author=(atom and _text(author, "name")) or _text(found, "author"),  # its own splitting of RSS's cuts hosts
         author_url=_text(author, "href"),
         published=_text(found, "published"),
         updated=_text(found, "updated"),

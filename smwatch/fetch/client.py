@@ -15,7 +15,7 @@ from smwatch import __version__
 from smwatch.errors import Broken, SourceError, Transient, UserError
 from smwatch.feeds.address import read_address
 from smwatch.fetch.decode import ACCEPTED, Body, TooLarge, Undecodable
-from smwatch.fetch.guard import guarded_socket, is_literal, is_refused
+from smwatch.fetch.guard import guarded_socket, is_literal, is_never_asked, is_refused, private_socket
 from smwatch.fetch.hosts import Hosts
 from smwatch.fetch.resolver import Resolver
 from smwatch.fetch.retry_after import retry_at
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from yarl import URL
 
     from smwatch.config.model import Http
+    from smwatch.fetch.guard import Guard
 
 STEP = 64 * 1024
 MOVED = frozenset({301, 302, 303, 307, 308})
@@ -76,7 +77,7 @@ class Client:
         self._agent = f"smwatch/{__version__}" + (f" (+{contact})" if contact else "")
         self._hosts = Hosts(self.limits.pause)
         self._resolver = Resolver()
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._sessions: dict[Guard | None, aiohttp.ClientSession] = {}
         self._trusted = trusted(http.ca_file)
 
     async def get(
@@ -91,16 +92,16 @@ class Client:
             await session.close()
         await self._resolver.close()
 
-    def session(self, *, guarded: bool) -> aiohttp.ClientSession:
-        """The session whose connector has the guard, or the one without; they never share a connection."""
-        if guarded not in self._sessions:
+    def session(self, guard: Guard | None) -> aiohttp.ClientSession:
+        """The session whose connector has this guard, or the one without; they never share a connection."""
+        if guard not in self._sessions:
             connector = aiohttp.TCPConnector(
                 resolver=self._resolver,
                 ssl=self._trusted,
                 limit=0,
-                socket_factory=guarded_socket if guarded else None,
+                socket_factory=guard,
             )
-            self._sessions[guarded] = aiohttp.ClientSession(
+            self._sessions[guard] = aiohttp.ClientSession(
                 connector=connector,
                 trust_env=False,
                 auto_decompress=False,
@@ -108,7 +109,7 @@ class Client:
                 timeout=aiohttp.ClientTimeout(total=None),
                 skip_auto_headers=("User-Agent",),
             )
-        return self._sessions[guarded]
+        return self._sessions[guard]
 
     def headers(self) -> dict[str, str]:
         """What every request says about itself."""
@@ -196,9 +197,10 @@ class _Request:
 
     async def _once(self, url: URL, headers: Mapping[str, str]) -> Answer:
         proxy = self.client.proxy_for(url)
-        if proxy and not self.allow_private:
-            await self._refuse_private(url.host or "")
-        session = self.client.session(guarded=not self.allow_private and not proxy)
+        if proxy:
+            await self._refuse(url.host or "")
+        guard = private_socket if self.allow_private else guarded_socket
+        session = self.client.session(None if proxy else guard)
         async with asyncio.timeout(self.client.limits.head):
             response = await session.get(
                 url,
@@ -210,8 +212,9 @@ class _Request:
         async with response:
             return await self._read(response, url)
 
-    async def _refuse_private(self, host: str) -> None:
-        """Behind a proxy nobody sees the address connected to: refuse what is known to be private before."""
+    async def _refuse(self, host: str) -> None:
+        """Behind a proxy nobody sees the address connected to: refuse before what is known to be out of bounds."""
+        refused = is_never_asked if self.allow_private else is_refused
         if is_literal(host):
             addresses = [host]
         else:
@@ -220,7 +223,7 @@ class _Request:
             except OSError:
                 return  # a name that only the proxy knows
         for address in addresses:
-            if is_refused(address):
+            if refused(address):
                 raise refused_address(host, address)
 
     async def _read(self, response: aiohttp.ClientResponse, url: URL) -> Answer:

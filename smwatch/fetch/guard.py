@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 AddrInfo: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]
+Guard: TypeAlias = Callable[[AddrInfo], socket.socket]
 
 REFUSED_4 = tuple(
     ipaddress.IPv4Network(network)
@@ -41,6 +43,10 @@ REFUSED_6 = tuple(
         "3fff::/20",  # documentation
     )
 )
+PRIVATE = tuple(  # what `allow_private` admits; never link-local (cloud metadata), multicast and the rest
+    ipaddress.ip_network(network)
+    for network in ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7")
+)
 
 
 class AddressRefused(Exception):
@@ -64,6 +70,20 @@ def is_refused(address: str) -> bool:
     return found not in ALLOWED_6 or any(found in network for network in REFUSED_6)
 
 
+def is_private(address: str) -> bool:
+    """Whether `address` is one that `allow_private` admits: this machine itself, and networks of one's own."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in PRIVATE)
+
+
+def is_never_asked(address: str) -> bool:
+    """Whether not even `allow_private` admits `address`."""
+    return is_refused(address) and not is_private(address)
+
+
 def is_literal(host: str) -> bool:
     """Whether `host` is an address and no name."""
     try:
@@ -75,7 +95,18 @@ def is_literal(host: str) -> bool:
 
 def guarded_socket(addr_info: AddrInfo) -> socket.socket:
     """Aiohttp's `socket_factory`: a socket for an address that may be reached; raises AddressRefused."""
-    family, kind, proto, _, address = addr_info
-    if is_refused(str(address[0])):
-        raise AddressRefused(str(address[0]))
+    if is_refused(str(addr_info[4][0])):
+        raise AddressRefused(str(addr_info[4][0]))
+    return _socket(addr_info)
+
+
+def private_socket(addr_info: AddrInfo) -> socket.socket:
+    """The same for sources with `allow_private`."""
+    if is_never_asked(str(addr_info[4][0])):
+        raise AddressRefused(str(addr_info[4][0]))
+    return _socket(addr_info)
+
+
+def _socket(addr_info: AddrInfo) -> socket.socket:
+    family, kind, proto, _, _ = addr_info
     return socket.socket(family=family, type=kind, proto=proto)

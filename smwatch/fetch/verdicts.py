@@ -18,7 +18,7 @@ from smwatch.errors import (
     SourceError,
     Transient,
 )
-from smwatch.fetch.guard import AddressRefused
+from smwatch.fetch.guard import AddressRefused, is_never_asked
 from smwatch.i18n import Text, text
 
 if TYPE_CHECKING:
@@ -90,8 +90,10 @@ def by_exception(error: BaseException, host: str) -> SourceError:
 
 
 def refused_address(host: str, address: str) -> NotPermitted:
-    """The guard's refusal, with its way out."""
+    """The guard's refusal, with its way out where there is one."""
     shown = host if address in ("", host) else f"{host} ({address})"
+    if is_never_asked(address or host):
+        return NotPermitted(text("{host} is an address that is never asked", host=shown))
     return NotPermitted(text("{host} is a private address; allow_private = true on the source admits it", host=shown))
 
 

@@ -249,6 +249,28 @@ def gzip_bomb(layers: int = 1, members: int = 1) -> bytes:
     return packed
 
 
+@cache
+def brotli_bomb() -> bytes:
+    """`BOMB` zeros in a few bytes of brotli."""
+    import brotli  # noqa: PLC0415 - only where a bomb is wanted
+
+    press = brotli.Compressor(quality=1)
+    return bytes(b"".join(press.process(bytes(1024 * 1024)) for _ in range(BOMB // 1024**2)) + press.finish())
+
+
+@cache
+def zstd_bomb() -> bytes:
+    """`BOMB` zeros in a few bytes of zstd; raises ImportError where nothing writes zstd."""
+    try:
+        from compression import zstd  # type: ignore[import-not-found]  # noqa: PLC0415 - Python 3.14
+    except ImportError:
+        from backports import zstd  # noqa: PLC0415
+
+    press = zstd.ZstdCompressor()
+    block = bytes(1024 * 1024)
+    return bytes(b"".join(press.compress(block) for _ in range(BOMB // 1024**2)) + press.flush())
+
+
 def _bomb(encoding: str, body: Callable[[], bytes]) -> Callable[..., Awaitable[None]]:
     async def act(_server: EvilServer, _seen: Seen, writer: asyncio.StreamWriter) -> None:
         packed = body()
@@ -308,6 +330,8 @@ async def _stairs(server: EvilServer, _seen: Seen, writer: asyncio.StreamWriter)
 EVILS: dict[str, Callable[..., Awaitable[None]]] = {
     "bomb-gzip": _bomb("gzip", gzip_bomb),
     "bomb-nested": _bomb("gzip, gzip", lambda: gzip_bomb(layers=2)),
+    "bomb-br": _bomb("br", brotli_bomb),
+    "bomb-zstd": _bomb("zstd", zstd_bomb),
     "bomb-members": _bomb("gzip", lambda: gzip_bomb(members=64)),
     "endless": _endless,
     "huge": _bytes(200, b"<rss>" + b" " * (6 * 1024 * 1024)),
@@ -320,7 +344,7 @@ EVILS: dict[str, Callable[..., Awaitable[None]]] = {
     "long-header": _raw(b"HTTP/1.1 200 OK\r\nX-Long: " + b"y" * 1_000_000 + b"\r\n\r\n"),
     "redirect-loop": _loop,
     "redirect-stairs": _stairs,
-    "redirect-private": _bytes(302, b"", Location="http://169.254.169.254/latest/meta-data/"),
+    "redirect-private": _bytes(302, b"", Location="http://169.254.169.254/latest/meta-data/"),  # which nobody may ask
     "redirect-file": _bytes(302, b"", Location="file:///etc/passwd"),
     "redirect-nowhere": _bytes(302, b""),
     "html": _bytes(200, PAGE.encode(), Content_Type="text/html; charset=utf-8"),
