@@ -65,7 +65,7 @@ def language_of(text: str) -> str | None:
 
 
 def _is_latin(words: str) -> bool:
-    return max(_LETTERS.findall(words)) < "\u0250"
+    return all(letter < "\u0250" for letter in _LETTERS.findall(words))
 
 
 @cache
