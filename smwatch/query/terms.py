@@ -11,7 +11,18 @@ from functools import cache
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from smwatch.query.syntax import Exact, Phrase, Wild, Word
-from smwatch.text import Edge, fold, fold_loose, fold_marked, has_accent, is_spaceless, surface, tokenise, word_pattern
+from smwatch.text import (
+    Edge,
+    fold,
+    fold_loose,
+    fold_marked,
+    has_accent,
+    is_spaceless,
+    letters,
+    surface,
+    tokenise,
+    word_pattern,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,10 +71,11 @@ class OneWord:
         return [edge for key, edge in self._candidates(tokens) if self._accents_fit(tokens, key, edge)]
 
     def _candidates(self, tokens: Tokens) -> list[tuple[str, Edge]]:
+        if self.prefix:
+            fit = fold_loose if self.loose else str
+            return [(k, edge) for k, edges in tokens.edges.items() if fit(k).startswith(self.keys) for edge in edges]
         if self.loose:
             return [found for key in self.keys for found in tokens.loose(key)]
-        if self.prefix:
-            return [(k, edge) for k, edges in tokens.edges.items() if k.startswith(self.keys) for edge in edges]
         return [(key, edge) for key in self.keys for edge in tokens.edges.get(key, ())]
 
     def _accents_fit(self, tokens: Tokens, key: str, edge: Edge) -> bool:
@@ -115,8 +127,10 @@ class Pattern:
         shown = surface(tokens.text[low:high]).text.replace("-", "").replace("'", "")
         if key[0] not in _SIGNS:
             shown = shown.lstrip(_SIGNS)
+        if not key.endswith(("+", "#")):  # Disney in Disney++
+            shown = shown.rstrip("+#")
         folder = fold_marked if self.marked else fold
-        units = [folder(char) for char in shown]
+        units = [folder(letter) for letter in letters(shown)]
         return [fold_loose(unit) if self.loosen else unit for unit in units if unit]
 
     def anchor(self) -> Anchor:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ORDER = ("title", "lead", "text", "url", "author")
 SIGNS = "#@$"
+TAILS = "+#"
 JOINS = "-'"  # inside a word they leave nothing behind
 
 
@@ -263,13 +264,17 @@ def _letters(said: Said, folder: Callable[[str], str]) -> list[str]:
     """What people see as one character each, folded: ü is "ue" and still one."""
     shown = _unjoined(said.shown)
     shown = shown if said.key[0] in SIGNS else shown.lstrip(SIGNS)
+    while shown[-1:] in TAILS and said.key[-1] not in TAILS:  # Disney is found in Disney++
+        shown = shown[:-1]
     clusters: list[str] = []
     for char in shown:
         if clusters and char in ACCENTS:
             clusters[-1] += char
         else:
             clusters.append(char)
-    return [folded for folded in map(folder, clusters) if folded]
+    seen = [folded for folded in map(folder, clusters) if folded]
+    word = said.marked if folder is fold_marked else said.key
+    return seen if "".join(seen) == word else list(word)  # an accent on a full stop before the word
 
 
 def _glob(pattern: list[str], letters: list[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smwatch.text.cut import clean, excerpt, same_text_key, sentences
-from smwatch.text.fold import fold, fold_loose, fold_marked, has_accent
+from smwatch.text.fold import fold, fold_loose, fold_marked, has_accent, letters
 from smwatch.text.surface import is_unseen, surface
 from smwatch.text.tokens import Edge, Tokens, is_emoji, is_spaceless, tokenise, word_pattern
 
@@ -19,6 +19,7 @@ __all__ = [
     "is_emoji",
     "is_spaceless",
     "is_unseen",
+    "letters",
     "same_text_key",
     "sentences",
     "surface",

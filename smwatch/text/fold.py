@@ -79,6 +79,17 @@ def _clusters(decomposed: str) -> list[str]:
     return found
 
 
+def letters(word: str) -> list[str]:
+    """The characters of `word` as people count them: an accent goes with its letter."""
+    found: list[str] = []
+    for char in word:
+        if found and char in ACCENTS:
+            found[-1] += char
+        else:
+            found.append(char)
+    return found
+
+
 def _fold_cluster(cluster: str) -> tuple[str, str]:
     base, marks = cluster[0], cluster[1:]
     if base in ACCENTS:

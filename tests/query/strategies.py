@@ -1,7 +1,8 @@
-"""Queries and items made up by Hypothesis: few words that collide often, in all the spellings that people and programs write.
+"""Queries and items made up: few words that collide often, in all the spellings that people and programs write.
 
-A *theme* is a handful of words; the queries and items of one scenario are drawn from the same theme, so that about every
-third pair matches.
+A *theme* is a handful of words; the queries and items of one scenario are drawn from the same theme, so that at least
+every third pair matches. Everything is drawn from a `random.Random`: a plain one with a seed where millions are needed,
+Hypothesis' own (the strategies at the end) where it shall choose and shrink.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from hypothesis import strategies as st
 from smwatch.errors import QueryError
 from smwatch.model import Author, Item
 from smwatch.query import parse
+from smwatch.query.foreign import QUOTES
 from smwatch.query.syntax import And, Exact, In, Lang, Node, Not, Or, Phrase, Query, Site, Wild, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
+    from random import Random
 
+Theme = tuple[str, ...]
 FAMILIES = (
     "Bahn bahn BAHN Bahnhof Autobahn Bahns S-Bahn Bahn-Chef Bahnchef U-Bahn-Linie #Bahn @Bahn #bahnhof",
     "Müller Mueller Muller MÜLLER Müllers müller Müller-Lüdenscheidt Müllermilch Müll",
@@ -74,64 +78,52 @@ SITES = ("https://www.zeitung.example/a", "https://blog.zeitung.example", "http:
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 _WIDE = str.maketrans({char: chr(ord(char) + 0xFEE0) for char in string.ascii_letters + string.digits})
 
-
-# words
-
-
-def spellings() -> tuple[Callable[[str], str], ...]:
-    """What happens to a word on its way into a text."""
-    return (
-        *(str,) * 8,
-        lambda word: normalize("NFD", word),
-        lambda word: word.translate(_UMLAUTS),
-        str.upper,
-        str.lower,
-        str.capitalize,
-        lambda word: word.translate(_WIDE),
-        lambda word: word[:2] + "\u00ad" + word[2:],
-        lambda word: word[:1] + "\u200b" + word[1:],
-        lambda word: word + "s",
-        lambda word: word + "es",
-        lambda word: word + "\u0301",
-        lambda word: word + "\ufe0f",
-        lambda word: "\u200e" + word,
-        lambda word: normalize("NFKD", word),
-    )
-
-
-@st.composite
-def spelled(draw: st.DrawFn, theme: Sequence[str]) -> str:
-    """A word of the theme in some spelling."""
-    return draw(st.sampled_from(spellings()))(draw(st.sampled_from(theme)))
-
-
-@st.composite
-def prose(draw: st.DrawFn, theme: Sequence[str], most: int) -> str:
-    """Words of the theme with anything between them."""
-    count = draw(st.integers(0, most))
-    return "".join(draw(spelled(theme)) + draw(st.sampled_from(SEPARATORS)) for _ in range(count))
-
-
-themes = st.lists(st.sampled_from(FAMILIES), min_size=1, max_size=2, unique=True).flatmap(
-    lambda families: st.lists(st.sampled_from(" ".join(families).split()), min_size=3, max_size=10, unique=True)
+SPELLINGS: tuple[Callable[[str], str], ...] = (
+    *(str,) * 8,
+    lambda word: normalize("NFD", word),
+    lambda word: word.translate(_UMLAUTS),
+    str.upper,
+    str.lower,
+    str.capitalize,
+    lambda word: word.translate(_WIDE),
+    lambda word: word[:2] + "\u00ad" + word[2:],
+    lambda word: word[:1] + "\u200b" + word[1:],
+    lambda word: word + "s",
+    lambda word: word + "es",
+    lambda word: word + "\u0301",
+    lambda word: word + "\ufe0f",
+    lambda word: "\u200e" + word,
+    lambda word: normalize("NFKD", word),
 )
 
 
-# items
+def theme(r: Random) -> Theme:
+    """Three to ten words of one or two families."""
+    words = " ".join(r.sample(FAMILIES, r.randint(1, 2))).split()
+    return tuple(r.sample(words, min(len(words), r.randint(3, 10))))
 
 
-@st.composite
-def items(draw: st.DrawFn, theme: Sequence[str], most: int = 14) -> Item:
-    name, handle = draw(st.sampled_from((None, "", "Max Müller", *theme))), draw(st.sampled_from((None, "max", *theme)))
+def spelled(r: Random, theme: Theme) -> str:
+    """A word of the theme in some spelling."""
+    return r.choice(SPELLINGS)(r.choice(theme))
+
+
+def prose(r: Random, theme: Theme, most: int) -> str:
+    """Words of the theme with anything between them."""
+    return "".join(spelled(r, theme) + r.choice(SEPARATORS) for _ in range(r.randint(0, most)))
+
+
+def item(r: Random, theme: Theme, most: int = 14) -> Item:
+    author = Author(name=r.choice((None, "", "Max Müller", *theme)), handle=r.choice((None, "max", *theme)))
     return Item(
         id="1",
         source="quelle",
-        title=draw(prose(theme, most // 3)),
-        lead=draw(st.just("") | prose(theme, most // 3)),
-        text=draw(prose(theme, most)),
-        url=draw(st.sampled_from(SITES)),
-        lang=draw(st.sampled_from((None, "de", "de-AT", "en", "EN_us"))),
-        author=None if name is None and handle is None else Author(name=name, handle=handle),
+        title=prose(r, theme, most // 3),
+        lead=r.choice(("", prose(r, theme, most // 3))),
+        text=prose(r, theme, most),
+        url=r.choice(SITES),
+        lang=r.choice((None, "de", "de-AT", "en", "EN_us")),
+        author=r.choice((None, author)),
     )
 
 
@@ -147,74 +139,68 @@ def parses(source: str) -> bool:
     return True
 
 
-@st.composite
-def wilds(draw: st.DrawFn, theme: Sequence[str]) -> str:
+def wild(r: Random, theme: Theme) -> str:
     """A word with parts of it replaced by stars and question marks."""
-    word = draw(spelled(theme))
-    for _ in range(draw(st.integers(1, 2))):
-        low = draw(st.integers(0, len(word)))
-        high = draw(st.integers(low, min(low + 3, len(word))))
-        word = word[:low] + draw(st.sampled_from("*?*")) + word[high:]
+    word = spelled(r, theme)
+    for _ in range(r.randint(1, 2)):
+        low = r.randint(0, len(word))
+        word = word[:low] + r.choice("*?*") + word[low + r.randint(0, 3) :]
     return word
 
 
-@st.composite
-def phrases(draw: st.DrawFn, theme: Sequence[str], most: int = 3) -> str:
-    words = [draw(spelled(theme) | spelled(theme) | wilds(theme)) for _ in range(draw(st.integers(1, most)))]
-    return " ".join(words).replace('"', "").replace("“", "").replace("„", "")
+def phrase(r: Random, theme: Theme, most: int = 3) -> str:
+    words = [wild(r, theme) if r.random() < 0.25 else spelled(r, theme) for _ in range(r.randint(1, most))]
+    return " ".join(words).translate(dict.fromkeys(map(ord, QUOTES)))
 
 
-@st.composite
-def terms(draw: st.DrawFn, theme: Sequence[str]) -> Node:
-    """One term that finds words: a tree's leaf, which may still be one that does not parse."""
-    kind = draw(st.sampled_from("wwwwppxe"))
-    match kind:
+def term(r: Random, theme: Theme) -> Node:
+    """One term that finds words; some do not parse."""
+    match r.choice("wwwwppxe"):
         case "w":
-            return Word(draw(spelled(theme)))
+            return Word(spelled(r, theme))
         case "p":
-            return Phrase(draw(phrases(theme)))
+            return Phrase(phrase(r, theme))
         case "x":
-            return Wild(draw(wilds(theme)))
-    return Exact(draw(phrases(theme, 2)).replace("*", "").replace("?", ""))
+            return Wild(wild(r, theme))
+    return Exact(phrase(r, theme, 2).replace("*", "").replace("?", ""))
 
 
-@st.composite
-def leaves(draw: st.DrawFn, theme: Sequence[str]) -> Node:
-    """A term, a condition, or a term inside a field, which parses."""
-    kind = draw(st.sampled_from("tttttttttttifsl"))
-    good = terms(theme).filter(lambda leaf: parses(str(leaf)))
-    match kind:
-        case "t":
-            return draw(good)
+def good_term(r: Random, theme: Theme) -> Node:
+    """One that parses."""
+    while not parses(str(found := term(r, theme))):
+        pass
+    return found
+
+
+def leaf(r: Random, theme: Theme) -> Node:
+    """A term, a condition, or terms inside a field."""
+    match r.choice("tttttttttttifsl"):
         case "i":
-            return In(draw(st.sampled_from(("title", "author"))), draw(good))
+            return In(r.choice(("title", "author")), good_term(r, theme))
         case "f":
-            return In("title", Or((draw(good), draw(good))))
+            return In("title", Or((good_term(r, theme), good_term(r, theme))))
         case "s":
-            return Site(draw(st.sampled_from(("zeitung.example", "blog.zeitung.example", "müller.example"))))
-    return Lang(draw(st.sampled_from(("de", "en", "de-at"))))
+            return Site(r.choice(("zeitung.example", "blog.zeitung.example", "müller.example")))
+        case "l":
+            return Lang(r.choice(("de", "en", "de-at")))
+    return good_term(r, theme)
 
 
-def trees(theme: Sequence[str]) -> st.SearchStrategy[Node]:
-    """A tree; what only excludes does not parse and is thrown away later."""
-    return leaves(theme) | leaves(theme) | st.recursive(leaves(theme), _joined, max_leaves=6)
+def tree(r: Random, theme: Theme, depth: int = 3) -> Node:
+    """A tree; what only excludes is refused later."""
+    if depth == 0 or r.random() < 0.45:
+        return leaf(r, theme)
+    children = [tree(r, theme, depth - 1) for _ in range(r.randint(2, 4))]
+    if r.random() < 0.4:
+        children[-1] = children[-1] if isinstance(children[-1], Not) else Not(children[-1])
+        return And(tuple(children))
+    return r.choice((And, Or, Or))(tuple(children))
 
 
-def _joined(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
-    some = st.lists(children, min_size=2, max_size=4).map(tuple)
-    return some.map(Or) | st.tuples(children, children.map(_negated)).map(And) | some.map(And) | some.map(Or)
-
-
-def _negated(node: Node) -> Node:
-    return node if isinstance(node, Not) else Not(node)
-
-
-@st.composite
-def queries(draw: st.DrawFn, theme: Sequence[str]) -> Query | None:
+def query(r: Random, theme: Theme) -> Query | None:
     """A query that was printed and parsed; None where it is refused (only excludes, can never hold)."""
-    source = str(draw(trees(theme)))
-    umlauts = draw(st.sampled_from(("strict", "strict", "strict", "loose")))
-    inflect = draw(st.sampled_from((True, True, True, False)))
+    source = str(tree(r, theme))
+    umlauts, inflect = r.choice(("strict", "strict", "strict", "loose")), r.random() < 0.75
     try:
         return parse(source, umlauts=umlauts, inflect=inflect)
     except QueryError:
@@ -230,11 +216,15 @@ class Scenario:
     items: tuple[Item, ...]
 
 
-@st.composite
-def scenarios(draw: st.DrawFn, side: int) -> Scenario:
+def scenario(r: Random, side: int) -> Scenario:
     """`side` items, and as many queries less those that are refused."""
-    theme = draw(themes)
-    found = [draw(queries(theme)) for _ in range(side)]
-    return Scenario(
-        tuple(query for query in found if query is not None), tuple(draw(items(theme)) for _ in range(side))
-    )
+    words = theme(r)
+    found = [query(r, words) for _ in range(side)]
+    return Scenario(tuple(one for one in found if one is not None), tuple(item(r, words) for _ in range(side)))
+
+
+# for Hypothesis
+
+randoms = st.randoms(use_true_random=False)
+queries = randoms.map(lambda r: query(r, theme(r))).filter(lambda found: found is not None)
+items = randoms.map(lambda r: item(r, theme(r)))

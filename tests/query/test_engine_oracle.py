@@ -1,43 +1,35 @@
 """The engine against the oracle: the same matches and the same spans, whatever people write and ask.
 
-The suite tries at least 20,000 pairs of query and item, always the same ones. `SMWATCH_LONG=1` tries 1,000,000 new ones;
-`--hypothesis-seed=N` repeats a run. A failure is shrunk to one query and one item.
+The suite tries 20,000 pairs of query and item, always the same ones. `SMWATCH_LONG=1` tries 1,000,000, from a seed that
+it prints; `SMWATCH_SEED=N` repeats a run. A disagreement is told by the smallest query and item that still show it.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import random
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 
 from smwatch.query.document import Document
 from smwatch.query.engine import Engine
 from smwatch.query.evaluate import Program
 from smwatch.testing.oracle import judge, read
-from tests.query.strategies import Scenario, scenarios
+from tests.query.strategies import scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from smwatch.model import Item, Span
-    from smwatch.query.syntax import Query
+    from smwatch.query.syntax import Node, Query
 
 LONG = bool(os.environ.get("SMWATCH_LONG"))
 PAIRS = 1_000_000 if LONG else 20_000
+SEED = int(os.environ.get("SMWATCH_SEED") or (random.randrange(10**9) if LONG else 1))
 SIDE = 12  # queries and items of one scenario
-SPARE = 1.15  # some queries are refused
-THOROUGH = settings(
-    max_examples=int(SPARE * PAIRS / SIDE**2),
-    deadline=None,
-    derandomize=not LONG,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    phases=(Phase.generate, Phase.shrink),
-    verbosity=Verbosity.quiet,
-)
 
 
 @dataclass(slots=True)
@@ -49,9 +41,8 @@ class Tally:
 
 
 def differences(queries: Sequence[Query], items: Sequence[Item], tally: Tally | None = None) -> str:
-    """Every pair on which engine and oracle disagree, told in full; "" if there is none."""
+    """The first pair on which engine and oracle disagree, made small and told in full; "" if there is none."""
     engine = Engine({str(number): query for number, query in enumerate(queries)})
-    found = []
     for item in items:
         hits = {int(hit.name): hit.spans for hit in engine.match(item)}
         reading = read(item)
@@ -61,17 +52,63 @@ def differences(queries: Sequence[Query], items: Sequence[Item], tally: Tally | 
                 tally.pairs += 1
                 tally.matches += expected is not None
             if expected != actual:
-                found.append(told(query, item, expected, actual))
-    return "\n".join(found[:3])
+                return told(*smallest(query, item)) if disagree(query, item) else told(query, item, actual)
+    return ""
 
 
-def told(query: Query, item: Item, expected: tuple[Span, ...] | None, actual: tuple[Span, ...] | None) -> str:
-    alone = Program(query).match(Document(item))
+def alone(query: Query, item: Item) -> tuple[Span, ...] | None:
+    hits = Engine({"it": query}).match(item)
+    return hits[0].spans if hits else None
+
+
+def disagree(query: Query, item: Item) -> bool:
+    return alone(query, item) != judge(query, read(item))
+
+
+def smallest(query: Query, item: Item) -> tuple[Query, Item]:
+    """A pair that still disagrees, from which nothing more can be left out in one step."""
+    while True:
+        smaller = chain(
+            ((replace(query, root=root, source=str(root)), item) for root in parts(query.root)),
+            ((query, replace(item, **{name: cut})) for name in ("title", "lead", "text") for cut in cuts(item, name)),
+            [(query, replace(item, author=None))] if item.author else [],
+        )
+        found = next((pair for pair in smaller if disagree(*pair)), None)
+        if found is None:
+            return query, item
+        query, item = found
+
+
+def parts(node: Node) -> Iterator[Node]:
+    """What stands in `node`, and `node` without one of its children."""
+    for child in getattr(node, "children", ()):
+        yield child
+        if len(node.children) > 2:
+            yield replace(node, children=tuple(other for other in node.children if other is not child))
+    for number, child in enumerate(getattr(node, "children", ())):
+        for part in parts(child):
+            yield replace(node, children=(*node.children[:number], part, *node.children[number + 1 :]))
+    if child := getattr(node, "child", None):
+        yield child
+        for part in parts(child):
+            yield replace(node, child=part)
+
+
+def cuts(item: Item, name: str) -> Iterator[str]:
+    whole = getattr(item, name)
+    for size in (len(whole), len(whole) // 2, len(whole) // 4, 8, 4, 2, 1):
+        if 0 < size <= len(whole):
+            yield from (whole[:at] + whole[at + size :] for at in range(0, len(whole), size))
+
+
+def told(query: Query, item: Item, among_others: tuple[Span, ...] | None = ()) -> str:
     return (
         f"\nquery   {query.source!a} (umlauts={query.umlauts}, inflect={query.inflect})\n"
         f"title   {item.title!a}\nlead    {item.lead!a}\ntext    {item.text!a}\n"
         f"author  {item.author}\nurl     {item.url}   lang {item.lang}\n"
-        f"oracle  {shown(expected)}\nengine  {shown(actual)}\nprogram {shown(alone)}"
+        f"oracle  {shown(judge(query, read(item)))}\nengine  {shown(alone(query, item))}\n"
+        f"program {shown(Program(query).match(Document(item)))}\n"
+        + (f"engine among other queries {shown(among_others)}" if among_others != () else "")
     )
 
 
@@ -84,14 +121,11 @@ def shown(spans: tuple[Span, ...] | None) -> str:
 @pytest.mark.timeout(0 if LONG else 300)
 def test_engine_and_oracle_agree() -> None:
     tally = Tally()
-
-    @THOROUGH
-    @given(scenarios(SIDE))
-    def run(scenario: Scenario) -> None:
-        report = differences(scenario.queries, scenario.items, tally)
-        assert not report, report
-
-    run()
-    print(f"\n{tally.pairs} pairs, {tally.matches / tally.pairs:.0%} match")  # noqa: T201 - the figure
-    assert tally.pairs >= PAIRS
+    seed = SEED
+    while tally.pairs < PAIRS:
+        made_up = scenario(random.Random(seed), SIDE)
+        report = differences(made_up.queries, made_up.items, tally)
+        assert not report, f"SMWATCH_SEED={seed}, after {tally.pairs} pairs:\n{report}"
+        seed += 1
+    print(f"\nSMWATCH_SEED={SEED}: {tally.pairs} pairs, {tally.matches / tally.pairs:.0%} match")  # noqa: T201 - the figure
     assert tally.matches >= 0.3 * tally.pairs
