@@ -7,7 +7,25 @@ from typing import TYPE_CHECKING
 from smwatch.errors import QueryError
 from smwatch.i18n import Text, text
 from smwatch.query.fields import SINGLE_VALUED
-from smwatch.query.syntax import LEAVES, And, In, Lang, ListOf, Node, Not, Or, Site
+from smwatch.query.syntax import (
+    CONDITIONS,
+    JOINTS,
+    LEAVES,
+    And,
+    Exact,
+    Fuzzy,
+    In,
+    ListOf,
+    Node,
+    Not,
+    NotNear,
+    Or,
+    Variants,
+    Wild,
+    field_of,
+    parts,
+    walk,
+)
 from smwatch.query.terms import longest_path
 from smwatch.text import fold_marked
 
@@ -41,7 +59,7 @@ def _repeated(node: Node, notes: list[Text]) -> Node:
 def _repeated_in(node: And, notes: list[Text]) -> Node:
     children = [_repeated(child, notes) for child in node.children]
     for name in SINGLE_VALUED:
-        same = [child for child in children if _field_of(child) == name]
+        same = [child for child in children if field_of(child) == name]
         if len(same) > 1:
             either = Or(tuple(same), same[0].spot)
             notes.append(
@@ -53,22 +71,6 @@ def _repeated_in(node: And, notes: list[Text]) -> Node:
             children = [child for child in children if child not in same]
             children.insert(at, either)
     return And(tuple(children), node.spot) if len(children) > 1 else children[0]
-
-
-def _field_of(node: Node) -> str | None:
-    match node:
-        case Site():
-            return "site"
-        case Lang():
-            return "lang"
-        case In():
-            return node.name
-        case Or() if len({_field_of(child) for child in node.children}) == 1 and _field_of(node.children[0]) in {
-            "site",
-            "lang",
-        }:
-            return _field_of(node.children[0])
-    return None
 
 
 # a query needs something to look for
@@ -117,6 +119,8 @@ def _unbounded_part(node: Node) -> Node:
 
 def _refuse_impossible(root: Node) -> None:
     """`a AND NOT a`; only terms that are equal after folding count."""
+    if not any(isinstance(node, Not) for node in walk(root)):
+        return
     culprit = _impossible(root, frozenset(), positive=True)
     if culprit is not None:
         sentence = text("this can never hold: {term} must occur and must not", term=str(culprit))
@@ -134,7 +138,17 @@ def _impossible(node: Node, refused: frozenset[object], *, positive: bool, scope
             return _impossible(node.child, refused, positive=positive, scope=scope)
         case And() | Or():
             return _impossible_group(node, refused, positive=positive, scope=scope)
-    return node if positive and _identity(node, scope) in refused else None
+    return _impossible_term(node, refused, scope) if positive else None
+
+
+def _impossible_term(node: Node, refused: frozenset[object], scope: str) -> Node | None:
+    """`node` or a side of it that must not occur, though it has to."""
+    if isinstance(node, JOINTS):
+        sides = parts(node)[: 1 if isinstance(node, NotNear) else None]
+        found = (_impossible(side, refused, positive=True, scope=scope) for side in sides)
+        if culprit := next((culprit for culprit in found if culprit is not None), None):
+            return culprit
+    return node if _identity(node, scope) in refused else None
 
 
 def _impossible_group(node: And | Or, refused: frozenset[object], *, positive: bool, scope: str) -> Node | None:
@@ -166,12 +180,17 @@ def _refusals(node: Node, *, positive: bool, scope: str) -> Iterable[object]:
 
 def _identity(node: Node, scope: str) -> object:
     """What makes two terms the same: their kind and folded words."""
-    assert isinstance(node, LEAVES)  # noqa: S101 - every other node was taken apart above
-    kind = type(node).__name__
-    if isinstance(node, Site | Lang):
-        return kind, node.text
-    if kind == "Exact":
-        return kind, scope, node.text
+    if isinstance(node, CONDITIONS):
+        return type(node).__name__, str(node).casefold()
+    if not isinstance(node, LEAVES):
+        how = str(getattr(node, "distance", "")), getattr(node, "ordered", False)
+        return type(node).__name__, how, tuple(_identity(part, scope) for part in parts(node))
+    if isinstance(node, Exact):
+        return "Exact", scope, node.cased, node.text
+    if isinstance(node, Wild):
+        return "Wild", scope, fold_marked(node.text.replace("*", "\x00"))
     words = tuple(fold_marked(shown) for _, shown in longest_path(node.text))
-    alone = len(words) == 1 and kind != "Wild"
-    return "Word" if alone else kind, scope, fold_marked(node.text.replace("*", "\x00")) if kind == "Wild" else words
+    if isinstance(node, Fuzzy):
+        return "Fuzzy", scope, node.edits, words
+    kind = "Word" if len(words) == 1 and not isinstance(node, Variants) else type(node).__name__
+    return kind, scope, words

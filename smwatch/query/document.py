@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smwatch.query.fields import host, host_span
 from smwatch.query.syntax import TEXT_FIELDS
-from smwatch.text import Tokens, fold_loose, tokenise
+from smwatch.text import Tokens, fold, fold_loose, tokenise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smwatch.model import Item
+    from smwatch.model import Engagement, Item
+    from smwatch.query.terms import Term
+    from smwatch.text import Edge
 
 AUTHOR_FIELDS = ("author", "handle")
+_PARTS = re.compile(r"\w+|\W")
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +27,7 @@ class Document:
 
     item: Item
     _tokens: dict[str, Tokens] = field(default_factory=dict)
+    _values: dict[str, frozenset[str]] = field(default_factory=dict)
     _host: str | None = None
 
     def tokens(self, name: str) -> Tokens:
@@ -30,6 +35,15 @@ class Document:
         if name not in self._tokens:
             self._tokens[name] = tokenise(self.text(name))
         return self._tokens[name]
+
+    def edges(self, name: str, term: Term) -> list[Edge]:
+        """Where a term stands in one field; only `place` knows what the numbers mean."""
+        tokens = self.tokens(name)
+        return term.edges(tokens) if tokens.edges else []
+
+    def place(self, name: str, edge: Edge) -> tuple[int, int]:
+        """The characters of one field under an edge from `edges`."""
+        return self.tokens(name).span(edge)
 
     def text(self, name: str) -> str:
         """The original text of one field; "" where it is unknown."""
@@ -64,6 +78,40 @@ class Document:
         """The item's language in lower case, "" if unknown."""
         return (self.item.lang or "").casefold().replace("_", "-")
 
+    def number(self, name: str) -> float | None:
+        """followers, engagement, reach or rating, as far as known."""
+        item = self.item
+        if name == "followers":
+            return item.author.followers if item.author else None
+        told = item.attributes.get(name)
+        if isinstance(told, int | float) and not isinstance(told, bool):
+            return told
+        return _total(item.engagement) if name == "engagement" else None
+
+    def values(self, name: str) -> frozenset[str]:
+        """The item's values in a field of names (country, type, is, tag …), in the form that `same_value` gives."""
+        if name not in self._values:
+            self._values[name] = frozenset(same_value(value) for value in self._told(name) if value)
+        return self._values[name]
+
+    def _told(self, name: str) -> Iterator[str]:
+        item = self.item
+        match name:
+            case "source":
+                yield item.source
+            case "type":
+                yield item.kind
+            case "is":
+                yield item.kind
+            case "contains" if item.links:
+                yield "link"
+        told = item.attributes.get("tags" if name == "tag" else name)
+        if name == "sentiment" and isinstance(told, int | float):
+            yield "positive" if told > 0 else "negative" if told < 0 else "neutral"
+        for value in told if isinstance(told, list | tuple) else (told,):
+            if isinstance(value, str):
+                yield value.removeprefix("r/") if name == "subreddit" else value
+
     def words(self) -> Iterator[str]:
         """Every folded word that any field holds, for the index; some come twice."""
         for name in (*TEXT_FIELDS, *AUTHOR_FIELDS):
@@ -72,3 +120,16 @@ class Document:
     def loose_words(self) -> set[str]:
         """The same for `umlauts = "loose"`."""
         return {fold_loose(word) for word in self.words()}
+
+
+def same_value(value: str) -> str:
+    """The form in which names are compared: folded, one space between words; signs and * stay."""
+    return " ".join("".join(fold(part) or part for part in _PARTS.findall(word)) for word in value.split())
+
+
+def _total(engagement: Engagement | None) -> int | None:
+    """All reactions; views are none."""
+    if engagement is None:
+        return None
+    known = [it for it in (engagement.likes, engagement.replies, engagement.shares) if it is not None]
+    return sum(known) if known else None

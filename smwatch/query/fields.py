@@ -1,4 +1,4 @@
-"""Fields and operators by name: what is here, what a later version brings, what only other tools have."""
+"""Fields by name: what each takes, what it is also called, what only other tools have."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ if TYPE_CHECKING:
 
 _HERE = {
     "title": ("headline", "intitle"),
-    "author": ("from", "authorshort"),
-    "site": ("domain", "domainurl", "host_url", "publication"),
-    "lang": ("language",),
-    "list": (),
-}
-_LATER = {
     "lead": ("ingress",),
     "content": ("text", "body", "message"),
+    "author": ("from", "authorshort"),
+    "site": ("domain", "domainurl", "host_url", "publication"),
     "url": ("inurl",),
     "links": (),
+    "lang": ("language",),
     "country": ("sourcecountry", "sourcegeo"),
     "hashtag": ("hashtags",),
     "mention": ("at_mentions",),
@@ -36,7 +33,24 @@ _LATER = {
     "subreddit": (),
     "tag": (),
     "source": (),
+    "list": (),
 }
+WORDS = ("title", "lead", "content", "author")  # what is inside is looked for in that text
+ADDRESSES = ("url", "links")
+NUMBERS = ("followers", "engagement", "reach", "rating")
+SIGNS: Mapping[str, str] = MappingProxyType({"hashtag": "#", "mention": "@"})
+CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "is": {
+            "comment": "kommentar",
+            "reply": "antwort",
+            "question": "frage",
+            "repost": "weiterverbreitung retweet geteilt",
+        },
+        "contains": {"image": "bild foto photo", "video": "film", "link": "url"},
+        "sentiment": {"positive": "positiv", "neutral": "", "negative": "negativ"},
+    }
+)
 _GERMAN = {
     "titel": "title",
     "überschrift": "title",
@@ -53,6 +67,21 @@ _GERMAN = {
     "domain": "site",
     "sprache": "lang",
     "liste": "list",
+    "vorspann": "lead",
+    "inhalt": "content",
+    "adresse": "url",
+    "land": "country",
+    "schlagwort": "tag",
+    "quelle": "source",
+    "typ": "type",
+    "art": "type",
+    "reichweite": "reach",
+    "bewertung": "rating",
+    "sterne": "rating",
+    "stimmung": "sentiment",
+    "tonalität": "sentiment",
+    "enthält": "contains",
+    "ist": "is",
 }
 _FOREIGN = {
     "Brandwatch": """itemreview brandids authorgroup sitegroup authorverified authorverifiedtype authorgender authortype
@@ -73,13 +102,10 @@ _FOREIGN = {
 NAMES: Mapping[str, str] = MappingProxyType(
     {alias: canonical for canonical, aliases in _HERE.items() for alias in (canonical, *aliases)}
 )
-LATER: Mapping[str, str] = MappingProxyType(
-    {alias: canonical for canonical, aliases in _LATER.items() for alias in (canonical, *aliases)}
-)
 FOREIGN: Mapping[str, str] = MappingProxyType(
     {name: tool for tool, names in _FOREIGN.items() for name in names.split()}
 )
-SINGLE_VALUED = ("site", "author", "lang")  # repeated in one AND group they mean OR (source and type come later)
+SINGLE_VALUED = ("site", "author", "lang", "source", "type")  # repeated in one AND group they mean OR
 DIALECTS: Mapping[str, str] = MappingProxyType(
     {"brandwatch": "Brandwatch", "meltwater": "Meltwater", "talkwalker": "Talkwalker", "cision": "Cision"}
 )
@@ -104,8 +130,19 @@ def nearest(name: str) -> str | None:
     low = name.casefold()
     if low in _GERMAN:
         return _GERMAN[low]
-    found = get_close_matches(low, [*NAMES, *LATER, *_GERMAN], n=1, cutoff=0.7)
+    found = get_close_matches(low, [*NAMES, *_GERMAN], n=1, cutoff=0.7)
     return (_GERMAN.get(found[0]) or found[0]) if found else None
+
+
+def choice(name: str, value: str) -> str | None:
+    """The value that `value` stands for in a field of few values ("frage" is "question"), or None."""
+    low = value.casefold()
+    return next((it for it, others in CHOICES[name].items() if low == it or low in others.split()), None)
+
+
+def is_raw(name: str) -> bool:
+    """Whether a field's values are taken as they stand, up to white space or a bracket."""
+    return name not in WORDS and name not in {"lang", "list"}
 
 
 def language(value: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What other tools write, and what a later version brings: each recognised, named, and turned into a form that runs."""
+"""What other tools write: each sign recognised, its tool named, and turned into a form that runs."""
 
 from __future__ import annotations
 
@@ -6,80 +6,31 @@ import re
 from typing import TYPE_CHECKING
 
 from smwatch.errors import QueryError
-from smwatch.i18n import Text, text
+from smwatch.i18n import text
 from smwatch.query import fields
+from smwatch.query.syntax import OPERATORS
 from smwatch.text.surface import APOSTROPHES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 QUOTES = '"“”„‟«»‹›＂'
 DASHES = "–—−‒―"
-_DISTANCE = re.compile(r"(?P<op>O?NEAR|W|PRE|NAHE)\s*/\s*(?P<n>\d*)f?(?!\w)(?P<list>\s*:)?", re.IGNORECASE)
-_BARE = re.compile(r"(?:O?NEAR|O?SENTENCE)(?![\w/:=-])")
-_NEGATION = re.compile(r"(?:\b(?:NOT|NICHT|not|nicht)\s+)?$")
 _OPERATOR = r"(?:AND|OR|NOT|UND|ODER|NICHT|and|or|not|und|oder|nicht|-)"
 _VALUE = re.compile(r"\s*[:=]?\s*(?:\"[^\"]*\"|\([^()]*\)|\[[^\]]*\]|[^\s()]+)?")
 _CUT_BEFORE = re.compile(rf"(?:\b{_OPERATOR}\s+|-)+$")
 _CUT_AFTER = re.compile(rf"^\s*(?:{_OPERATOR}\s+)+")
 
 
-def later(what: Text, start: int, end: int, repairs: Sequence[str] = ()) -> QueryError:
-    """The error for something that a later version brings."""
-    return QueryError(text("{what} comes with a later version", what=what), start=start, end=end, repairs=repairs)
-
-
-# operators of distance
-
-
-def distance(source: str, start: int) -> QueryError | None:
-    """The error where NEAR/5, W/3, SENTENCE or their kin stands at `start`."""
-    found = _DISTANCE.match(source, start)
-    if found and (found["n"] or found["op"].upper().endswith("NEAR")):
-        if found["list"]:
-            return _near_list(source, found)
-        operator, end = found["op"].upper() + "/" + (found["n"] or "n"), found.end()
-    elif bare := _BARE.match(source, start):
-        operator, end = bare.group(), bare.end()
-    else:
-        return None
-    before = _NEGATION.search(source[:start])
-    low = before.start() if before else start
-    return later(Text("{it}", {"it": operator}), start, end, [f"{source[:low].rstrip()} AND {source[end:].lstrip()}"])
-
-
-def _near_list(source: str, found: re.Match[str]) -> QueryError:
-    """`near/4:a,b`."""
-    values = re.compile(r"\s*([^\s()]+)").match(source, found.end())
-    words = [word for word in (values[1] if values else "").split(",") if word]
-    joined = f" {found['op'].upper()}/{found['n']} ".join(words)
-    sentence = text(
-        "{sign} is another tool's way to write {form}, which comes with a later version",
-        sign=found.group(),
-        form=joined,
+def cased_operators(source: str, start: int, end: int, inner: str) -> QueryError:
+    """`cs(A OR B)`: exactness is of terms."""
+    told = " ".join(word if word in OPERATORS else f"{{{word}}}" for word in inner.split())
+    return QueryError(
+        text("cs(…) takes one term; with operators each term is exact by itself"),
+        start=start,
+        end=end,
+        repairs=[f"{source[:start]}({told}){source[end:]}"],
     )
-    end = values.end() if values else found.end()
-    repair = source[: found.start()] + "(" + " AND ".join(words) + ")" + source[end:]
-    return QueryError(sentence, start=found.start(), end=found.end(), repairs=[repair] if words else [])
-
-
-def tilde(source: str, start: int, end: int, *, word: bool) -> QueryError:
-    """`word~1`, `"a b"~5`, `"car sharing"~`."""
-    if word:
-        what = text("fuzzy spelling (word~1)")
-    elif end == start + 1:
-        what = text('the search for spelling variants ("car sharing"~)')
-    else:
-        what = text('a distance ("a b"~5)')
-    return later(what, start, end, [source[:start] + source[end:]])
-
-
-def cased(source: str, start: int, end: int) -> QueryError:
-    """`cs(NASA)`: here {NASA}."""
-    close = source.find(")", end)
-    inner = source[end + 1 : close].strip(QUOTES + " ") if close > 0 else ""
-    repairs = [source[:start] + "{" + inner + "}" + source[close + 1 :]] if inner else []
-    return later(text("exact spelling with cs(…)"), start, end, repairs)
 
 
 # fields
@@ -102,6 +53,16 @@ def unknown_field(source: str, name: str, start: int, end: int) -> QueryError:
         sentence = text("there is no field {name}:", name=name)
         repairs = _as_phrase(source, start, end)
     return QueryError(sentence, start=start, end=end, repairs=repairs)
+
+
+def no_colon(source: str, name: str, start: int, end: int) -> QueryError:
+    """`followers>1000`."""
+    return QueryError(
+        text("behind {name} a colon is missing: {name}:>1000", name=name),
+        start=start,
+        end=end,
+        repairs=[f"{source[: start + len(name)]}:{source[end:]}"],
+    )
 
 
 def _without_field(source: str, start: int, end: int) -> list[str]:
@@ -167,8 +128,6 @@ def _plus(source: str, start: int) -> QueryError:
     plus = re.compile(r"\++").match(source, start)
     end = plus.end() if plus else start + 1
     bare = _swap(source, start, end - start, "")
-    if source[end : end + 1] and source[end] in QUOTES:
-        return later(text('exact spelling with +"…"'), start, end, [bare])
     sentence = text(
         "{sign} is Lucene's sign for a word that must occur; here every word must, unless OR joins them", sign="+"
     )

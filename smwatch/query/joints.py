@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Operand:
     """One side: the node, how it is joined to the one before, and where its text stands (NOT included).
 
-    `word` is the operator as written at `at`, "" where it is only implied; `plain` marks a word or wildcard that needs
-    an operator beside another one.
+    `word` is the operator as written at `at`, "" where it is only implied; `last` is where it ends in a plain word or
+    wildcard, which needs an operator beside another one.
     """
 
     node: Node
@@ -27,7 +27,7 @@ class Operand:
     word: str
     at: int
     spot: Spot
-    plain: bool
+    last: Spot | None
 
 
 def joined(source: str, operands: Sequence[Operand], tool: str | None) -> Node:
@@ -54,12 +54,15 @@ def reading(source: str, operands: Sequence[Operand], tight: Kind) -> str:
     return bracketed[0][1] + "".join(f" {word} {row}" for word, row in bracketed[1:])
 
 
-def side_by_side(source: str, spots: Sequence[Spot], *, alone: bool) -> QueryError:
-    """The error for plain words without an operator between; `alone` if they are the whole level."""
+def side_by_side(source: str, spots: Sequence[Spot], *, alone: bool, quotable: bool) -> QueryError:
+    """The error for plain words without an operator between; `alone` if AND between them needs no brackets.
+
+    Only what is `quotable`, words without a ~, can be a phrase.
+    """
     words = [source[spot.start : spot.end] for spot in spots]
     low, high = spots[0].start, spots[-1].end
     both = " AND ".join(words)
-    repairs = [f'"{" ".join(words)}"', both if alone else f"({both})"]
+    repairs = [*([f'"{" ".join(words)}"'] if quotable else []), both if alone else f"({both})"]
     sentence = text(
         "two words side by side: in quotation marks they are a phrase, with AND both must occur; "
         "tools read this differently"

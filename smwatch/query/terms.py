@@ -1,167 +1,24 @@
-"""Single terms against the words of one text: words, phrases, wildcards, exact case.
-
-A term is compiled once and finds edges (see smwatch.text.tokens): stretches of atoms that are it.
-"""
+"""Terms: what is looked for in a text, compiled once into steps that follow each other directly."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING
 
-from smwatch.query.syntax import Exact, Phrase, Wild, Word
-from smwatch.text import (
-    Edge,
-    fold,
-    fold_loose,
-    fold_marked,
-    has_accent,
-    is_spaceless,
-    letters,
-    surface,
-    tokenise,
-    word_pattern,
-)
+from smwatch.query.steps import SIGNS, Anchor, OneWord, Pattern, Similar, Spellings, Step, Verbatim, paths
+from smwatch.query.syntax import Exact, Fuzzy, Leaf, Phrase, Variants, Wild, Word
+from smwatch.text import Edge, fold, fold_loose, fold_marked, has_accent, is_spaceless, surface, tokenise, word_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from smwatch.text import Tokens
 
 _STAR_LETTERS = 3  # beside a star
 _HANGUL = ("\uac00", "\ud7a3")
-_SIGNS = "#@$"
-
-
-class Matcher(Protocol):
-    """One word, or one word with wildcards, as a step of a path."""
-
-    def edges(self, tokens: Tokens) -> list[Edge]:
-        """Every edge that is this word, in no order."""
-
-    def anchor(self) -> Anchor:
-        """What a text must hold for this to be found."""
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """Folded words of which a text must have one; with `part`, words of which one holds the literal."""
-
-    words: tuple[str, ...]
-    part: bool = False
-
-    @property
-    def rarity(self) -> tuple[int, int]:
-        """Longer words are rarer, whole words rarer than parts; only a guess, and only for speed."""
-        return (0 if self.part else 1, min(map(len, self.words)) if self.words else 0)
-
-
-@dataclass(frozen=True, slots=True)
-class OneWord:
-    """A word by its folded forms: itself and its genitives; `marked` are the same with accents, where it has any."""
-
-    keys: tuple[str, ...]
-    marked: tuple[str, ...] = ()
-    prefix: bool = False
-    loose: bool = False
-
-    def edges(self, tokens: Tokens) -> list[Edge]:
-        """Where the word or a genitive of it stands."""
-        return [edge for key, edge in self._candidates(tokens) if self._accents_fit(tokens, key, edge)]
-
-    def _candidates(self, tokens: Tokens) -> list[tuple[str, Edge]]:
-        if self.prefix:
-            fit = fold_loose if self.loose else str
-            return [(k, edge) for k, edges in tokens.edges.items() if fit(k).startswith(self.keys) for edge in edges]
-        if self.loose:
-            return [found for key in self.keys for found in tokens.loose(key)]
-        return [(key, edge) for key in self.keys for edge in tokens.edges.get(key, ())]
-
-    def _accents_fit(self, tokens: Tokens, key: str, edge: Edge) -> bool:
-        if not self.marked:
-            return True
-        seen = tokens.marked.get((key, edge), key)
-        seen = fold_loose(seen) if self.loose else seen
-        return seen.startswith(self.marked) if self.prefix else seen in self.marked
-
-    def anchor(self) -> Anchor:
-        """The word itself."""
-        return Anchor(self.keys, part=self.prefix)
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """A word with wildcards: the folded pieces between stars, each a row of literals and single characters (None)."""
-
-    pieces: tuple[tuple[str | None, ...], ...]
-    marked: bool = False
-    loose: Pattern | None = None  # the same with ä ≡ a ≡ ae: fits besides
-    loosen: bool = False
-
-    def edges(self, tokens: Tokens) -> list[Edge]:
-        """Every word that fits; some inside others."""
-        return [edge for key, edges in tokens.edges.items() for edge in edges if self._fits_anyhow(tokens, key, edge)]
-
-    def _fits_anyhow(self, tokens: Tokens, key: str, edge: Edge) -> bool:
-        return self._fits(tokens, key, edge) or (self.loose is not None and self.loose._fits(tokens, key, edge))  # noqa: SLF001 - one of its own kind
-
-    def _fits(self, tokens: Tokens, key: str, edge: Edge) -> bool:
-        if (key[0] in _SIGNS) != ((self.pieces[0] or ("",))[0] or " ").startswith(tuple(_SIGNS)):
-            return False
-        seen = tokens.marked.get((key, edge), key) if self.marked else key
-        if self.loosen:
-            seen = fold_loose(seen)
-        if all(None not in piece for piece in self.pieces):
-            return _glob(["".join(map(str, piece)) for piece in self.pieces], seen)
-        if not self._literals_in(seen):
-            return False
-        return _glob_units(self.pieces, self._units(tokens, edge, key))
-
-    def _literals_in(self, seen: str) -> bool:
-        return all(part in seen for piece in self.pieces for part in piece if part)
-
-    def _units(self, tokens: Tokens, edge: Edge, key: str) -> list[str]:
-        """The word's characters one by one, folded: ü is one, as "ue"."""
-        low, high = tokens.span(edge)
-        shown = surface(tokens.text[low:high]).text.replace("-", "").replace("'", "")
-        if key[0] not in _SIGNS:
-            shown = shown.lstrip(_SIGNS)
-        if not key.endswith(("+", "#")):  # Disney in Disney++
-            shown = shown.rstrip("+#")
-        folder = fold_marked if self.marked else fold
-        units = [folder(letter) for letter in letters(shown)]
-        return [fold_loose(unit) if self.loosen else unit for unit in units if unit]
-
-    def anchor(self) -> Anchor:
-        """Its longest literal, as part of a word."""
-        literals = [part for piece in self.pieces for part in piece if part]
-        longest = max(literals, key=len, default="")
-        return Anchor((_bare(longest),) if longest else (), part=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Verbatim:
-    """Words exactly so: case, accents, umlauts, hyphens; only kinds of apostrophe and hyphen are equal."""
-
-    text: str
-    key: str
-
-    def edges(self, tokens: Tokens) -> list[Edge]:
-        """Where it stands in just this spelling."""
-        return [edge for edge in tokens.edges.get(self.key, ()) if self._same(tokens, edge)]
-
-    def _same(self, tokens: Tokens, edge: Edge) -> bool:
-        low, high = tokens.span(edge)
-        shown = surface(tokens.text[low:high]).text
-        return shown == self.text or (self.text[0] not in _SIGNS and shown.lstrip(_SIGNS) == self.text)
-
-    def anchor(self) -> Anchor:
-        """The word in any spelling."""
-        return Anchor((self.key,))
-
-
-Step: TypeAlias = OneWord | Pattern | Verbatim
+MOST_PARTS = 7  # of a term with spelling variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,32 +29,27 @@ class Term:
     shown: str
 
     def edges(self, tokens: Tokens) -> list[Edge]:
-        """Every path through the text, as the edge from its start to its end; in order."""
-        paths = self.steps[0].edges(tokens)
-        for step in self.steps[1:]:
-            if not paths:
-                return []
-            following: dict[int, list[int]] = {}
-            for start, end in step.edges(tokens):
-                following.setdefault(start, []).append(end)
-            paths = [(start, after) for start, end in paths for after in following.get(end, ())]
-        wide = any(isinstance(step, Pattern) for step in self.steps)
-        return _longest(set(paths)) if wide else sorted(set(paths))
+        """Every place in the text, as the edge from its start to its end; in order, none inside another."""
+        return _longest(paths(self.steps, tokens))
 
     def anchor(self) -> Anchor:
         """The rarest word that a text must have."""
         return max((step.anchor() for step in self.steps), key=lambda anchor: anchor.rarity)
 
 
-def compile_term(leaf: Word | Wild | Phrase | Exact, *, inflect: bool, loose: bool, in_field: bool = False) -> Term:
+def compile_term(leaf: Leaf, *, inflect: bool, loose: bool, in_field: bool = False) -> Term:
     """The term of a leaf; `in_field` words have no genitive."""
     match leaf:
         case Exact():
-            return Term(tuple(_verbatim(leaf.text)), leaf.text)
+            return Term(tuple(_verbatim(leaf.text, uncased=not leaf.cased)), leaf.text)
         case Phrase():
             return Term(tuple(_phrase(leaf.text, loose=loose)), leaf.text)
         case Wild():
             return Term(tuple(_wild(leaf.text, loose=loose)), leaf.text)
+        case Fuzzy():
+            return Term((_similar(leaf, loose=loose),), leaf.text)
+        case Variants():
+            return Term((_spellings(leaf.text, loose=loose),), leaf.text)
         case Word():
             genitive = inflect and not in_field and is_inflected(leaf.text)
             return Term(tuple(_words(leaf.text, genitive=genitive, loose=loose)), leaf.text)
@@ -239,7 +91,7 @@ def longest_path(text: str) -> list[tuple[str, str]]:
     best: dict[int, tuple[int, bool, str]] = {}
     for key, edges in tokens.edges.items():
         for start, end in edges:
-            rank = (end, key[0] in _SIGNS, key)
+            rank = (end, key[0] in SIGNS, key)
             if start not in best or rank > best[start]:
                 best[start] = rank
     found, at = [], 0
@@ -252,7 +104,7 @@ def longest_path(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _words(text: str, *, genitive: bool, loose: bool) -> list[Step]:
+def _words(text: str, *, genitive: bool, loose: bool) -> list[OneWord]:
     path = longest_path(text)
     return [_word(key, shown, genitive=genitive and len(path) == 1, loose=loose) for key, shown in path]
 
@@ -276,7 +128,7 @@ def _phrase(text: str, *, loose: bool) -> list[Step]:
     return steps
 
 
-def _wild(text: str, *, loose: bool) -> list[Step]:
+def _wild(text: str, *, loose: bool) -> Sequence[Step]:
     if is_spaceless(text):  # they match inside runs anyhow
         return _words(text.strip("*"), genitive=False, loose=loose)
     shown = _joined(surface(text).text)
@@ -293,17 +145,45 @@ def _piece(piece: str, folder: Callable[[str], str]) -> tuple[str | None, ...]:
     return tuple(None if part == "?" else folder(part) for part in re.split(r"(\?)", piece) if part)
 
 
-def _verbatim(text: str) -> list[Step]:
-    return [Verbatim(shown, key) for key, shown in longest_path(text)]
+def _verbatim(text: str, *, uncased: bool) -> list[Step]:
+    return [Verbatim(shown, key, uncased) for key, shown in longest_path(text)]
+
+
+def _similar(leaf: Fuzzy, *, loose: bool) -> Similar:
+    key = fold("".join(shown for _, shown in longest_path(leaf.text)))
+    return Similar(fold_loose(key) if loose else key, leaf.edits, loose)
+
+
+def variant_parts(text: str) -> list[str]:
+    """The parts that spelling variants join, hyphenate or part: what spaces and hyphens divide."""
+    return [part for chunk in chunks(text) for part in surface(chunk).text.split("-") if part]
+
+
+def _spellings(text: str, *, loose: bool) -> Spellings:
+    """Every way to join neighbours; a single word may also be divided anywhere."""
+    parts = variant_parts(text)
+    if len(parts) == 1 and not is_spaceless(text):
+        whole = parts[0]
+        rows = [[whole], *([whole[:at], whole[at:]] for at in range(1, len(whole)))]
+    else:
+        rows = [_grouped(parts, number) for number in range(2 ** (len(parts) - 1))]
+    steps = (tuple(it for part in row for it in _words(part, genitive=False, loose=loose)) for row in rows)
+    return Spellings(tuple(row for row in steps if row))
+
+
+def _grouped(parts: Sequence[str], number: int) -> list[str]:
+    """`parts` with a gap kept for each bit of `number` that is set."""
+    rows = [parts[0]]
+    for at, part in enumerate(parts[1:]):
+        if number >> at & 1:
+            rows.append(part)
+        else:
+            rows[-1] += part
+    return rows
 
 
 def _joined(word: str) -> str:
     return word.replace("-", "").replace("'", "")
-
-
-def _bare(literal: str) -> str:
-    """A literal as the folded words hold it, without accents."""
-    return fold(literal)
 
 
 def _longest(paths: set[Edge]) -> list[Edge]:
@@ -313,53 +193,6 @@ def _longest(paths: set[Edge]) -> list[Edge]:
         if not found or edge[1] > found[-1][1]:
             found.append(edge)
     return found
-
-
-def _glob(pieces: list[str], word: str) -> bool:
-    """Whether `word` is the pieces with anything between them; linear."""
-    first, last = pieces[0], pieces[-1]
-    if len(pieces) == 1:
-        return word == first
-    if not word.startswith(first) or not word.endswith(last) or len(word) < len(first) + len(last):
-        return False
-    at, stop = len(first), len(word) - len(last)
-    for piece in pieces[1:-1]:
-        at = word.find(piece, at, stop)
-        if at < 0:
-            return False
-        at += len(piece)
-    return at <= stop
-
-
-def _glob_units(pieces: tuple[tuple[str | None, ...], ...], units: list[str]) -> bool:
-    """Like `_glob`, where `None` stands for exactly one unit."""
-    word = "".join(units)
-    ends: dict[int, int] = {}
-    at = 0
-    for unit in units:
-        ends[at] = at = at + len(unit)
-    at = _fit(pieces[0], word, 0, ends)
-    if len(pieces) == 1 or at < 0:
-        return at == len(word)
-    for piece in pieces[1:-1]:
-        at = next((end for p in range(at, len(word) + 1) if (end := _fit(piece, word, p, ends)) >= 0), -1)
-        if at < 0:
-            return False
-    return any(_fit(pieces[-1], word, p, ends) == len(word) for p in range(at, len(word) + 1))
-
-
-def _fit(piece: tuple[str | None, ...], word: str, at: int, ends: dict[int, int]) -> int:
-    """Where `piece` ends if it stands at `at`, or -1."""
-    for part in piece:
-        if part is None:
-            if at not in ends:
-                return -1
-            at = ends[at]
-        elif word.startswith(part, at):
-            at += len(part)
-        else:
-            return -1
-    return at
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Single terms and the values of fields, checked: from a token to its leaf."""
+"""Single terms, checked: from a token to its leaf."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from smwatch.errors import QueryError
 from smwatch.i18n import Text, text
-from smwatch.query import fields
+from smwatch.query import fields, proximity
+from smwatch.query.conditions import Conditions, at_token, spot
 from smwatch.query.lex import Kind, Token
-from smwatch.query.syntax import Exact, Lang, Leaf, Phrase, Site, Spot, Wild, Word
-from smwatch.query.terms import chunks, has_wildcard, longest_path, too_wide
-from smwatch.text import is_spaceless
+from smwatch.query.syntax import Exact, Fuzzy, Node, Phrase, Spot, Variants, Wild, Word
+from smwatch.query.terms import MOST_PARTS, chunks, has_wildcard, longest_path, too_wide, variant_parts
+from smwatch.text import is_spaceless, word_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from smwatch.errors import QueryError
 
 
 class Values:
@@ -24,19 +26,35 @@ class Values:
     def __init__(self, source: str) -> None:
         self.source = source
         self.notes: list[Text] = []
+        self.conditions = Conditions(source, self.sign)
 
-    def leaf(self, token: Token, field: str | None) -> Leaf:
-        """The leaf that `token` stands for, inside `field` or outside any; raises QueryError."""
-        match field, token.kind:
-            case "site", _:
-                return self._site(token)
-            case "lang", _:
-                return self._lang(token)
-            case _, Kind.PHRASE:
+    def leaf(self, token: Token, field: str | None) -> Node:
+        """What `token` stands for, inside `field` or outside any; raises QueryError."""
+        if field is not None and field not in fields.WORDS and field != "list":
+            return self.conditions.read(token, field)
+        return self._term(token)
+
+    def sign(self, token: Token, sign: str) -> Node:
+        """The tag or name that a value of `hashtag:` or `mention:` stands for."""
+        word = sign + token.text.strip().lstrip("#@＃＠")
+        if token.kind not in {Kind.WORD, Kind.PHRASE} or not word_pattern().fullmatch(word):
+            joined = "".join(char for char in word if char.isalnum() or char in "_#@.")
+            instead = [joined] if len(joined) > 1 else []
+            raise self._error(token, text("{word} is no single tag or name", word=token.text), *instead)
+        kind = Kind.WILD if has_wildcard(word) else Kind.WORD
+        return self._term(Token(kind, word, token.start, token.end))
+
+    def _term(self, token: Token) -> Node:
+        match token.kind:
+            case Kind.PHRASE:
                 return self._phrase(token)
-            case _, Kind.EXACT:
-                return Exact(self._content(token), spot(token))
-            case _, Kind.WILD:
+            case Kind.EXACT | Kind.UNCASED:
+                return Exact(self._content(token), token.kind is Kind.EXACT, spot(token))
+            case Kind.VARIANTS:
+                return self._variants(token)
+            case Kind.FUZZY:
+                return Fuzzy(token.text, token.n or 1, spot(token))
+            case Kind.WILD:
                 return self._wild(token)
         if not longest_path(token.text):
             raise self._error(token, text("{word} holds no letter or digit", word=token.text))
@@ -53,7 +71,7 @@ class Values:
 
     # words
 
-    def _wild(self, token: Token) -> Leaf:
+    def _wild(self, token: Token) -> Node:
         word = token.text
         self._refuse_wide(word, token)
         if not is_spaceless(word):
@@ -61,12 +79,24 @@ class Values:
         self._refuse_inner(word, token)
         return Word(word.strip("*"), spot(token))
 
-    def _phrase(self, token: Token) -> Leaf:
+    def _phrase(self, token: Token) -> Node:
         content = self._content(token)
         for chunk in chunks(content):
             if has_wildcard(chunk):
                 self._phrase_wildcard(content, chunk, token)
-        return Phrase(content, spot(token))
+        if token.n is None:
+            return Phrase(content, spot(token))
+        close = self.source.rfind("~", token.start, token.end)
+        return proximity.phrase(self.source, content, token.n, spot(token), Spot(close, token.end))
+
+    def _variants(self, token: Token) -> Node:
+        content = self._content(token)
+        if any(has_wildcard(chunk) for chunk in chunks(content)):
+            raise self._error(token, text("a word with * or ? has no spelling variants"), f'"{content}"')
+        if len(variant_parts(content)) > MOST_PARTS:
+            sentence = text("spelling variants are there for at most {n} words", n=MOST_PARTS)
+            raise self._error(token, sentence, f'"{content}"')
+        return Variants(content, spot(token))
 
     def _content(self, token: Token) -> str:
         """What stands between quotation marks, on one line; it must hold a word."""
@@ -77,9 +107,10 @@ class Values:
 
     def _phrase_wildcard(self, content: str, chunk: str, token: Token) -> None:
         if chunk == "*":
-            words = [f'"{word}"' for word in chunks(content) if word != "*"]
-            sentence = text('a lone * in a phrase stands for nothing; distances like "a b"~1 come with a later version')
-            raise self._error(token, sentence, *([f"({' AND '.join(words)})"] if words else []))
+            words = [word for word in chunks(content) if word != "*"]
+            near = f'"{" ".join(words)}"~{chunks(content).count("*") + (token.n or 0)}'
+            sentence = text('a lone * in a phrase stands for nothing; for one word between write "a b"~1')
+            raise self._error(token, sentence, *([near] if len(words) > 1 else [f'"{it}"' for it in words]))
         self._refuse_wide(chunk, token)
         if is_spaceless(chunk):
             self._refuse_inner(chunk, token)
@@ -105,31 +136,6 @@ class Values:
             raise self._error(token, sentence, bare.replace("*", "").replace("?", ""))
         self.notes.append(text("{word} is found inside any text; the * is left out", word=word))
 
-    # values of fields
-
-    def _site(self, token: Token) -> Leaf:
-        host = fields.host(token.text)
-        if has_wildcard(host):
-            bare = host.replace("*", "").replace("?", "").strip(".-")
-            sentence = text("site: takes no wildcards; subdomains are always included")
-            raise self._error(token, sentence, *([bare] if bare else []))
-        if not any(char.isalnum() for char in host):
-            raise self._error(token, text("{value} is no web site", value=token.text))
-        return Site(host, spot(token))
-
-    def _lang(self, token: Token) -> Leaf:
-        code, meant = fields.language(token.text), fields.language_meant(token.text)
-        if code is None or meant:
-            sentence = text("lang: expects a code like de, en, de-AT, not {value}", value=token.text)
-            raise self._error(token, sentence, *([meant] if meant else []))
-        return Lang(code, spot(token))
-
     def _error(self, token: Token, sentence: Text, *instead: str) -> QueryError:
         """An error at `token`; each of `instead` is what may stand in its place."""
-        repairs = [self.source[: token.start] + other + self.source[token.end :] for other in instead]
-        return QueryError(sentence, start=token.start, end=token.end, repairs=repairs)
-
-
-def spot(token: Token) -> Spot:
-    """Where `token` stands."""
-    return Spot(token.start, token.end)
+        return at_token(self.source, token, sentence, instead)

@@ -202,8 +202,7 @@ class _Reader:
         self._address(start, start + len(self.text[start:end].rstrip(".,;:!?)]}'*_")))
 
     def _blank(self, start: int, _end: int) -> None:
-        self._next()
-        self._atom(start, start + 1)
+        self._atom(start, start + 1)  # a gap, not a word: distances do not count it
 
     def _tag(self, start: int, end: int) -> None:
         self._signed(start, end, end)

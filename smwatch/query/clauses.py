@@ -1,0 +1,260 @@
+"""The clauses that a query is compiled into: each says whether it holds for a document, and with which spans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import eq, ge, gt, le, lt
+from typing import TYPE_CHECKING, Protocol
+
+from smwatch.model import Span
+from smwatch.query.addresses import Needle
+from smwatch.query.anchors import every, rarest
+from smwatch.query.document import same_value
+from smwatch.query.positions import Passage
+from smwatch.query.steps import globbed
+from smwatch.query.syntax import Address, Compare, Lang, Range, Site, Value
+
+if TYPE_CHECKING:
+    from smwatch.query.document import Document
+    from smwatch.query.positions import Places
+    from smwatch.query.steps import Anchor
+    from smwatch.query.syntax import Condition
+    from smwatch.query.terms import Term
+
+_SIGNS = {"=": eq, ">": gt, ">=": ge, "<": lt, "<=": le}
+
+
+class Test(Protocol):
+    """One part of a query."""
+
+    def find(self, document: Document) -> list[Span] | None:
+        """The spans with which it holds, or None where it does not hold."""
+
+    def anchors(self) -> list[Anchor] | None:
+        """See `Program.anchors`."""
+
+
+# what joins
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one must hold."""
+
+    tests: tuple[Test, ...]
+
+    def find(self, document: Document) -> list[Span] | None:
+        """The spans of all."""
+        spans: list[Span] = []
+        for test in self.tests:
+            found = test.find(document)
+            if found is None:
+                return None
+            spans += found
+        return spans
+
+    def anchors(self) -> list[Anchor] | None:
+        """The rarest."""
+        return rarest([test.anchors() for test in self.tests])
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One is enough."""
+
+    tests: tuple[Test, ...]
+
+    def find(self, document: Document) -> list[Span] | None:
+        """The spans of those that hold."""
+        spans: list[Span] = []
+        holds = False
+        for test in self.tests:
+            found = test.find(document)
+            if found is not None:
+                holds = True
+                spans += found
+        return spans if holds else None
+
+    def anchors(self) -> list[Anchor] | None:
+        """Those of every one."""
+        return every(test.anchors() for test in self.tests)
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """The opposite of a test; it has no spans."""
+
+    test: Test
+
+    def find(self, document: Document) -> list[Span] | None:
+        """No spans, where the test does not hold."""
+        return [] if self.test.find(document) is None else None
+
+    def anchors(self) -> list[Anchor] | None:
+        """None: what is absent says nothing."""
+        return None
+
+
+# what is written in a text
+
+
+@dataclass(frozen=True, slots=True)
+class Spelt:
+    """A term in some fields."""
+
+    term: Term
+    fields: tuple[str, ...]
+
+    def find(self, document: Document) -> list[Span] | None:
+        """Where it stands."""
+        spans: list[Span] = []
+        holds = False
+        for name in self.fields:
+            edges = document.edges(name, self.term)
+            if not edges:
+                continue
+            holds = True
+            if name != "handle":
+                places = (document.place(name, edge) for edge in edges)
+                spans += [Span(field=name, start=start, end=end, term=self.term.shown) for start, end in places]
+        return spans if holds else None
+
+    def anchors(self) -> list[Anchor] | None:
+        """The term's own."""
+        return [self.term.anchor()]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Operators of place, in each of some fields by itself."""
+
+    places: Places
+    fields: tuple[str, ...]
+
+    def find(self, document: Document) -> list[Span] | None:
+        """The terms of every match."""
+        spans: list[Span] = []
+        holds = False
+        for name in self.fields:
+            if not self.places.occurs(document, name):
+                continue
+            found = self.places.taking_part(Passage(document, name))
+            holds = holds or bool(found)
+            if name != "handle":
+                spans += [
+                    Span(field=name, start=start, end=end, term=term)
+                    for place in found
+                    for start, end, term in place.marks
+                ]
+        return spans if holds else None
+
+    def anchors(self) -> list[Anchor] | None:
+        """Those of the places."""
+        return self.places.anchors()
+
+
+# what is known about an item
+
+
+@dataclass(frozen=True, slots=True)
+class OfItem:
+    """A condition on what is known besides the text; the unknown never holds."""
+
+    test: FromSite | InLanguage | AtAddress | HasValue | HasNumber
+
+    def find(self, document: Document) -> list[Span] | None:
+        """Spans only for addresses."""
+        return self.test.find(document)
+
+    def anchors(self) -> list[Anchor] | None:
+        """None: words say nothing about it."""
+        return None
+
+
+def condition(node: Condition) -> FromSite | InLanguage | AtAddress | HasValue | HasNumber:
+    """The test of a condition."""
+    match node:
+        case Site():
+            return FromSite(node.text)
+        case Lang():
+            return InLanguage(node.text)
+        case Address():
+            return AtAddress(node.name, node.text, Needle(node.text))
+        case Value():
+            return HasValue(node.name, same_value(node.text))
+        case Compare() | Range():
+            return HasNumber(node)
+
+
+@dataclass(frozen=True, slots=True)
+class FromSite:
+    """The host of the item's address, or one above it."""
+
+    host: str
+
+    def find(self, document: Document) -> list[Span] | None:
+        """The host in the address."""
+        if document.host != self.host and not document.host.endswith("." + self.host):
+            return None
+        start, end = document.host_span()
+        return [Span(field="url", start=start, end=end, term=self.host)]
+
+
+@dataclass(frozen=True, slots=True)
+class InLanguage:
+    """The item's language; de also finds de-AT."""
+
+    code: str
+
+    def find(self, document: Document) -> list[Span] | None:
+        """No spans."""
+        return [] if document.lang == self.code or document.lang.startswith(self.code + "-") else None
+
+
+@dataclass(frozen=True, slots=True)
+class AtAddress:
+    """Part of the item's own address, or of one that it links to."""
+
+    name: str
+    shown: str
+    needle: Needle
+
+    def find(self, document: Document) -> list[Span] | None:
+        """Every place in the item's own address; links have no spans."""
+        if self.name == "links":
+            return [] if any(self.needle.found(link) for link in document.item.links) else None
+        found = self.needle.found(document.item.url)
+        return [Span(field="url", start=start, end=end, term=self.shown) for start, end in found] or None
+
+
+@dataclass(frozen=True, slots=True)
+class HasValue:
+    """One of the item's values in a field."""
+
+    name: str
+    value: str
+
+    def find(self, document: Document) -> list[Span] | None:
+        """No spans."""
+        values = document.values(self.name)
+        if "*" not in self.value:
+            return [] if self.value in values else None
+        return [] if any(globbed(self.value.split("*"), value) for value in values) else None
+
+
+@dataclass(frozen=True, slots=True)
+class HasNumber:
+    """The item's number in a field."""
+
+    node: Compare | Range
+
+    def find(self, document: Document) -> list[Span] | None:
+        """No spans."""
+        number = document.number(self.node.name)
+        return [] if number is not None and self._holds(number) else None
+
+    def _holds(self, number: float) -> bool:
+        if isinstance(self.node, Compare):
+            return bool(_SIGNS[self.node.sign](number, self.node.number))
+        low, high = self.node.low, self.node.high
+        return (low is None or low <= number) and (high is None or number <= high)

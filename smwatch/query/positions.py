@@ -1,0 +1,222 @@
+"""Operands and operators of place, compiled: where in one field of a document they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from smwatch.query.anchors import every, rarest
+from smwatch.query.places import MOST_PAIRS, Place, Sentences, joined, near, near_pairs, sharing, together
+from smwatch.query.windows import taking_part, windows
+from smwatch.text import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from smwatch.query.document import Document
+    from smwatch.query.steps import Anchor
+    from smwatch.query.terms import Term
+    from smwatch.text import Tokens
+
+
+class Passage:
+    """One field of a document, read as words and as sentences."""
+
+    def __init__(self, document: Document, name: str) -> None:
+        self.tokens: Tokens = document.tokens(name)
+        self.name = name
+
+    def places(self, term: Term) -> list[Place]:
+        """Where a term stands."""
+        tokens, words = self.tokens, self.tokens.words
+        found = []
+        for edge in term.edges(tokens):
+            start, end = tokens.span(edge)
+            found.append(Place(words[edge[0]], words[edge[1] - 1], start, end, ((start, end, term.shown),)))
+        return found
+
+    @cached_property
+    def sentences(self) -> Sentences:
+        """The sentences of the field."""
+        return Sentences(sentences(self.tokens.text))
+
+
+class Places(Protocol):
+    """What stands in a text, so that words between can be counted."""
+
+    def occurs(self, document: Document, name: str) -> bool:
+        """Whether it may stand in this field; asks only for the terms, so that most documents are done here."""
+
+    def found(self, passage: Passage) -> list[Place]:
+        """Every match as a place, for an operator around this one."""
+
+    def taking_part(self, passage: Passage) -> list[Place]:
+        """The places of the terms that take part in any match."""
+
+    def anchors(self) -> list[Anchor] | None:
+        """See `Program.anchors`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermPlaces:
+    """One term."""
+
+    term: Term
+
+    def occurs(self, document: Document, name: str) -> bool:
+        """Whether the field holds it."""
+        return bool(document.edges(name, self.term))
+
+    def found(self, passage: Passage) -> list[Place]:
+        """Where it stands."""
+        return passage.places(self.term)
+
+    taking_part = found
+
+    def anchors(self) -> list[Anchor] | None:
+        """The term's own."""
+        return [self.term.anchor()]
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """An OR-list."""
+
+    parts: tuple[Places, ...]
+
+    def occurs(self, document: Document, name: str) -> bool:
+        """Whether any may."""
+        return any(part.occurs(document, name) for part in self.parts)
+
+    def found(self, passage: Passage) -> list[Place]:
+        """The matches of all."""
+        return [place for part in self.parts for place in part.found(passage)]
+
+    def taking_part(self, passage: Passage) -> list[Place]:
+        """The places of all."""
+        return [place for part in self.parts for place in part.taking_part(passage)]
+
+    def anchors(self) -> list[Anchor] | None:
+        """Those of every part."""
+        return every(part.anchors() for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """`a NEAR/5 b`, `a ONEAR/5 b`."""
+
+    left: Places
+    right: Places
+    words: int
+    ordered: bool
+
+    def occurs(self, document: Document, name: str) -> bool:
+        """Whether both sides may."""
+        return self.left.occurs(document, name) and self.right.occurs(document, name)
+
+    def found(self, passage: Passage) -> list[Place]:
+        """Every pair, as a place over both."""
+        pairs = near_pairs(self.left.found(passage), self.right.found(passage), self.words, ordered=self.ordered)
+        return _spread(pairs)
+
+    def taking_part(self, passage: Passage) -> list[Place]:
+        """Both sides of every pair."""
+        left, right = near(self.left.found(passage), self.right.found(passage), self.words, ordered=self.ordered)
+        return left + right
+
+    def anchors(self) -> list[Anchor] | None:
+        """Those of the rarer side."""
+        return rarest([self.left.anchors(), self.right.anchors()])
+
+
+@dataclass(frozen=True, slots=True)
+class NotNear:
+    """`a NOT NEAR/5 b`: places of a that have no b near them."""
+
+    left: Places
+    right: Places
+    words: int
+
+    def occurs(self, document: Document, name: str) -> bool:
+        """Whether the left side may."""
+        return self.left.occurs(document, name)
+
+    def found(self, passage: Passage) -> list[Place]:
+        """The free ones."""
+        left = self.left.found(passage)
+        taken, _ = near(left, self.right.found(passage), self.words, ordered=False)
+        near_it = set(taken)
+        return [place for place in left if place not in near_it]
+
+    taking_part = found
+
+    def anchors(self) -> list[Anchor] | None:
+        """Those of the left side."""
+        return self.left.anchors()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """`a SENTENCE b`, `a OSENTENCE b`."""
+
+    left: Places
+    right: Places
+    ordered: bool
+
+    def occurs(self, document: Document, name: str) -> bool:
+        """Whether both sides may."""
+        return self.left.occurs(document, name) and self.right.occurs(document, name)
+
+    def found(self, passage: Passage) -> list[Place]:
+        """Every pair, as a place over both."""
+        left, right = self.left.found(passage), self.right.found(passage)
+        return _spread(together(left, right, passage.sentences, ordered=self.ordered))
+
+    def taking_part(self, passage: Passage) -> list[Place]:
+        """Both sides of every pair."""
+        left, right = self.left.found(passage), self.right.found(passage)
+        ours, theirs = sharing(left, right, passage.sentences, ordered=self.ordered)
+        return ours + theirs
+
+    def anchors(self) -> list[Anchor] | None:
+        """Those of the rarer side."""
+        return rarest([self.left.anchors(), self.right.anchors()])
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """`(a AND b AND c)~5`."""
+
+    parts: tuple[Places, ...]
+    others: int
+
+    def occurs(self, document: Document, name: str) -> bool:
+        """Whether all may."""
+        return all(part.occurs(document, name) for part in self.parts)
+
+    def found(self, passage: Passage) -> list[Place]:
+        """Every window, as a place over all."""
+        return _spread(windows([part.found(passage) for part in self.parts], self.others, MOST_PAIRS))
+
+    def taking_part(self, passage: Passage) -> list[Place]:
+        """What stands in any window."""
+        return taking_part([part.found(passage) for part in self.parts], self.others)
+
+    def anchors(self) -> list[Anchor] | None:
+        """Those of the rarest part."""
+        return rarest([part.anchors() for part in self.parts])
+
+
+def _spread(matches: Iterable[tuple[Place, ...]]) -> list[Place]:
+    """One place for each stretch of text that matches cover, with the marks of all that cover just it."""
+    found: dict[tuple[int, int], Place] = {}
+    for match in matches:
+        place = joined(match)
+        known = found.get((place.start, place.end))
+        found[place.start, place.end] = place if known is None else place._replace(marks=_both(known, place))
+    return list(found.values())
+
+
+def _both(one: Place, other: Place) -> tuple[tuple[int, int, str], ...]:
+    return tuple(dict.fromkeys(one.marks + other.marks))
