@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _STAR_LETTERS = 3  # beside a star
 _HANGUL = ("\uac00", "\ud7a3")
+_WIDE = (Pattern, Similar, Spellings)
 MOST_PARTS = 7  # of a term with spelling variants
 
 
@@ -29,8 +30,12 @@ class Term:
     shown: str
 
     def edges(self, tokens: Tokens) -> list[Edge]:
-        """Every place in the text, as the edge from its start to its end; in order, none inside another."""
-        return _longest(paths(self.steps, tokens))
+        """Every place in the text, as the edge from its start to its end; in order.
+
+        Wildcards and fuzzy words take the whole word: of theirs, none stands inside another.
+        """
+        found = paths(self.steps, tokens)
+        return _longest(found) if any(isinstance(step, _WIDE) for step in self.steps) else sorted(found)
 
     def anchor(self) -> Anchor:
         """The rarest word that a text must have."""
