@@ -124,6 +124,7 @@ class _Judge:
                 return lang == node.text or lang.startswith(node.text + "-")
             case Word() | Wild() | Phrase() | Exact():
                 return any(self.found(node, field, scope) for field in self.reading.of(scope))
+        raise TypeError(f"not judged yet: {node}")
 
     def spans(self, node: Node, scope: str) -> Iterable[Span]:  # noqa: C901 - one for each kind of node
         """Where `node`, which holds, was found; only below what holds, and nothing below a NOT."""
