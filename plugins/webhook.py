@@ -14,7 +14,8 @@ Each message is one POST of this JSON (keys are only ever added)::
 `title` and `text` are what people would read; `data` is the same for machines: for a "card" its story with items,
 watches and links. Header `Idempotency-Key` is `key`, the same in every repetition of one message. With a secret,
 `X-Smwatch-Timestamp` holds seconds since 1970 and `X-Smwatch-Signature` is `v1=` and the hex HMAC-SHA256 of
-`v1:<timestamp>:<raw body>`: compare it in constant time, and refuse what is older than five minutes.
+`v1:<timestamp>:<raw body>`: compare it in constant time, and refuse what is older than five minutes. For receivers
+that know GitHub's way, `X-Hub-Signature-256` is `sha256=` and the hex HMAC-SHA256 of the raw body alone.
 
 Answer 2xx when you have it. 4xx means "do not send this again" (408, 425 and 429: later), 5xx and silence are tried
 again for a day, under the same key.
@@ -113,7 +114,12 @@ class WebhookChannel(Channel):
         stamp = str(int(ctx.now.timestamp()))
         signed = b"v1:" + stamp.encode() + b":" + body
         digest = hmac.new(self.secret.reveal().encode(), signed, hashlib.sha256).hexdigest()
-        return {"X-Smwatch-Timestamp": stamp, "X-Smwatch-Signature": f"v1={digest}"}
+        plain = hmac.new(self.secret.reveal().encode(), body, hashlib.sha256).hexdigest()
+        return {
+            "X-Smwatch-Timestamp": stamp,
+            "X-Smwatch-Signature": f"v1={digest}",
+            "X-Hub-Signature-256": f"sha256={plain}",
+        }
 
     async def _post(self, ctx: ChannelContext, body: bytes, headers: dict[str, str]) -> tuple[int, str | None]:
         """The status and Retry-After; the address never stands in an error, because it may hold a key."""

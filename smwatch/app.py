@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from smwatch.config.keeper import Outcome
     from smwatch.config.model import Config
     from smwatch.i18n import Text
+    from smwatch.pipeline import Polled
     from smwatch.plugin import Source
     from smwatch.store.sources import SourceRow
 
@@ -115,6 +116,7 @@ class App:
             self.renderer,
             session=self.session,
             tell=self._tell_of_channel,
+            count=self.metrics.delivered,
             clock=clock,
             pace=self.tempo.pace,
         )
@@ -139,8 +141,13 @@ class App:
             log=log.bind(source=row.name),
         )
 
-    def _polled(self, _name: str, outcome: str) -> None:
+    def _polled(self, _name: str, outcome: str, polled: Polled | None) -> None:
         self.metrics.polled(outcome)
+        if polled is not None:
+            self.metrics.read("new", polled.fresh - polled.changed)
+            self.metrics.read("changed", polled.changed)
+            self.metrics.read("seen", polled.listed - polled.fresh)
+            self.metrics.mentioned(polled.mentions)
 
     async def _tell_of_channel(self, channel: str, reason: Text | None) -> None:
         await self.ops.channel_news(channel, reason, self.now())

@@ -83,7 +83,8 @@ class Gather:
                 pass
             self.wake()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._knock.wait(), LOOK)
+                async with asyncio.timeout(LOOK):
+                    await self._knock.wait()
 
     async def step(self) -> int:
         """One transaction: the oldest mentions that wait; how many they were."""

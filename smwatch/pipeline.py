@@ -48,10 +48,11 @@ class Walk(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polled:
-    """What one walk came to: items listed, of them new or changed, mentions that are new."""
+    """What one walk came to: items listed, of them new or `changed` (`fresh`: both), mentions that are new."""
 
     listed: int = 0
     fresh: int = 0
+    changed: int = 0
     mentions: int = 0
     unchanged: bool = False
 
@@ -109,7 +110,8 @@ class Pipeline:
             mentions = await store_harvest(connection, harvest)
         if mentions:
             self.on_mentions()
-        return Polled(listed=len(items), fresh=len(fresh), mentions=mentions)
+        changed = sum(one.known is not None for one in fresh)
+        return Polled(listed=len(items), fresh=len(fresh), changed=changed, mentions=mentions)
 
     async def _keep(self, row: SourceRow, items: Sequence[Item], now: datetime) -> tuple[list[Fresh], list[str]]:
         """What is new or changed, and the ids that are only listed again."""
@@ -211,6 +213,7 @@ def _sum(one: Polled, other: Polled) -> Polled:
     return Polled(
         listed=one.listed + other.listed,
         fresh=one.fresh + other.fresh,
+        changed=one.changed + other.changed,
         mentions=one.mentions + other.mentions,
         unchanged=other.unchanged,
     )

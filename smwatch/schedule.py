@@ -45,6 +45,7 @@ REFUSED = timedelta(hours=1)  # after "not allowed": a person has to act
 GONE = timedelta(hours=6)
 ASKED_MOST = timedelta(hours=24)
 WEDGED = 150.0  # seconds after which a poll is left behind
+PARTING = 3.0  # seconds that a poll gets to end when the daemon stops
 AT_ONCE = 64
 STORE_PAUSE = timedelta(seconds=10)  # after the store did not take what a poll brought
 TICK = 1.0
@@ -106,7 +107,10 @@ class _Due:
 
 
 class Scheduler:
-    """Polls every source when it is due. `poll(source, row, now)` is the pipeline's."""
+    """Polls every source when it is due. `poll(source, row, now)` is the pipeline's.
+
+    `on_poll(name, outcome, polled)` hears how each ended: "read", "unchanged", or the state of one that failed.
+    """
 
     def __init__(
         self,
@@ -115,7 +119,7 @@ class Scheduler:
         *,
         clock: Callable[[], datetime] = _utc_now,
         chance: Callable[[], float] = random.random,
-        on_poll: Callable[[str, str], None] = lambda _name, _outcome: None,
+        on_poll: Callable[[str, str, Polled | None], None] = lambda *_: None,
     ) -> None:
         self._store = store
         self._poll = poll
@@ -190,7 +194,8 @@ class Scheduler:
                 await self._save()
                 self._knock.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._knock.wait(), self._pause())
+                    async with asyncio.timeout(self._pause()):  # `wait_for` may swallow a cancellation
+                        await self._knock.wait()
         finally:
             await self._abandon()
 
@@ -221,9 +226,11 @@ class Scheduler:
             work = asyncio.ensure_future(self._attempt(slot))
             try:
                 await asyncio.wait({work}, timeout=WEDGED)
-            finally:
-                if not work.done():
-                    work.cancel()
+            except asyncio.CancelledError:
+                work.cancel()
+                await asyncio.wait({work}, timeout=PARTING)
+                raise
+            work.cancel()
         if not work.done() or work.cancelled():
             self._failed(slot, Transient(text("it did not answer in time and was left behind")))
 
@@ -259,7 +266,7 @@ class Scheduler:
         slot.row = replace(slot.row, state="ok", reason=None, state_since=since, failures=0, last_ok_at=now)
         if again:
             log.info("source_recovered", source=slot.row.name)
-        self._on_poll(slot.row.name, "unchanged" if polled.unchanged else "read")
+        self._on_poll(slot.row.name, "unchanged" if polled.unchanged else "read", polled)
         self._settle(slot, next_after_success(now, slot.interval, self._chance()))
 
     def _failed(self, slot: Slot, error: SourceError) -> None:
@@ -271,7 +278,7 @@ class Scheduler:
         due = next_after_failure(now, slot.interval, slot.row.failures, error, self._chance())
         if changed:
             log.warning("source_failed", source=row.name, state=state, reason=str(error.sentence))
-        self._on_poll(row.name, state)
+        self._on_poll(row.name, state, None)
         self._settle(slot, due)
 
     def _settle(self, slot: Slot, due: datetime) -> None:

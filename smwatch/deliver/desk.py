@@ -44,6 +44,7 @@ class Rendered:
 
 
 Render = Callable[[Job], Awaitable[Rendered | None]]  # None: there is nothing left to show
+Count = Callable[[str, str], None]  # one attempt at a channel has ended: "sent", "not sent", "unsure"
 Tell = Callable[[str, Text | None], Awaitable[None]]  # a channel is held (why), or goes on (None)
 
 
@@ -85,6 +86,7 @@ class Desk:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     pace: Pace = field(default_factory=Pace)
     tell: Tell = _tell_nobody
+    count: Count = lambda _channel, _outcome: None
 
     def context(self, channel: str) -> Context:
         """The context for one call of `channel`."""

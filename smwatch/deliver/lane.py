@@ -200,8 +200,10 @@ class Lane:
         try:
             receipt = await self._call(sending)
         except ChannelError as error:
+            self.desk.count(self.channel.name, str(error.outcome))
             await self._failed(job, error)
         else:
+            self.desk.count(self.channel.name, "sent")
             await self._record(job, rendered, receipt)
 
     async def _claim(self, connection: Any, job: Job, pages: int) -> bool:  # noqa: ANN401 - see outbox.claim

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from smwatch.deliver.desk import Render, Store, Tell
+    from smwatch.deliver.desk import Count, Render, Store, Tell
     from smwatch.deliver.pace import Pace
     from smwatch.plugin import Channel
     from smwatch.store.waiting import Hold
@@ -36,7 +36,8 @@ class Sender:
     """Delivers what the outbox holds, one lane a channel.
 
     `render(job)` draws a job as it should be seen now; `tell(channel, reason)` hears when people must act on a
-    channel, and None when it goes on. `clock`, `pause` and `pace` are for tests.
+    channel, and None when it goes on; `count(channel, outcome)` hears of every attempt. `clock`, `pause` and `pace` are
+    for tests.
     """
 
     def __init__(  # noqa: PLR0913 - wiring
@@ -47,11 +48,12 @@ class Sender:
         *,
         session: Any = None,  # noqa: ANN401 - aiohttp's ClientSession
         tell: Tell | None = None,
+        count: Count | None = None,
         clock: Callable[[], datetime] | None = None,
         pause: Callable[[float], Awaitable[None]] | None = None,
         pace: Pace | None = None,
     ) -> None:
-        given = {"tell": tell, "clock": clock, "pause": pause, "pace": pace}
+        given = {"tell": tell, "count": count, "clock": clock, "pause": pause, "pace": pace}
         chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         self._desk = Desk(store=store, render=render, session=session, **chosen)
         self._lanes: dict[str, Lane] = {}
@@ -154,7 +156,8 @@ class Sender:
             wait = await self._step(lane)
             if wait > 0:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(knock.wait(), min(wait, TICK))
+                    async with asyncio.timeout(min(wait, TICK)):
+                        await knock.wait()
 
     async def _step(self, lane: Lane) -> float:
         try:

@@ -37,7 +37,7 @@ class Metrics:
         self._longest_lag = 0.0
 
     def polled(self, outcome: str) -> None:
-        """One poll has ended: "ok", "unchanged", or the class of what went wrong ("Transient", "Broken" …)."""
+        """One poll has ended: "read", "unchanged", or the state of its source ("failing", "refused", "gone")."""
         self._polls.labels(outcome).inc()
 
     def read(self, kind: str, n: int = 1) -> None:

@@ -127,6 +127,8 @@ async def test_the_signature_is_over_the_raw_body_and_the_time(bench):
     stamp = headers["X-Smwatch-Timestamp"]
     expected = hmac.new(b"sehr-geheim-123", f"v1:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
     assert headers["X-Smwatch-Signature"] == f"v1={expected}"
+    plain = hmac.new(b"sehr-geheim-123", body, hashlib.sha256).hexdigest()
+    assert headers["X-Hub-Signature-256"] == f"sha256={plain}"
     assert abs(datetime.now(UTC) - datetime.fromtimestamp(int(stamp), UTC)) < timedelta(seconds=10)
 
 
@@ -134,7 +136,7 @@ async def test_without_a_secret_nothing_is_signed(bench):
     channel = WebhookChannel(name="hook", type="webhook", url=bench.channel.url)
     await channel.send(context(bench), delivery())
     ((headers, _),) = bench.listener.got
-    assert not [name for name in headers if name.startswith("X-Smwatch")]
+    assert not [name for name in headers if name.startswith("X-")]
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])

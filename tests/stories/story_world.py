@@ -83,7 +83,8 @@ class Clock:
 
     async def nap(self, seconds):
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._jumped.wait(), min(seconds, LONGEST_NAP))
+            async with asyncio.timeout(min(seconds, LONGEST_NAP)):
+                await self._jumped.wait()
 
 
 class Unhurried(Pace):
@@ -158,6 +159,20 @@ class Slack(FakeSlack):
     def __init__(self, clock):
         super().__init__(clock=clock.epoch)
         self.paced = False
+        self._held = ("", 0, asyncio.Event())
+
+    def holds(self, method, seconds):
+        """The next call of `method` is answered so much later; the event says when it has arrived."""
+        self._held = (method, seconds, asyncio.Event())
+        return self._held[2]
+
+    async def _serve(self, request):
+        method, seconds, arrived = self._held
+        if request.match_info["method"] == method:
+            self._held = ("", 0, asyncio.Event())
+            arrived.set()
+            await asyncio.sleep(seconds)
+        return await super()._serve(request)
 
     def reads(self, words, channel=None):
         """The messages that hold these words, as they stand."""
@@ -306,9 +321,9 @@ class World:
         self.app = App(keeper, store, Tempo(clock=self.clock, nap=self.clock.nap, pace=self.pace))
         polled = self.app.scheduler._on_poll
 
-        def count(name, how):
+        def count(name, *how):
             self.polls[name] += 1
-            polled(name, how)
+            polled(name, *how)
 
         self.app.scheduler._on_poll = count
         await self.app.start()
@@ -355,6 +370,12 @@ class World:
         self.clock.jump(timedelta(**time_))
         self.nudge()
 
+    def clock_only(self, **time_):
+        """So much time passes, and nobody is told to look at once."""
+        self.clock.jump(timedelta(**time_))
+        self.app.scheduler._knock.set()
+        self.app.sender.wake()
+
     def until(self, moment: datetime):
         self.clock.jump(moment - self.clock())
         self.nudge()
@@ -389,6 +410,35 @@ class World:
         await self.eventually(self._gathered, "gather to be done")
         if queue is not None:
             await self.eventually(lambda: self._is_left(queue), f"{queue} left in the queue")
+
+    async def moment(self):
+        """A moment in which everybody does what is due now."""
+        await asyncio.sleep(0.03)
+
+    async def until_true(self, true, what):
+        """Let time pass, ten seconds at a time, until `true()`."""
+        for _ in range(600):
+            if found := await _value(true):
+                return found
+            self.passes(seconds=10)
+            await self.moment()
+        raise AssertionError(f"waited in vain for {what}; people see:\n{self.slack.transcript()}")
+
+    async def hears_within(self, seconds, words):
+        """The message with these words, at most so many seconds of the world's time from now."""
+        end = self.clock() + timedelta(seconds=seconds)
+        while not self.slack.reads(words):
+            assert self.clock() < end, f"not within {seconds} s: {words}"
+            self.passes(seconds=0.5)
+            await self.moment()
+        return self.slack.reads(words)[0]
+
+    async def settles(self):
+        """Time passes until nothing waits any more, and a little longer."""
+        await self.calm(queue=None)
+        await self.until_true(lambda: self._is_left(0), "an empty queue")
+        self.passes(minutes=2)
+        await self.calm()
 
     async def _gathered(self):
         query = select(func.count()).where(mention.c.story_id.is_(None))
