@@ -14,7 +14,7 @@ GROUPS = {"A": 25, "B": 26, "C": 12, "D": 14, "E": 17, "F": 28, "S": 48}
 
 
 @cache
-def tests_of(module: str) -> set[str]:
+def names_of(module: str) -> set[str]:
     tree = ast.parse((HERE / f"{module}.py").read_text(encoding="utf-8"))
     return {
         node.name
@@ -29,7 +29,7 @@ def test_every_failure_has_its_line() -> None:
 
 def test_the_tests_that_it_names_exist() -> None:
     named = re.findall(r"`([\w/]+)::(\w+)`", PAGE)
-    assert [f"{module}::{name}" for module, name in named if name not in tests_of(module)] == []
+    assert [f"{module}::{name}" for module, name in named if name not in names_of(module)] == []
 
 
 def test_each_line_names_a_test_a_gap_or_why_there_is_none() -> None:
