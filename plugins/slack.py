@@ -51,8 +51,7 @@ if TYPE_CHECKING:
 
     from smwatch.plugin import ChannelContext, Message
 
-SLACK = "https://slack.com/api/"
-EVENT = "smwatch_card"
+SLACK, EVENT = "https://slack.com/api/", "smwatch_card"
 PAGE_SIZE = 9_000  # characters of one post, links included; Slack refuses about 13,200
 TIMEOUT = 6.0  # seconds; a lost answer is looked up 2 and 6 seconds later, and cleared up within 15
 LOOKBACK = timedelta(seconds=60)
@@ -71,13 +70,13 @@ REASONS: Mapping[str, Text] = {
     "restricted_action": text("a rule of the Slack workspace forbids posting in this channel"),
     "token_revoked": text("the Slack token was revoked: a new one is needed"),
     "token_expired": text("the Slack token has expired: a new one is needed"),
-    "invalid_auth": text("Slack does not accept the token"),
-    "not_authed": text("Slack does not accept the token"),
+    **dict.fromkeys(("invalid_auth", "not_authed"), text("Slack does not accept the token")),
     "account_inactive": text("the Slack account of the bot is switched off"),
     "missing_scope": text("the Slack token lacks a scope"),
     "no_service": text("Slack does not know this incoming webhook any more"),
     "action_prohibited": text("a rule of the Slack workspace forbids posting in this channel"),
 }
+NO_HISTORY = text("without the scope channels:history a message whose answer was lost is sent again and marked")
 PERMANENT = {
     *REASONS,
     *("access_denied", "no_active_hooks", "ekm_access_denied", "enterprise_is_restricted", "invalid_token"),
@@ -168,14 +167,23 @@ class SlackChannel(Channel):
             raise
 
     async def check(self, ctx: ChannelContext) -> tuple[Text, ...]:
-        """What the token lacks; raises where it does not work at all."""
+        """What the token lacks, membership in the channel; raises where it cannot post at all."""
         if self.token is None:
             return ()
         answer = await self._api(ctx, "auth.test", {})
         scopes = {scope.strip() for scope in str(answer.headers.get("X-OAuth-Scopes") or "").split(",")} - {""}
-        if not scopes or scopes & {"channels:history", "groups:history"}:
-            return ()
-        return (text("without the scope channels:history a message whose answer was lost is sent again and marked"),)
+        if scopes and "chat:write" not in scopes:
+            raise SlackRefusal("missing_scope", detail="chat:write")
+        lacking = [NO_HISTORY] if scopes and not scopes & {"channels:history", "groups:history"} else []
+        return (*lacking, *await self._outside(ctx))
+
+    async def _outside(self, ctx: ChannelContext) -> tuple[Text, ...]:
+        """What keeps the bot out of the channel; nothing where the token may not ask."""
+        try:
+            found = await self._api(ctx, "conversations.info", {"channel": await self._id(ctx)}, read=True)
+        except SlackRefusal as refusal:
+            return (REASONS[refusal.code],) if refusal.code == "channel_not_found" else ()
+        return () if (found.data.get("channel") or {}).get("is_member", True) else (REASONS["not_in_channel"],)
 
     @staticmethod
     def _receipt(channel: str, ts: str, revision: int) -> Receipt:
@@ -338,8 +346,7 @@ async def _guarded(call: Callable[[], Any], ctx: ChannelContext) -> Any:  # noqa
             return await call()
     except SlackApiError as error:
         response: Any = error.response
-        data = getattr(response, "data", None)
-        said = data if isinstance(data, dict) else {}
+        said = data if isinstance(data := getattr(response, "data", None), dict) else {}
         status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
         _refuse(str(said.get("error") or ""), status, response.headers, ctx, str(said.get("needed") or ""))
     except aiohttp.ClientConnectorError:

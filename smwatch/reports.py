@@ -12,7 +12,7 @@ from smwatch.i18n import Text, text
 from smwatch.store import digests as digest_store
 from smwatch.store import outbox
 from smwatch.store.db import Store
-from smwatch.store.place import state_folder
+from smwatch.store.place import sqlite_path, state_folder
 from smwatch.store.sources import source_states
 from smwatch.store.waiting import holds
 from smwatch.timetable import Timetable, sources_of, uncovered, watches_of
@@ -66,15 +66,13 @@ async def daemon_status(config: Config) -> DaemonStatus:
     """Whether it runs, what each source is in, what waits."""
     answer = await ask_daemon(config.store, state_folder(config.store), "status")
     since = datetime.fromisoformat(answer["since"]) if answer else None
-    try:
-        async with reading(config) as store, store.read() as connection:
-            sources = await source_states(connection, [one.name for one in config.sources])
-            waiting = await outbox.waiting(connection)
-            held = {name: hold.reason for name, hold in (await holds(connection)).items()}
-    except UserError:
-        if since is not None:
-            raise
+    path = sqlite_path(config.store)
+    if since is None and path is not None and not path.exists():
         return DaemonStatus(since=None, sources=(), waiting=0)
+    async with reading(config) as store, store.read() as connection:
+        sources = await source_states(connection, [one.name for one in config.sources])
+        waiting = await outbox.waiting(connection)
+        held = {name: hold.reason for name, hold in (await holds(connection)).items()}
     return DaemonStatus(since=since, sources=tuple(sources), waiting=len(waiting), held=held)
 
 

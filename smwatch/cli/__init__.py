@@ -6,6 +6,9 @@ mistakes (for `run`: and no last good copy).
 
 from __future__ import annotations
 
+import os
+import sys
+
 from smwatch.cli.root import cli
 
 __all__ = ["cli", "main"]
@@ -13,4 +16,16 @@ __all__ = ["cli", "main"]
 
 def main() -> None:
     """Run the command line."""
+    _fill_standard_streams()
     cli.main(prog_name="smwatch")
+
+
+def _fill_standard_streams() -> None:
+    """Where a caller closed one of them, no file or socket of ours may get its number, and what is printed, into it."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115 - a descriptor, open to the end

@@ -7,7 +7,20 @@ import sys
 import click
 
 from smwatch.cli.helped import Command, Group
-from smwatch.cli.shell import EX_PROBLEMS, coloured, config_option, json_option, loaded, spoken, talk, tell, tell_json
+from smwatch.cli.shell import (
+    EX_PROBLEMS,
+    coloured,
+    config_option,
+    in_zone,
+    json_option,
+    loaded,
+    problem_json,
+    say_error,
+    spoken,
+    talk,
+    tell,
+    tell_json,
+)
 from smwatch.i18n import text, texts
 
 
@@ -30,7 +43,8 @@ def check(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click pa
         problems = problems_of(path)
     except UserError as error:
         if not as_json:
-            raise
+            say_error(error)
+            sys.exit(EX_PROBLEMS)
         place = {"file": config or "", "line": 1, "column": 1, "severity": "error"}
         tell_json(
             {"ok": False, "problems": [{**place, "message": error.sentence.render(spoken()), "suggestion": None}]}
@@ -38,26 +52,12 @@ def check(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click pa
         sys.exit(EX_PROBLEMS)
     ok = not any(problem.severity == "error" for problem in problems)
     if as_json:
-        tell_json({"ok": ok, "problems": [_as_json(problem) for problem in problems]})
+        tell_json({"ok": ok, "problems": [problem_json(problem) for problem in problems]})
     elif problems:
         tell(render_problems(problems, spoken(), colour=coloured(sys.stdout)))
     if ok and not as_json:
         talk(text("{path}: nothing stands in the way.", path=str(path)))
     sys.exit(0 if ok else EX_PROBLEMS)
-
-
-def _as_json(problem: object) -> dict[str, object]:
-    from smwatch.errors import Problem
-
-    assert isinstance(problem, Problem)  # noqa: S101 - for the type checker
-    return {
-        "file": problem.file,
-        "line": problem.line,
-        "column": problem.column,
-        "severity": problem.severity,
-        "message": problem.message.render(spoken()),
-        "suggestion": problem.suggestion,
-    }
 
 
 @click.group(
@@ -114,8 +114,9 @@ def history(config: str | None) -> None:
     keeper = _keeper(config)
     versions = keeper.history()
     for version in reversed(versions):
-        summary = "; ".join(change.render(spoken()) for change in version.summary)
-        tell(f"{version.number:>3}  {version.saved.astimezone():%Y-%m-%d %H:%M}  {summary}")
+        told = "; ".join(change.render(spoken()) for change in version.summary)
+        summary = told or text("the first version").render(spoken())
+        tell(f"{version.number:>3}  {in_zone(version.saved, _zone(config))}  {summary}")
     if not versions:
         talk(text("No version has been kept yet: the daemon keeps one with each accepted save."))
 
@@ -140,9 +141,29 @@ def undo(config: str | None) -> None:
     )
 
 
+def _zone(config: str | None) -> str:
+    """The config's time zone, as far as it can be read."""
+    from smwatch.config import find
+    from smwatch.config.files import peek
+    from smwatch.config.model import Config
+
+    general = peek(find(config).read_bytes()).get("smwatch")
+    named = general.get("timezone") if isinstance(general, dict) else None
+    return _known_zone(named) or Config().timezone
+
+
+def _known_zone(named: object) -> str | None:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(str(named)).key if named else None
+    except (ValueError, OSError, KeyError):
+        return None
+
+
 def _keeper(config: str | None):  # type: ignore[no-untyped-def]  # noqa: ANN202 - imported late
     from smwatch.config import Keeper, find
-    from smwatch.store.place import state_folder
+    from smwatch.config.state import state_for
 
     path = find(config)
-    return Keeper(path, state_folder(loaded(config).config.store))
+    return Keeper(path, state_for(path))

@@ -12,11 +12,13 @@ from smwatch.cli.shell import (
     EX_CONFIG,
     EX_PROBLEMS,
     config_option,
+    in_zone,
     json_option,
-    loaded,
+    problem_json,
     run_async,
     say_error,
     spoken,
+    standing,
     talk,
     tell,
     tell_json,
@@ -45,11 +47,16 @@ def run(once: bool, debug: bool, config: str | None) -> None:  # noqa: FBT001 - 
     """Exit 0 after a clean stop, 78 for a broken config without a last good copy."""
     from smwatch import app, log
     from smwatch.config import find
-    from smwatch.errors import ConfigError
+    from smwatch.errors import ConfigError, UserError
 
     log.configure(debug=debug)
     try:
-        sys.exit(_loop(app.run(find(config), once=once)))
+        path = find(config)
+    except UserError as error:
+        say_error(error)
+        sys.exit(EX_CONFIG)
+    try:
+        sys.exit(_loop(app.run(path, once=once)))
     except ConfigError as error:
         say_error(error)
         sys.exit(EX_CONFIG)
@@ -78,29 +85,33 @@ def status(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click p
     """Exit 0 where all is well, else 3."""
     from smwatch.reports import daemon_status
 
-    found = run_async(daemon_status(loaded(config).config))
+    outcome = standing(config)
+    zone = outcome.config.timezone
+    found = run_async(daemon_status(outcome.config))
+    ok = found.ok and outcome.ok
     if as_json:
         tell_json(
             {
-                "ok": found.ok,
+                "ok": ok,
                 "running": found.since is not None,
                 "since": _iso(found.since),
                 "sources": [_source_json(one) for one in found.sources],
                 "waiting": found.waiting,
                 "held": {name: reason.render(spoken()) for name, reason in found.held.items()},
+                "problems": [problem_json(problem) for problem in outcome.problems],
             }
         )
-        sys.exit(0 if found.ok else EX_PROBLEMS)
+        sys.exit(0 if ok else EX_PROBLEMS)
     if found.since is None:
         tell(text("smwatch is not running."))
     else:
-        tell(text("smwatch has been running since {moment}.", moment=f"{found.since.astimezone():%Y-%m-%d %H:%M}"))
+        tell(text("smwatch has been running since {moment}.", moment=in_zone(found.since, zone)))
     for one in found.sources:
-        tell(_source_line(one))
+        tell(_source_line(one, zone))
     for name, reason in found.held.items():
         tell(text("channel {channel} is held: {reason}", channel=name, reason=reason))
     tell(texts("{n} message is waiting (smwatch queue).", "{n} messages are waiting (smwatch queue).", n=found.waiting))
-    sys.exit(0 if found.ok else EX_PROBLEMS)
+    sys.exit(0 if ok else EX_PROBLEMS)
 
 
 def _iso(moment: datetime | None) -> str | None:
@@ -117,10 +128,10 @@ def _source_json(one: SourceState) -> dict[str, object]:
     }
 
 
-def _source_line(one: SourceState) -> str:
+def _source_line(one: SourceState, zone: str) -> str:
     mark = "✓" if one.state == "ok" else "·" if one.state == "new" else "✗"
     why = one.reason.render(spoken()) if one.reason else ""
-    since = f" ({one.since.astimezone():%Y-%m-%d %H:%M})" if one.since and one.state != "ok" else ""
+    since = f" ({in_zone(one.since, zone)})" if one.since and one.state != "ok" else ""
     return f"  {mark} {one.name}{f'  {why}' if why else ''}{since}"
 
 
@@ -136,12 +147,13 @@ def queue(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click pa
     """Reads beside the running daemon."""
     from smwatch.reports import waiting_messages
 
-    found = run_async(waiting_messages(loaded(config).config))
+    in_force = standing(config).config
+    found = run_async(waiting_messages(in_force))
     if as_json:
         tell_json([_waiting_json(one) for one in found])
         return
     for one in found:
-        tell(_waiting_line(one))
+        tell(_waiting_line(one, in_force.timezone))
     if not found:
         talk(text("Nothing is waiting."))
 
@@ -166,9 +178,9 @@ def _waiting_json(one: Waiting) -> dict[str, object]:
     }
 
 
-def _waiting_line(one: Waiting) -> str:
+def _waiting_line(one: Waiting, zone: str) -> str:
     why = one.reason.render(spoken()) if one.reason else text("not tried yet").render(spoken())
-    again = f", {one.next_try.astimezone():%H:%M:%S}" if one.next_try else ""
+    again = f", {in_zone(one.next_try, zone)}" if one.next_try else ""
     tries = texts("{n} try", "{n} tries", n=one.attempts).render(spoken())
     return f"{one.channel}  {_title(one)}\n    {one.link}\n    {why} ({tries}{again})".replace("\n    \n", "\n")
 
@@ -190,7 +202,7 @@ def alert_test(channel: str | None, config: str | None) -> None:
     """Through the running daemon, else by itself."""
     from smwatch.reports import send_test
 
-    sent = run_async(send_test(loaded(config).config, channel))
+    sent = run_async(send_test(standing(config).config, channel))
     for name, problem in sent.items():
         told = text("{channel}: sent", channel=name)
         tell(told if problem is None else text("{channel}: not sent: {reason}", channel=name, reason=problem))

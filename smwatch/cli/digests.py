@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from smwatch.cli.helped import Group
-from smwatch.cli.shell import config_option, loaded, run_async, talk, tell
+from smwatch.cli.shell import config_option, run_async, standing, talk, tell
 from smwatch.i18n import text
 
 
@@ -33,7 +33,7 @@ def preview(name: str, file: str | None, config: str | None) -> None:
     """Reads beside the running daemon."""
     from smwatch.reports import digest_preview
 
-    shown = run_async(digest_preview(loaded(config).config, name))
+    shown = run_async(digest_preview(standing(config).config, name))
     tell(shown.text)
     if file:
         _write(Path(file), shown.html)
@@ -63,5 +63,5 @@ def send(name: str, config: str | None) -> None:
     """Through the running daemon, else by itself."""
     from smwatch.reports import send_digest_now
 
-    channels = run_async(send_digest_now(loaded(config).config, name))
+    channels = run_async(send_digest_now(standing(config).config, name))
     tell(text("{name}: on its way to {channels}", name=name, channels=", ".join(channels)))

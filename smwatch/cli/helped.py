@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ from smwatch.i18n import Text, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO}  # what a full or broken disk says behind `> file`
 
 
 class _Helped(click.Command):
@@ -135,7 +139,7 @@ class Root(Group):
     def _code(self, *args: Any, **extra: Any) -> int:  # noqa: ANN401 - click's own
         try:
             code = super().main(*args, **extra)
-            _flush()
+            _flush(told=bool(code))
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
             return EX_USAGE
@@ -148,6 +152,12 @@ class Root(Group):
         except BrokenPipeError:
             _leave_the_pipe()
             return EX_FAILED
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            talk(text("the output cannot be written: {reason}", reason=error.strerror or "?"))
+            _leave_the_pipe()
+            return EX_FAILED
         return code if isinstance(code, int) else 0
 
 
@@ -157,9 +167,15 @@ def _remarked(line: str) -> str:
     return f"{command}{sign}{Text(remark).render(spoken())}" if sign else line
 
 
-def _flush() -> None:
-    if sys.stdout is not None:
-        sys.stdout.flush()
+def _flush(*, told: bool) -> None:
+    """What is still unwritten, before Python does it and complains by itself; `told`: the user knows of the trouble."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        if not told:
+            raise
+        _leave_the_pipe()
 
 
 def _leave_the_pipe() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ from smwatch.cli.usage import ReadFile
 from smwatch.i18n import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from smwatch.model import Item
     from smwatch.query.matcher import Matcher
@@ -76,31 +77,37 @@ def explain(source: str, dialect: str | None, config: str | None, as_json: bool)
 def match(sources: tuple[str, ...], file: str | None, config: str | None) -> None:
     """Queries from -q, a file, or the config; exit 3 where one does not parse (the others run)."""
     from smwatch.query.explain import complain
+
+    with language_guesser() as guess:
+        matcher = _matcher(sources, file, config, guess)
+        for one in matcher.unread:
+            talk(f"{one.name}: {complain(one.source, one.error, spoken())}")
+        lines = enumerate(sys.stdin.buffer if sys.stdin is not None else (), 1)
+        wrong = [number for number, line in lines if line.strip() and not _matched(matcher, number, line)]
+    sys.exit(EX_PROBLEMS if matcher.unread or wrong else 0)
+
+
+def _matched(matcher: Matcher, number: int, line: bytes) -> bool:
+    """Print the matches of one item; False where the line is none, which is said."""
     from smwatch.query.lines import ItemError
 
-    matcher = _matcher(sources, file, config)
-    for one in matcher.unread:
-        talk(f"{one.name}: {complain(one.source, one.error, spoken())}")
-    broken = False
-    for number, line in enumerate(sys.stdin, 1):
-        if not line.strip():
-            continue
-        try:
-            found = matcher.match_line(line)
-        except ItemError as error:
-            broken = True
-            talk(text("line {number}: {error}", number=number, error=error.sentence))
-            continue
-        for one_match in found:
-            tell_json(one_match)
-    sys.exit(EX_PROBLEMS if matcher.unread or broken else 0)
+    try:
+        found = matcher.match_line(line.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        talk(text("line {number}: {error}", number=number, error=text("this is no text in UTF-8")))
+        return False
+    except ItemError as error:
+        talk(text("line {number}: {error}", number=number, error=error.sentence))
+        return False
+    for one in found:
+        tell_json(one)
+    return True
 
 
-def _matcher(sources: tuple[str, ...], file: str | None, config: str | None) -> Matcher:
+def _matcher(sources: tuple[str, ...], file: str | None, config: str | None, guess: Callable[[Item], Item]) -> Matcher:
     """Queries of -q and of the file; without either, the config's watches."""
     from smwatch.query.matcher import from_entries, from_watches, read_entries
 
-    guess = language_guesser()
     entries: list[Any] = [{"query": source} for source in sources]
     if file:
         entries += read_entries(file)
@@ -110,7 +117,8 @@ def _matcher(sources: tuple[str, ...], file: str | None, config: str | None) -> 
     return from_watches(built.watches, built.lists, guess)
 
 
-def language_guesser() -> Callable[[Item], Item]:
+@contextmanager
+def language_guesser() -> Iterator[Callable[[Item], Item]]:
     """What guesses the language of an item that does not say it: the enrichers of the plugins, as in the daemon."""
     import asyncio
 
@@ -123,8 +131,8 @@ def language_guesser() -> Callable[[Item], Item]:
             item = await enricher.enrich(item)
         return item
 
-    loop = asyncio.new_event_loop()
-    return lambda item: loop.run_until_complete(enriched(item))
+    with asyncio.Runner() as runner:
+        yield lambda item: runner.run(enriched(item))
 
 
 @query.command(

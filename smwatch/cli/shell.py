@@ -13,9 +13,10 @@ from smwatch.i18n import Text, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from datetime import datetime
 
-    from smwatch.config import Loaded
-    from smwatch.errors import SmwatchError
+    from smwatch.config import Loaded, Outcome
+    from smwatch.errors import Problem, SmwatchError
 
 T = TypeVar("T")
 EX_FAILED, EX_USAGE, EX_PROBLEMS, EX_CONFIG = 1, 2, 3, 78
@@ -108,6 +109,40 @@ def loaded(config: str | None) -> Loaded:
     from smwatch.config import find, load
 
     return load(find(config))
+
+
+def standing(config: str | None) -> Outcome:
+    """What is in force: the config as it stands, else its last good copies, as for the daemon; says so.
+
+    Raises ConfigError where there is no good copy. Nothing is kept.
+    """
+    from smwatch.config import Keeper, find
+    from smwatch.config.state import state_for
+
+    path = find(config)
+    outcome = Keeper(path, state_for(path)).start(None)
+    if not outcome.ok:
+        talk(text("{path} has mistakes (smwatch check names them); its last good copy is in force", path=str(path)))
+    return outcome
+
+
+def in_zone(moment: datetime, timezone: str) -> str:
+    """Date and time of day as in the rest of what people read."""
+    from zoneinfo import ZoneInfo
+
+    return f"{moment.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M}"
+
+
+def problem_json(problem: Problem) -> dict[str, object]:
+    """A mistake as `check --json` tells it."""
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "severity": problem.severity,
+        "message": problem.message.render(spoken()),
+        "suggestion": problem.suggestion,
+    }
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

@@ -44,6 +44,8 @@ def find(explicit: str | Path | None = None, *, env: Mapping[str, str] | None = 
     named = explicit or env.get("SMWATCH_CONFIG")
     if named:
         path = Path(named)
+        if path.exists() and not path.is_file():
+            raise UserError(text("{path} is not a file", path=str(path)))
         if not path.is_file():
             raise UserError(text("there is no file {path}", path=str(path)))
         return path

@@ -98,10 +98,11 @@ class Keeper:
             raise RuntimeError("not started")
         return self._registry
 
-    def start(self, now: datetime) -> Outcome:
+    def start(self, now: datetime | None) -> Outcome:
         """The config to start with; last good copies stand in for broken files.
 
-        Raises ConfigError with all problems where there is no good copy.
+        Without `now` nothing is kept: for commands beside the daemon. Raises ConfigError with all problems where there
+        is no good copy.
         """
         files = self._collect()
         if self._registry is None:
@@ -194,11 +195,11 @@ class Keeper:
 
     # taking it
 
-    def _take(self, chosen: _Chosen, now: datetime) -> Outcome:
+    def _take(self, chosen: _Chosen, now: datetime | None) -> Outcome:
         old = self._config
         config = self._with_last_good_watches(chosen.built)
         changed = changes(old, config) if old else ()
-        unsaved = self._remember(chosen, now, changed)
+        unsaved = self._remember(chosen, now, changed) if now else None
         self._config = config
         return Outcome(
             config=config,

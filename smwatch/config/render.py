@@ -31,7 +31,7 @@ def _lines(problem: Problem, language: str, *, colour: bool) -> Iterator[str]:
     said = problem.message.render(language)
     yield f"{tint(BOLD, place)}: {tint(RED if error else YELLOW, kind.render(language))}: {said}"
     if problem.excerpt.strip():
-        line, column = _window(problem.excerpt, problem.column)
+        line, column = _window(_seen(problem.excerpt), problem.column)
         gutter = f"{problem.line:>5} | "
         yield tint(DIM, gutter) + line
         carets = "^" * max(1, min(problem.width, len(line) - column + 1))
@@ -39,6 +39,11 @@ def _lines(problem: Problem, language: str, *, colour: bool) -> Iterator[str]:
     if problem.suggestion is not None:
         shown = text("suggestion: {it}", it=problem.suggestion).render(language)
         yield tint(DIM, " " * 5 + " = ") + shown.replace("\n", "\n" + " " * 8)
+
+
+def _seen(excerpt: str) -> str:
+    """The line with a point for each sign that is not seen: it goes to a terminal, and may be of any file."""
+    return "".join(sign if sign.isprintable() or sign in "\t\r\n" else "·" for sign in excerpt)
 
 
 def _window(line: str, column: int) -> tuple[str, int]:

@@ -11,15 +11,18 @@ import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import event, text
+from sqlalchemy import event
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from smwatch.errors import UserError
+from smwatch.i18n import text
 from smwatch.store.lock import Lock
-from smwatch.store.migrate import check_current, migrate
+from smwatch.store.migrate import check_current, migrate, refuse_foreign
 from smwatch.store.place import engine_url, keep_private, make_folder, refuse_missing, sqlite_path, state_folder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
     from pathlib import Path
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -56,13 +59,9 @@ class Store:
         folder, path = state_folder(url), sqlite_path(url)
         make_folder(folder)
         store = cls(url, key=_key(folder), lock=Lock(folder / "smwatch.lock").take())
-        try:
-            if path is not None:
-                path.touch(mode=0o600)
-            await store._upgrade()
-        except BaseException:
-            await store.close()
-            raise
+        if path is not None:
+            path.touch(mode=0o600)
+        await store._or_closed(store._upgrade())
         if path is not None:
             keep_private(path)
         return store
@@ -72,14 +71,22 @@ class Store:
         """Open beside a running daemon; raises UserError where there is no store yet, or a newer one."""
         refuse_missing(sqlite_path(url))
         store = cls(url, key=_key(state_folder(url), make=False), lock=None)
-        try:
-            await check_current(store._reader)
-        except BaseException:
-            await store.close()
-            raise
+        await store._or_closed(check_current(store._reader))
         return store
 
+    async def _or_closed(self, opening: Awaitable[None]) -> None:
+        """Whatever keeps it from being opened closes it again; a file that is no store is told in a sentence."""
+        try:
+            await opening
+        except BaseException as error:
+            await self.close()
+            if isinstance(error, DatabaseError) and not isinstance(error, OperationalError):
+                told = text("{url} is damaged, or no store of smwatch: {error}", url=self.url, error=str(error.orig))
+                raise UserError(told) from error
+            raise
+
     async def _upgrade(self) -> None:
+        await refuse_foreign(self._reader)  # before the writer touches it
         if self._writer is not None:
             await migrate(self._writer)
 
@@ -103,7 +110,7 @@ class Store:
             return
         async with self._turn, self._writer.connect() as connection:
             plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await plain.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            await plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
         """Let go of everything; nothing is written after it."""

@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 
 from smwatch.errors import UserError
 from smwatch.i18n import text
@@ -46,6 +47,12 @@ def _upgrade(connection: Connection) -> None:
         steps.run_migrations()
 
 
+async def refuse_foreign(engine: AsyncEngine) -> None:
+    """Raise UserError where the store has tables of another program, or of a newer smwatch."""
+    async with engine.connect() as connection:
+        _refuse_newer(await connection.run_sync(_version), scripts())
+
+
 async def check_current(engine: AsyncEngine) -> None:
     """Raise UserError where the store is of another version."""
     async with engine.connect() as connection:
@@ -57,7 +64,11 @@ async def check_current(engine: AsyncEngine) -> None:
 
 
 def _version(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """The revision of the tables, None where there are none yet; raises UserError for another program's tables."""
+    at = MigrationContext.configure(connection).get_current_revision()
+    if at is None and inspect(connection).get_table_names():
+        raise UserError(text("the store belongs to another program: it has tables, but none of smwatch's"))
+    return at
 
 
 def _refuse_newer(at: str | None, known: ScriptDirectory) -> None:

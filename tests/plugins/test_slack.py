@@ -269,6 +269,20 @@ async def test_check_names_a_missing_scope(bot):
     bot.slack.scopes = {"chat:write"}
     (said,) = await bot.channel.check(context(bot))
     assert "channels:history" in str(said)
+    bot.slack.scopes = {"channels:history"}
+    with pytest.raises(ChannelError, match="chat:write"):
+        await bot.channel.check(context(bot))
+
+
+async def test_check_says_that_the_bot_is_not_in_the_channel(bot):
+    next(iter(bot.slack.channels.values()))["is_member"] = False
+    (said,) = await bot.channel.check(context(bot))
+    assert "not a member" in str(said)
+
+
+async def test_check_says_that_there_is_no_such_channel(bot):
+    (said,) = await make(bot.slack, channel="#nowhere").check(context(bot))
+    assert "does not find this channel" in str(said)
 
 
 async def test_buttons_stand_only_where_clicks_are_heard(bot):
