@@ -92,7 +92,7 @@ def _negated(source: str, start: int, at: int) -> Operator:
 
 
 def _near_list(source: str, found: re.Match[str]) -> QueryError:
-    """`near/4:a,b`, as Sprinklr writes it."""
+    """`near/4:a,b`, as some other tools write it."""
     values = re.compile(r"\s*([^\s()]+)").match(source, found.end())
     words = [word for word in (values[1] if values else "").split(",") if word]
     end = values.end() if values else found.end()
@@ -101,7 +101,7 @@ def _near_list(source: str, found: re.Match[str]) -> QueryError:
     alone = not source[: found.start()].strip() and not source[end:].strip()
     repair = source[: found.start()] + (form if alone else f"({form})") + source[end:]
     return QueryError(
-        text("{sign} is Sprinklr's way to write {form}", sign=found.group(), form=form),
+        text("{sign} is another tool's way to write {form}", sign=found.group(), form=form),
         start=found.start(),
         end=found.end(),
         repairs=[repair] if len(words) > 1 else [],
