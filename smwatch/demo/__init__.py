@@ -11,25 +11,33 @@ import shutil
 import signal
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smwatch.demo.stage import Stage
 from smwatch.demo.world import World, clock
+from smwatch.init.place import local_zone
 from smwatch.testing.fake_slack import FakeSlack
+from smwatch.testing.slack_page import Reader, Shown, page
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
+    from collections.abc import AsyncIterator
 
 TOKEN = "SMWATCH_DEMO_TOKEN"  # noqa: S105 - the name of an environment variable
-AFTER = 6.0  # seconds that the last post gets to arrive
-LOOK = 0.25  # seconds between two looks at the fake Slack
+AFTER = 4.0  # seconds that the last post gets to arrive
+LOOK = 0.2  # seconds between two looks at the fake Slack
+PATIENCE = 90.0  # seconds until the first message, on a slow machine
+GRACE = 20.0  # seconds that the daemon has to end
+CHANNEL = "pr-alerts"
 
 CONFIG = """\
 # What the demo runs with. Yours looks the same; only the addresses differ.
 [smwatch]
 language = "{language}"
+timezone = "{timezone}"
 store = "sqlite://{folder}/smwatch.db"
 own_accounts = ["https://www.bergmuehle.example"]
 
@@ -41,7 +49,7 @@ type = "slack"
 channel = "#pr-alerts"
 token = {{ env = "{token}" }}
 api_url = "{api_url}"
-group_interval = "2s"
+group_interval = "1s"
 
 [[watch]]
 name = "Bergmühle"
@@ -87,45 +95,47 @@ channels = ["pr"]
 async def run_demo(language: str, *, keep: bool = False) -> int:
     """Run it until the last post has arrived (`keep`: until Ctrl-C); the exit code."""
     stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     folder = Path(tempfile.mkdtemp(prefix="smwatch-demo-"))
+    stage = Stage(language, local_zone() or "Europe/Berlin")
     try:
         async with World(clock) as world, FakeSlack() as slack:
-            return await _Demo(folder, world, slack, Stage(language)).play(stopped, keep=keep)
+            return await _Demo(folder, world, slack, stage, stopped).play(keep=keep)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Demo:
-    def __init__(self, folder: Path, world: World, slack: FakeSlack, stage: Stage) -> None:
+    def __init__(self, folder: Path, world: World, slack: FakeSlack, stage: Stage, stopped: asyncio.Event) -> None:
         self._folder = folder
         self._world = world
         self._slack = slack
         self._stage = stage
+        self._stopped = stopped
         self._config = folder / "smwatch.toml"
-        self._shown: dict[str, str] = {}
+        self._shown: dict[str, int] = {}
 
-    async def play(self, stopped: asyncio.Event, *, keep: bool) -> int:
+    async def play(self, *, keep: bool) -> int:
         self._write_config()
         self._stage.welcome(self._config.read_text(encoding="utf-8"))
-        daemon = await self._start("run")
-        try:
-            done = await self._watch(daemon, stopped, keep=keep)
-            if done and not stopped.is_set():
+        async with self._running("run") as daemon:
+            told = await self._watch(daemon, keep=keep)
+            if told and not self._stopped.is_set():
                 await self._show_digest()
-        finally:
-            await self._end(daemon)
-        if not done:
+        if not told:
             self._stage.failed((self._folder / "run.log").read_text(encoding="utf-8"))
             return 1
-        self._stage.farewell(self._keep_page())
+        if self._stopped.is_set():
+            self._stage.stopped()
+        self._stage.farewell(self._keep_pages())
         return 0
 
     def _write_config(self) -> None:
         words = self._stage.words
         filled = CONFIG.format(
             language=self._stage.language,
+            timezone=self._stage.timezone,
             folder=self._folder,
             token=TOKEN,
             api_url=self._slack.api_url,
@@ -135,10 +145,11 @@ class _Demo:
         )
         self._config.write_text(filled, encoding="utf-8")
 
-    async def _start(self, *words: str) -> Process:
-        log = (self._folder / f"{words[0]}.log").open("wb")
-        with log:
-            return await asyncio.create_subprocess_exec(
+    @asynccontextmanager
+    async def _running(self, *words: str) -> AsyncIterator[Process]:
+        """A command of smwatch, in a session of its own so that only we hear Ctrl-C; ended with the block."""
+        with (self._folder / f"{words[0]}.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "smwatch",
@@ -146,55 +157,87 @@ class _Demo:
                 "--config",
                 str(self._config),
                 env={**os.environ, TOKEN: self._slack.token},
+                stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+        try:
+            yield process
+        finally:
+            await _end(process)
 
-    async def _watch(self, daemon: Process, stopped: asyncio.Event, *, keep: bool) -> bool:
-        """Show what arrives until the world is told; False where the daemon ended by itself."""
+    async def _watch(self, daemon: Process, *, keep: bool) -> bool:
+        """Show what arrives until the world is told; False where the daemon ended by itself or said nothing."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + self._world.ends_after.total_seconds() + AFTER
-        while not stopped.is_set() and (keep or loop.time() < end):
+        end = loop.time() + PATIENCE
+        while not self._stopped.is_set() and (loop.time() < end or (keep and self._shown)):
             if daemon.returncode is not None:
                 return False
-            self._show_new()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopped.wait(), LOOK)
+            if self._show_new() and not self._world.begun:
+                self._stage.reading()
+                self._world.begin()
+                end = loop.time() + self._world.lasts.total_seconds() + AFTER
+            await self._pause()
         self._show_new()
-        return True
+        return self._stopped.is_set() or bool(self._shown)
 
-    def _show_new(self) -> None:
-        for post in self._slack.posts():
-            if self._shown.get(post.ts) != post.text:
-                self._stage.message("#pr-alerts", post.text, edited=post.ts in self._shown)
-                self._shown[post.ts] = post.text
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), LOOK)
+
+    def _show_new(self) -> bool:
+        """Print what is new or was changed; whether there was anything."""
+        news = [post for post in self._slack.posts() if self._shown.get(post.ts) != post.edits]
+        for post in news:
+            self._stage.message(f"#{CHANNEL}", post.body, edited=post.ts in self._shown)
+            self._shown[post.ts] = post.edits
+        return bool(news)
 
     async def _show_digest(self) -> None:
         self._stage.digest_comes()
-        await (await self._start("digest", "send", self._stage.words["digest"])).wait()
-        page = str(self._folder / "digest.html")
-        await (await self._start("digest", "preview", self._stage.words["digest"], "--html", page)).wait()
-        for _ in range(20):
-            await asyncio.sleep(LOOK)
-            if any(post.ts not in self._shown for post in self._slack.posts()):
+        name = self._stage.words["digest"]
+        await self._do("digest", "preview", name, "--html", str(self._folder / "digest.html"))
+        await self._do("digest", "send", name)
+        for _ in range(50):
+            if self._show_new() or self._stopped.is_set():
                 break
-        self._show_new()
+            await self._pause()
 
-    def _keep_page(self) -> Path | None:
-        """The digest's page outlives the demo's folder."""
-        page = self._folder / "digest.html"
-        if not page.exists():
-            return None
-        kept = Path(tempfile.gettempdir()) / "smwatch-demo-digest.html"
-        shutil.copyfile(page, kept)
-        return kept
+    async def _do(self, *words: str) -> None:
+        """Run a command to its end, or until somebody presses Ctrl-C."""
+        if self._stopped.is_set():
+            return
+        async with self._running(*words) as process:
+            ends = {asyncio.ensure_future(process.wait()), asyncio.ensure_future(self._stopped.wait())}
+            _, open_ends = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for one in open_ends:
+                one.cancel()
 
-    async def _end(self, daemon: Process) -> None:
-        if daemon.returncode is None:
-            daemon.send_signal(signal.SIGTERM)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(daemon.wait(), 20)
-        if daemon.returncode is None:
-            daemon.kill()
-            await daemon.wait()
+    def _keep_pages(self) -> dict[str, Path]:
+        """The channel and the digest as pages; they outlive the demo's folder."""
+        digest = self._folder / "digest.html"
+        if not digest.exists():
+            return {}
+        home = Path(tempfile.mkdtemp(prefix="smwatch-demo-pages-"))
+        shown = [Shown(body=one.body, at=_moment(one.ts), edited=bool(one.edits)) for one in self._slack.posts()]
+        reader = Reader(language=self._stage.short, timezone=self._stage.timezone, now=clock())
+        (home / "slack.html").write_text(page(shown, reader, channel=CHANNEL), encoding="utf-8")
+        shutil.copyfile(digest, home / "digest.html")
+        return {"slack": home / "slack.html", "digest": home / "digest.html"}
+
+
+def _moment(ts: str) -> datetime:
+    """When a message was posted, from its number."""
+    return datetime.fromtimestamp(float(ts), UTC)
+
+
+async def _end(process: Process) -> None:
+    """End it as systemd would, and do not leave before it is gone."""
+    if process.returncode is None:
+        process.send_signal(signal.SIGTERM)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), GRACE)
+    if process.returncode is None:
+        process.kill()
+        await process.wait()

@@ -1,20 +1,23 @@
-"""What the demo prints."""
+"""What the demo prints: in colour on a terminal, as plain lines into a pipe or a file."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 import textwrap
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import click
+from rich.console import Console
+from rich.syntax import Syntax
 
+from smwatch.demo.terminal import framed
 from smwatch.i18n import Text, text
+from smwatch.testing.slack_page import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from typing import Any
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "de": {"digest": "morgens", "competition": "Wettbewerb"},
@@ -24,58 +27,75 @@ WIDEST = 100
 
 
 class Stage:
-    """Prints in one language, in colour on a terminal."""
+    """Prints in one language and time zone."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, timezone: str) -> None:
         self.language = language
-        self.words = WORDS["en" if language.startswith("en") else "de"]
-        self._colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        self._width = min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
+        self.timezone = timezone
+        self.short = "en" if language.startswith("en") else "de"
+        self.words = WORDS[self.short]
+        self._console = Console(highlight=False, soft_wrap=False)
+        self._console.width = min(self._console.width, WIDEST)
 
     def welcome(self, config: str) -> None:
-        """What is about to happen."""
+        """What is about to happen, and the watch that makes it happen."""
         self._say(
             text(
                 "This is the real smwatch over a small invented world on this machine: a press portal, a forum and a "
-                "blog. It watches the muesli brand “Bergmühle”. What you see is what a PR team would read in Slack. "
-                "It stops by itself after about half a minute; Ctrl-C ends it at once."
+                "blog. It watches the muesli brand “Bergmühle”, and you see what a PR team would get in Slack. "
+                "It stops by itself after half a minute; Ctrl-C ends it at once."
             )
         )
+        self._say(text("This is what it looks for, from the configuration:"))
         watch = config[config.index("[[watch]]") :].split("\n\n", 1)[0]
-        self._say(text("The configuration says, among other things:"))
-        click.echo(textwrap.indent(watch, "    ") + "\n")
+        self._console.print(Syntax(watch, "toml", theme="ansi_dark", background_color="default", word_wrap=True))
+        self._console.print()
+        self._say(text("The daemon starts and reads everything once …"))
 
-    def message(self, channel: str, body: str, *, edited: bool) -> None:
+    def reading(self) -> None:
+        """The first round is over."""
+        self._say(text("From here on, what appears is new, and alerts:"))
+
+    def message(self, channel: str, body: Mapping[str, Any], *, edited: bool) -> None:
         """One message as people would read it."""
-        head = f"Slack {channel}" + (f" ({text('changed').render(self.language)})" if edited else "")
-        line = "─" * max(self._width - len(head) - 4, 3)
-        click.echo(click.style(f"┌ {head} {line}", fg="cyan") if self._colour else f"┌ {head} {line}")
-        for row in body.splitlines():
-            for part in textwrap.wrap(row, self._width - 2) or [""]:
-                click.echo(f"│ {part}")
-        click.echo("└" + "─" * (self._width - 1) + "\n")
+        reader = Reader(language=self.short, timezone=self.timezone, now=datetime.now(UTC))
+        changed = text("Slack {channel}, the same message, changed", channel=channel)
+        head = changed if edited else text("Slack {channel}", channel=channel)
+        plain = not self._console.is_terminal
+        self._console.print(framed(body, reader, head.render(self.language), plain=plain))
+        self._console.print()
+        sys.stdout.flush()
 
     def digest_comes(self) -> None:
         """The digest, before its time."""
         self._say(text("And this is the digest, which would come at eight in the morning:"))
 
-    def farewell(self, page: Path | None) -> None:
-        """How to go on."""
-        if page is not None:
-            self._say(text("The digest as an e-mail, to open in a browser: {path}", path=str(page)))
+    def farewell(self, pages: Mapping[str, Path]) -> None:
+        """What there is to look at, and how to go on."""
+        if "slack" in pages:
+            self._say(text("To open in a browser: the channel in Slack, and the digest as an e-mail:"))
+            for page in pages.values():
+                self._line(page.as_uri())
+            self._console.print()
         self._say(text("Now with your own feeds, without an account, alerts on this terminal:"))
-        for line in (
-            'smwatch init --console --brand "Acme" --feed https://www.example.org/feed.xml --output smwatch.toml',
-            "smwatch check -c smwatch.toml",
-            "smwatch run -c smwatch.toml",
-        ):
-            click.echo(f"    .venv/bin/{line}")
-        click.echo()
+        self._line('.venv/bin/smwatch init --console --brand "Acme" --feed https://www.example.org/feed.xml')
+        self._line(".venv/bin/smwatch run")
+        self._console.print()
+
+    def stopped(self) -> None:
+        """Somebody pressed Ctrl-C."""
+        self._console.print()
+        self._say(text("Stopped."))
 
     def failed(self, log: str) -> None:
         """The daemon ended by itself: what it said."""
         self._say(text("The daemon ended by itself. It said:"))
-        click.echo(log, err=True)
+        sys.stderr.write(log)
+
+    def _line(self, words: str) -> None:
+        """A line to copy: never wrapped, never styled."""
+        self._console.out(f"    {words}", highlight=False)
 
     def _say(self, sentence: Text) -> None:
-        click.echo("\n".join(textwrap.wrap(sentence.render(self.language), self._width)) + "\n")
+        self._console.out(textwrap.fill(sentence.render(self.language), self._console.width), "", sep="\n")
+        sys.stdout.flush()

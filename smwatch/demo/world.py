@@ -22,22 +22,38 @@ if TYPE_CHECKING:
     Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PORTAL, FORUM, BLOG = "pressespiegel", "muesliforum", "cerealthoughts"
+DAILY, REVIEW = "tagesbote", "rundschau"  # papers that the press portal links to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """One entry of a feed: `after` seconds from the start of the world it appears; below 0 it was always there."""
+    """One entry of a feed: it appears `after` seconds from the moment the world begins; below 0 it was always there.
+
+    `site` is the first label of the host that its link leads to; empty means the feed's own name.
+    """
 
     feed: str
     after: float
     title: str
     text: str
     author: str = ""
+    site: str = ""
 
     @property
     def slug(self) -> str:
         """A stable name for links and ids."""
-        return sha256(self.title.encode()).hexdigest()[:8]
+        return sha256(f"{self.site} {self.title}".encode()).hexdigest()[:8]
+
+    @property
+    def host(self) -> str:
+        """Where its page is: browsers find every name below `localhost` on this machine."""
+        return f"{self.site or self.feed}.localhost"
+
+
+RECALL = (
+    "Der Müslihersteller Bergmühle ruft sein Urkorn-Müsli zurück. Betroffen ist die Charge L2207, in der Steinchen "
+    "sein können. Kundinnen und Kunden erhalten den Kaufpreis erstattet."
+)
 
 
 POSTS: tuple[Post, ...] = (
@@ -64,42 +80,52 @@ POSTS: tuple[Post, ...] = (
     ),
     Post(
         feed=PORTAL,
-        after=5,
+        site=DAILY,
+        after=2,
         title="Bergmühle eröffnet Besuchermühle in Oberau",
         text="Der Müslihersteller Bergmühle zeigt ab Samstag, wie aus Hafer Flocken werden. Der Eintritt ist frei.",
         author="Lena Brandt",
     ),
     Post(
         feed=BLOG,
-        after=9,
+        after=5,
         title="Why I switched to Bergmuehle",
         text="Spelled with ue on the English box, but it is the same mill. Bergmuehle tastes of grain, not of sugar.",
         author="Dana Whitlock",
     ),
     Post(
         feed=FORUM,
-        after=13,
+        after=8,
         title="Steinchen in der Packung?",
         text="Hat noch jemand Steinchen im Bergmühle Urkorn gefunden? Charge L2207. Ich warte auf einen Rückruf.",
         author="muesli_mira",
     ),
     Post(
         feed=PORTAL,
-        after=17,
+        site=DAILY,
+        after=11,
         title="Bergmühle ruft Urkorn-Müsli zurück",
-        text="Rückruf bei Bergmühle: Betroffen ist die Charge L2207. Kunden erhalten den Kaufpreis erstattet.",
+        text=RECALL,
         author="Lena Brandt",
     ),
     Post(
+        feed=PORTAL,
+        site=REVIEW,
+        after=15,
+        title="Bergmühle ruft Urkorn-Müsli zurück",
+        text=RECALL,
+        author="Agenturmeldung",
+    ),
+    Post(
         feed=BLOG,
-        after=20,
+        after=17,
         title="Haferglück launches a barista oat drink",
         text="The competition does not sleep: Haferglück goes for the coffee bars.",
         author="Dana Whitlock",
     ),
     Post(
         feed=FORUM,
-        after=23,
+        after=19,
         title="<!channel> Grüße an alle *Mitleser*",
         text="Ein Titel, der alle anpingen möchte. Bergmühle kommt auch vor, aber geklingelt wird hier nicht.",
         author="<@U123> Scherzkeks",
@@ -114,6 +140,7 @@ class World:
         self._now = now
         self._posts = posts
         self._start = now()
+        self._begun: datetime | None = None
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -124,7 +151,7 @@ class World:
                 web.get(f"/{PORTAL}/rss.xml", self._serve(PORTAL, _rss, "application/rss+xml")),
                 web.get(f"/{FORUM}/atom.xml", self._serve(FORUM, _atom, "application/atom+xml")),
                 web.get(f"/{BLOG}/feed.json", self._serve(BLOG, _json, "application/feed+json")),
-                web.get("/{feed}/{slug}", self._page),
+                web.get("/{slug}", self._page),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None)
@@ -141,24 +168,35 @@ class World:
             await self._runner.cleanup()
 
     @property
-    def ends_after(self) -> timedelta:
-        """When the last post has appeared."""
+    def lasts(self) -> timedelta:
+        """How long it takes from the beginning until the last post is out."""
         return timedelta(seconds=max(post.after for post in self._posts))
 
-    def when(self, post: Post) -> datetime:
-        """When `post` was, or will be, published."""
-        return self._start + timedelta(seconds=post.after)
+    @property
+    def begun(self) -> bool:
+        """Whether new posts appear."""
+        return self._begun is not None
 
-    def visible(self, feed: str) -> list[Post]:
-        """The posts of `feed` that are out now, newest first."""
-        out = [post for post in self._posts if post.feed == feed and self.when(post) <= self._now()]
-        return sorted(out, key=self.when, reverse=True)
+    def begin(self) -> None:
+        """From now on new posts appear: somebody is watching."""
+        self._begun = self._begun or self._now()
+
+    def when(self, post: Post) -> datetime | None:
+        """When `post` was published; None for a new one before the world has begun."""
+        base = self._start if post.after < 0 else self._begun
+        return base and base + timedelta(seconds=post.after)
+
+    def visible(self, feed: str) -> list[tuple[Post, datetime]]:
+        """The posts of `feed` that are out now, newest first, with their moments."""
+        now = self._now()
+        dated = [(post, when) for post in self._posts if post.feed == feed and (when := self.when(post))]
+        return sorted(((post, when) for post, when in dated if when <= now), key=lambda it: it[1], reverse=True)
 
     def link(self, post: Post) -> str:
         """The address of a post's page."""
-        return f"{self.url}/{post.feed}/{post.slug}"
+        return f"http://{post.host}:{self.url.rpartition(':')[2]}/{post.slug}"
 
-    def _serve(self, feed: str, shape: Callable[[World, Sequence[Post]], str], kind: str) -> Handler:
+    def _serve(self, feed: str, shape: Callable[[World, Sequence[tuple[Post, datetime]]], str], kind: str) -> Handler:
         async def answer(request: web.Request) -> web.Response:
             body = shape(self, self.visible(feed)).encode()
             etag = sha256(body).hexdigest()[:16]
@@ -177,39 +215,39 @@ class World:
         return web.Response(text=f"{body}<p>{escape(found[0].text)}", content_type="text/html")
 
 
-def _rss(world: World, posts: Sequence[Post]) -> str:
+def _rss(world: World, posts: Sequence[tuple[Post, datetime]]) -> str:
     entries = "".join(
         f"<item><title>{escape(post.title)}</title><link>{world.link(post)}</link><guid>{world.link(post)}</guid>"
         f"<description>{escape(post.text)}</description><author>{escape(post.author)}</author>"
-        f"<pubDate>{world.when(post):%a, %d %b %Y %H:%M:%S} +0000</pubDate></item>"
-        for post in posts
+        f"<pubDate>{when:%a, %d %b %Y %H:%M:%S} +0000</pubDate></item>"
+        for post, when in posts
     )
     head = "<title>Pressespiegel Oberland</title><language>de</language>"
     return f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel>{head}{entries}</channel></rss>'
 
 
-def _atom(world: World, posts: Sequence[Post]) -> str:
+def _atom(world: World, posts: Sequence[tuple[Post, datetime]]) -> str:
     entries = "".join(
         f'<entry><id>{world.link(post)}</id><title>{escape(post.title)}</title><link href="{world.link(post)}"/>'
-        f"<author><name>{escape(post.author)}</name></author><updated>{world.when(post).isoformat()}</updated>"
+        f"<author><name>{escape(post.author)}</name></author><updated>{when.isoformat()}</updated>"
         f"<content>{escape(post.text)}</content></entry>"
-        for post in posts
+        for post, when in posts
     )
     head = "<title>Müsliforum</title><id>urn:muesliforum</id>"
     return f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de">{head}{entries}</feed>'
 
 
-def _json(world: World, posts: Sequence[Post]) -> str:
+def _json(world: World, posts: Sequence[tuple[Post, datetime]]) -> str:
     items = [
         {
             "id": post.slug,
             "url": world.link(post),
             "title": post.title,
             "content_text": post.text,
-            "date_published": world.when(post).isoformat(),
+            "date_published": when.isoformat(),
             "authors": [{"name": post.author}],
         }
-        for post in posts
+        for post, when in posts
     ]
     feed = {"version": "https://jsonfeed.org/version/1.1", "title": "Cereal Thoughts", "language": "en", "items": items}
     return json.dumps(feed)

@@ -140,7 +140,7 @@ def as_state(row: SourceRow) -> SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstRound:
-    """What the first walk of a source brought: older items, and how many mentions they would have been."""
+    """What the first walk of a source brought: older items, and how many of them a watch would have matched."""
 
     source_id: int
     name: str
@@ -154,7 +154,7 @@ async def first_rounds(connection: AsyncConnection) -> list[FirstRound]:
     own = (seen.c.source_id == source.c.id) & ~seen.c.id_hmac.startswith("~")
     items = select(func.count()).where(own).scalar_subquery()
     hits = (
-        select(func.count())
+        select(func.count(mention.c.item_id.distinct()))
         .select_from(mention.join(item_table, mention.c.item_id == item_table.c.id))
         .where(item_table.c.source_id == source.c.id, mention.c.old)
         .scalar_subquery()
