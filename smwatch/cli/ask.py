@@ -22,7 +22,8 @@ def ask(question: Text, read: Callable[[str], T], default: str = "") -> T:
     """The answer, as `read` makes something of it; what `read` raises as UserError is said, and it is asked again."""
     shown = f" [{default}]" if default else ""
     while True:
-        click.echo(f"{question.render(spoken())}{shown}: ", nl=False, err=True)
+        words = f"{question.render(spoken())}{shown}"
+        click.echo(f"{words} " if words.endswith(("?", "]")) else f"{words}: ", nl=False, err=True)
         answer = _line() or default
         try:
             return read(answer)
@@ -59,5 +60,6 @@ def _line() -> str:
     """One line from stdin, without white space around it; the end of the input stops the program."""
     line = sys.stdin.readline() if sys.stdin is not None else ""
     if not line:
+        click.echo(err=True)
         raise click.Abort
     return line.strip()

@@ -11,6 +11,7 @@ from smwatch.errors import UserError
 from smwatch.feeds.address import read_address
 from smwatch.i18n import Text, text
 from smwatch.init.plan import BERLIN, Channel, Plan, Smtp, Source
+from smwatch.message.escape import tame
 from smwatch.message.mail import mailbox
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _chosen(search: Search, allow_private: bool) -> Iterable[Source]:  # noqa: F
 
 
 def _source(feed: Feed, allow_private: bool) -> Source:  # noqa: FBT001 - handed on
-    name = " ".join(feed.title.split())
+    name = " ".join(tame(feed.title).split())
     return Source(url=feed.url, name=name if len(name) <= LONGEST_NAME else "", allow_private=allow_private)
 
 

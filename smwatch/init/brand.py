@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from smwatch.errors import QueryError, UserError
 from smwatch.i18n import Text, text
+from smwatch.message.escape import tame
 from smwatch.model import Item
 from smwatch.query import parse
 from smwatch.query.engine import Engine
@@ -49,7 +50,7 @@ COMMON, SURNAMES = frozenset(_COMMON.split()), frozenset(_SURNAMES.split())
 
 def short_name(brand: str) -> str:
     """The name as people use it, without its legal form: "Acme GmbH & Co. KG" is "Acme"."""
-    name = " ".join(brand.split()).strip("„“”\"'»«")
+    name = " ".join(tame(brand).split()).strip("„“”\"'»«")
     return _FORM.sub("", name) or name
 
 
