@@ -117,6 +117,7 @@ class App:
             session=self.session,
             tell=self._tell_of_channel,
             count=self.metrics.delivered,
+            zone=lambda name: self.renderer.reading(name).timezone,
             clock=clock,
             pace=self.tempo.pace,
         )

@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     from smwatch.store.jobs import Job
 
 
+WHY = {
+    "": text("More stories than can be told one by one:"),
+    "quiet": text("What came in during the quiet hours:"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Who reads a channel: its own language and zone, else its client's, else the config's."""
@@ -124,7 +130,7 @@ class Renderer:
             stories,
             language=who.language,
             timezone=who.timezone,
-            reason=text("More stories than can be told one by one:"),
+            reason=WHY.get(job.plan.get("why", ""), WHY[""]),
             since=datetime.fromisoformat(job.plan["since"]),
             updated=self._clock(),
         )

@@ -77,7 +77,7 @@ async def _tell_nobody(channel: str, reason: Text | None) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What a lane works with; `clock` is UTC, `pause` sleeps."""
+    """What a lane works with; `clock` is UTC, `pause` sleeps, `zone` is where a channel's readers are."""
 
     store: Store
     render: Render
@@ -87,6 +87,7 @@ class Desk:
     pace: Pace = field(default_factory=Pace)
     tell: Tell = _tell_nobody
     count: Count = lambda _channel, _outcome: None
+    zone: Callable[[str], str] = lambda _channel: "UTC"
 
     def context(self, channel: str) -> Context:
         """The context for one call of `channel`."""

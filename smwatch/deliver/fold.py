@@ -32,6 +32,29 @@ async def fold(desk: Desk, channel: Channel, storm: Storm, now: datetime) -> boo
     return bool(jobs)
 
 
+async def tell_together(desk: Desk, channel: Channel, jobs: Sequence[Job], now: datetime, why: str) -> None:
+    """Tell these stories in summaries of their own; `why` is a word that the renderer knows."""
+    await desk.commit(partial(_together, channel=channel, jobs=jobs, now=now, why=why))
+
+
+async def _together(connection: Any, channel: Channel, jobs: Sequence[Job], now: datetime, why: str) -> None:  # noqa: ANN401 - see outbox
+    for start in range(0, len(jobs), PART):
+        part = jobs[start : start + PART]
+        key = next_key(hashlib.sha256(f"{channel.name}|{why}|{part[0].key}".encode()).hexdigest(), start)
+        plan = {"cards": [job.id for job in part], "since": part[0].since.isoformat(), "why": why}
+        clients = {job.client for job in part}
+        await outbox.add_post(
+            connection,
+            key=key,
+            channel=channel.name,
+            kind="summary",
+            plan=plan,
+            now=now,
+            client=clients.pop() if len(clients) == 1 else "",
+        )
+        await outbox.fold(connection, part, key)
+
+
 async def _fold(connection: Any, channel: Channel, storm: Storm, jobs: Sequence[Job], now: datetime) -> None:  # noqa: ANN401 - see outbox
     room = storm.room
     if room:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from smwatch.deliver.desk import Desk, Rendered, bounded, log
-from smwatch.deliver.fold import fold
+from smwatch.deliver.fold import MOST, fold, tell_together
+from smwatch.deliver.quiet import held, quiet_until, waits
 from smwatch.deliver.retry import Again, after, choose, given_up, next_lookup
 from smwatch.deliver.storm import Storm, fresh
 from smwatch.errors import ChannelError, Outcome, Scope
@@ -47,6 +49,7 @@ class Lane:
     asked: dict[str, int] = field(default_factory=dict)  # lookups that found nothing, by key
     silent: dict[str, int] = field(default_factory=dict)  # lookups that were not answered, by key
     fallback: str | None = None
+    settled: bool = False  # whether what waits was looked at with these quiet hours
     beat: float = field(default_factory=time.monotonic)  # when it was last seen at work
     calling: float = 0.0  # until when a call may take; 0.0: none is on its way
 
@@ -76,15 +79,45 @@ class Lane:
         return 0.0
 
     async def _queue(self, now: datetime) -> list[Job]:
-        wait, interval = self.channel.group_wait, self.channel.group_interval
-        async with self.desk.store.read() as connection:
-            jobs = await outbox.outstanding(
-                connection, self.channel.name, now, group_wait=wait, group_interval=interval
-            )
+        jobs = await self._awake(now)
         self.storm.observe(now, sum(fresh(job) for job in jobs))
         if self.storm.due(now) and await fold(self.desk, self.channel, self.storm, now):
             return await self._queue(now)
         return [job for job in jobs if not self.storm.holds(job, now)]
+
+    async def _awake(self, now: datetime) -> list[Job]:
+        """What is outstanding and may be told at this hour."""
+        hours = self.channel.quiet_hours
+        if hours is not None and not self.settled:
+            await self.desk.commit(partial(outbox.unhold, channel=self.channel.name, now=now))
+        self.settled = True
+        zone = ZoneInfo(self.desk.zone(self.channel.name))
+        until = quiet_until(hours, zone, now)
+        jobs = await self._outstanding(now)
+        while hours and until and (sleeping := [job for job in jobs if waits(job, hours)]):
+            reason = text("quiet hours until {moment}", moment=f"{until.astimezone(zone):%H:%M}")
+            problem = Problem(reason=reason, quiet=True)
+            await self.desk.commit(partial(outbox.hold, jobs=sleeping, problem=problem, until=until))
+            jobs = await self._outstanding(now)
+        if until is None and len(held(jobs)) > 1:
+            return await self._good_morning(now)
+        return jobs
+
+    async def _good_morning(self, now: datetime) -> list[Job]:
+        """The quiet hours are over: their stories in one message, the urgent ones singly."""
+        async with self.desk.store.read() as connection:
+            every = await outbox.untold(connection, self.channel.name, now, self.channel.group_wait, MOST)
+        told = [job for job in held(every) if job.priority is not Priority.URGENT]
+        if len(told) > 1:
+            await tell_together(self.desk, self.channel, told, now, "quiet")
+        return await self._outstanding(now)
+
+    async def _outstanding(self, now: datetime) -> list[Job]:
+        wait, interval = self.channel.group_wait, self.channel.group_interval
+        async with self.desk.store.read() as connection:
+            return await outbox.outstanding(
+                connection, self.channel.name, now, group_wait=wait, group_interval=interval
+            )
 
     async def _deliver(self, job: Job) -> None:
         if self.fallback and given_up(job, self.desk.clock()):

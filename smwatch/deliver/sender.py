@@ -36,8 +36,8 @@ class Sender:
     """Delivers what the outbox holds, one lane a channel.
 
     `render(job)` draws a job as it should be seen now; `tell(channel, reason)` hears when people must act on a
-    channel, and None when it goes on; `count(channel, outcome)` hears of every attempt. `clock`, `pause` and `pace` are
-    for tests.
+    channel, and None when it goes on; `count(channel, outcome)` hears of every attempt; `zone(channel)` is
+    where its quiet hours count. `clock`, `pause` and `pace` are for tests.
     """
 
     def __init__(  # noqa: PLR0913 - wiring
@@ -49,11 +49,12 @@ class Sender:
         session: Any = None,  # noqa: ANN401 - aiohttp's ClientSession
         tell: Tell | None = None,
         count: Count | None = None,
+        zone: Callable[[str], str] | None = None,
         clock: Callable[[], datetime] | None = None,
         pause: Callable[[float], Awaitable[None]] | None = None,
         pace: Pace | None = None,
     ) -> None:
-        given = {"tell": tell, "count": count, "clock": clock, "pause": pause, "pace": pace}
+        given = {"tell": tell, "count": count, "zone": zone, "clock": clock, "pause": pause, "pace": pace}
         chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         self._desk = Desk(store=store, render=render, session=session, **chosen)
         self._lanes: dict[str, Lane] = {}
@@ -201,7 +202,8 @@ class Sender:
 
     async def _left(self) -> bool:
         async with self._desk.store.read() as connection:
-            return any(one.channel in self._lanes for one in await outbox.waiting(connection))
+            left = await outbox.waiting(connection)
+        return any(one.channel in self._lanes and not one.quiet for one in left)
 
 
 def _same(one: Channel, other: Channel | None) -> bool:

@@ -24,10 +24,11 @@ STEP_ASIDE = timedelta(minutes=15)  # so long one failing message may hold up th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why a delivery is still here; `permanent` means that a person has to act."""
+    """Why a delivery is still here; `permanent`: a person has to act; `quiet`: it waits for the end of quiet hours."""
 
     reason: Text
     permanent: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +139,16 @@ def _common(row: Row[Any]) -> dict[str, Any]:
 
 def problem_of(stored: Mapping[str, Any] | None) -> Problem | None:
     """The `problem` column as a Problem."""
-    return Problem(reason=from_json(stored["reason"]), permanent=stored["permanent"]) if stored else None
+    if not stored:
+        return None
+    return Problem(
+        reason=from_json(stored["reason"]), permanent=stored["permanent"], quiet=bool(stored.get("quiet", False))
+    )
 
 
 def problem_row(problem: Problem | None) -> Any:  # noqa: ANN401 - JSON values, or SQL's NULL
     """A Problem as the `problem` column holds it."""
-    return {"reason": to_json(problem.reason), "permanent": problem.permanent} if problem else null()
+    if problem is None:
+        return null()
+    row = {"reason": to_json(problem.reason), "permanent": problem.permanent}
+    return row | {"quiet": True} if problem.quiet else row

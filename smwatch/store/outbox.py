@@ -215,6 +215,19 @@ async def release(connection: AsyncConnection, job: Job, problem: Problem) -> No
     )
 
 
+async def hold(connection: AsyncConnection, jobs: Iterable[Job], problem: Problem, until: datetime) -> None:
+    """These wait until `until`, without a try being counted."""
+    for job in jobs:
+        await _set(connection, job, {"not_before": until, "problem": problem_row(problem)})
+
+
+async def unhold(connection: AsyncConnection, channel: str, now: datetime) -> None:
+    """What waits without having been tried is looked at again: its channel's quiet hours may be others now."""
+    for table in TABLES.values():
+        idle = and_(_of(table, channel), table.c.state == "waiting", table.c.attempts == 0, table.c.unsure.is_(False))
+        await connection.execute(update(table).where(idle, table.c.not_before > now).values(not_before=now))
+
+
 async def postpone(connection: AsyncConnection, job: Job, not_before: datetime) -> None:
     """Look at it again later, without counting a try."""
     await _set(connection, job, {"not_before": not_before})
@@ -313,7 +326,7 @@ async def untold(
 ) -> list[Job]:
     """The stories that `channel` has not told yet, in order; none that was tried before."""
     new = and_(card.c.channel == channel, card.c.shown == 0, card.c.attempts == 0, card.c.unsure.is_(False))
-    return await _cards(connection, and_(new, _card_due(now, group_wait, timedelta(0))), limit)
+    return await _cards(connection, and_(new, _near(card, now), _card_due(now, group_wait, timedelta(0))), limit)
 
 
 async def fold(connection: AsyncConnection, jobs: Sequence[Job], key: str) -> None:
@@ -341,6 +354,7 @@ __all__ = [
     "extend_summary",
     "fold",
     "get",
+    "hold",
     "move_to",
     "next_key",
     "order",
@@ -353,6 +367,7 @@ __all__ = [
     "renew",
     "replan",
     "settle",
+    "unhold",
     "untold",
     "untried",
     "waiting",

@@ -35,7 +35,8 @@ _KINDS = {
 class Waiting:
     """One delivery that is still here. `title` and `link` are the item's (a Text where it is no item).
 
-    `next_try` is None where nothing stands in the way but the ones before it. `kind` is "card" or the post's kind.
+    `next_try` is None where nothing stands in the way but the ones before it. `kind` is "card" or the post's kind;
+    `quiet`: it waits for the end of quiet hours.
     """
 
     channel: str
@@ -47,6 +48,7 @@ class Waiting:
     attempts: int = 0
     reason: Text | None = None
     permanent: bool = False
+    quiet: bool = False
     since: datetime
     next_try: datetime | None = None
 
@@ -110,6 +112,7 @@ def _tries(row: Row[Any], problem: Problem | None) -> dict[str, Any]:
         "attempts": row.attempts,
         "reason": problem.reason if problem else None,
         "permanent": problem.permanent if problem else False,
+        "quiet": problem.quiet if problem else False,
         "next_try": row.not_before,
     }
 

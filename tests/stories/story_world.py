@@ -59,15 +59,22 @@ TOKEN = "STORY_SLACK_TOKEN"
 
 
 class Clock:
-    """The real time, put elsewhere and put forward at will; naps end when it jumps."""
+    """Time that moves when it is put forward, and a little whenever somebody looks; naps end when it jumps."""
 
     def __init__(self, start=TUESDAY):
-        self._zero = time.monotonic()
-        self._start = start
+        self._now = start
+        self._zero = None
         self._jumped = asyncio.Event()
 
     def __call__(self):
-        return self._start + timedelta(seconds=time.monotonic() - self._zero)
+        self._now += timedelta(microseconds=100)
+        if self._zero is None:
+            return self._now
+        return self._now + timedelta(seconds=time.monotonic() - self._zero)
+
+    def runs(self):
+        """From now on it is the real time."""
+        self._now, self._zero = datetime.now(UTC), time.monotonic()
 
     def epoch(self):
         return self().timestamp()
@@ -77,7 +84,7 @@ class Clock:
         self.jump(now - self())
 
     def jump(self, by):
-        self._start += by
+        self._now += by
         self._jumped.set()
         self._jumped = asyncio.Event()
 
@@ -228,6 +235,7 @@ class World:
         self.app = None
         self.pace = Unhurried()
         self.polls = Counter()
+        self.steps = Counter()
         self.may_fail = False
         self._count = 0
         self._stack = AsyncExitStack()
@@ -326,6 +334,14 @@ class World:
             polled(name, *how)
 
         self.app.scheduler._on_poll = count
+        step = self.app.sender._step
+
+        async def counted(lane):
+            wait = await step(lane)
+            self.steps[lane.channel.name] += 1
+            return wait
+
+        self.app.sender._step = counted
         await self.app.start()
         await self.app.told_at_start(outcome)
         self.app.begin()
@@ -388,11 +404,14 @@ class World:
 
     async def eventually(self, true, what, patience=PATIENCE):
         """Wait until `true()`; what is not seen in time is said together with what was seen."""
-        end = time.monotonic() + patience
+        end, looks = time.monotonic() + patience, 0
         while not (found := await _value(true)):
             if time.monotonic() > end:
                 raise AssertionError(f"waited in vain for {what}; people see:\n{self.slack.transcript()}")
             await asyncio.sleep(0.01)
+            looks += 1
+            if looks % 25 == 0:
+                self.nudge()  # a source that was just being read is not read again by itself: the clock stands still
         return found
 
     async def hears(self, words, channel=None):
@@ -412,8 +431,12 @@ class World:
             await self.eventually(lambda: self._is_left(queue), f"{queue} left in the queue")
 
     async def moment(self):
-        """A moment in which everybody does what is due now."""
-        await asyncio.sleep(0.03)
+        """A moment in which every channel does what is due now."""
+        for _ in range(2):  # the first step may have begun before now
+            before = Counter(self.steps)
+            self.app.sender.wake()
+            names = list(self.app.sender._lanes)
+            await self.eventually(lambda b=before, n=names: all(self.steps[x] > b[x] for x in n), "a step of all")
 
     async def until_true(self, true, what):
         """Let time pass, ten seconds at a time, until `true()`."""
@@ -426,11 +449,12 @@ class World:
 
     async def hears_within(self, seconds, words):
         """The message with these words, at most so many seconds of the world's time from now."""
+        await self.calm(queue=None)
         end = self.clock() + timedelta(seconds=seconds)
         while not self.slack.reads(words):
             assert self.clock() < end, f"not within {seconds} s: {words}"
-            self.passes(seconds=0.5)
             await self.moment()
+            self.passes(seconds=0.5)
         return self.slack.reads(words)[0]
 
     async def settles(self):
@@ -457,7 +481,9 @@ class World:
 
     def alerts(self, words="", channel=None):
         """The alerts (not the notes) that hold these words."""
-        return [one for one in self.slack.reads(words, channel) if one.text.startswith(("# Meldung", "# Sofort"))]
+        heads = ("Meldung", "Sofort")
+        found = self.slack.reads(words, channel)
+        return [one for one in found if any(head in one.text.splitlines()[0] for head in heads)]
 
     def faults(self):
         """Log lines that no operator should see for expected trouble."""

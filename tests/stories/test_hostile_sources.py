@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -36,10 +37,10 @@ async def test_a_dozen_evil_servers_cost_the_good_ones_nothing(world):
         await world.starts()
         await world.eventually(lambda: _first_poll(world, "Tagesbote"), "the good source's first poll")
         for n in range(3):
-            before = world.clock()
+            before = time.monotonic()
             press.publishes(f"Acme Fall {n}.")
             await world.hears(f"Acme Fall {n}.")
-            assert (world.clock() - before).total_seconds() < 5
+            assert time.monotonic() - before < 10
         rows = {row.name: row for row in world.app.scheduler.rows}
         await world.eventually(lambda: _states(world)["redirect-private"] == "refused", "the guard")
         assert _states(world)["private"] == "refused"

@@ -20,7 +20,7 @@ from smwatch.testing.servers import evil
 @pytest.fixture
 async def real(world):
     """The world at the real time, and a daemon in a process of its own."""
-    world.clock.sets(datetime.now(UTC))
+    world.clock.runs()
     started = []
 
     async def start(**env):
@@ -166,5 +166,5 @@ async def test_the_watchdog_is_withheld_when_a_loop_hangs(world, monkeypatch, st
 
 def test_the_world_may_be_put_to_the_real_time():
     clock = Clock()
-    clock.sets(datetime.now(UTC))
+    clock.runs()
     assert abs(clock() - datetime.now(UTC)) < timedelta(seconds=5)
