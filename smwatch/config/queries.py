@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from smwatch.config.report import Report
     from smwatch.config.tree import Node
+    from smwatch.query import Query
 
 
 class Queries:
@@ -25,16 +26,23 @@ class Queries:
         self._parse = parse
 
     def check(self, node: Node, watch: str, options: Mapping[str, Any]) -> bool:
-        """Whether the query in `node` parses; a mistake stops only `watch`."""
+        """Whether the query in `node` parses; a mistake stops only `watch`, a term that does nothing is a warning."""
         if not isinstance(node.value, str):
             return True
         try:
-            self._parser()(node.value, **options, lists=self.lists)
+            query = self._parser()(node.value, **options, lists=self.lists)
         except QueryError as error:
             spot = strings.inside(node, error.start, error.end)
             self.report.error(spot, error.sentence, next(iter(error.repairs), None), watch=watch)
             return False
+        self._warn(node, query)
         return True
+
+    def _warn(self, node: Node, query: Query) -> None:
+        from smwatch.query import coverage  # noqa: PLC0415 - only where there are queries
+
+        for remark in coverage.covered(query):
+            self.report.warning(strings.inside(node, remark.spot.start, remark.spot.end), remark.sentence)
 
     def _parser(self) -> Callable[..., Any]:
         if self._parse is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from smwatch.errors import QueryError
 from smwatch.i18n import Text, text
 from smwatch.query.fields import SINGLE_VALUED
+from smwatch.query.foreign import without
 from smwatch.query.syntax import (
     CONDITIONS,
     JOINTS,
@@ -32,13 +34,15 @@ from smwatch.text import fold_marked
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_OR_BEFORE = re.compile(r"(?:OR|ODER|or|oder)\s+$")
 
-def check(root: Node) -> tuple[Node, list[Text]]:
-    """`root` with repeated single-valued fields read as OR, and notes; raises QueryError for what cannot be meant."""
+
+def check(source: str, root: Node) -> tuple[Node, list[Text]]:
+    """The root of `source`, repeated single-valued fields read as OR, and notes; raises QueryError for nonsense."""
     notes: list[Text] = []
     root = _repeated(root, notes)
-    _refuse_unbounded(root)
-    _refuse_impossible(root)
+    _refuse_unbounded(source, root)
+    _refuse_impossible(source, root)
     return root, notes
 
 
@@ -76,7 +80,7 @@ def _repeated_in(node: And, notes: list[Text]) -> Node:
 # a query needs something to look for
 
 
-def _refuse_unbounded(root: Node) -> None:
+def _refuse_unbounded(source: str, root: Node) -> None:
     if _bounded(root, positive=True):
         return
     culprit = _unbounded_part(root)
@@ -86,6 +90,7 @@ def _refuse_unbounded(root: Node) -> None:
             text("OR NOT matches almost everything; a NOT belongs behind AND"),
             start=spot.start,
             end=max(spot.end, spot.start + 1),
+            repairs=[_OR_BEFORE.sub("AND ", source[: spot.start]) + source[spot.start :]],
         )
     raise QueryError(
         text("the query only excludes: it needs something to look for, or belongs under exclude"),
@@ -117,14 +122,18 @@ def _unbounded_part(node: Node) -> Node:
 # a term and its own opposite
 
 
-def _refuse_impossible(root: Node) -> None:
+def _refuse_impossible(source: str, root: Node) -> None:
     """`a AND NOT a`; only terms that are equal after folding count."""
-    if not any(isinstance(node, Not) for node in walk(root)):
-        return
-    culprit = _impossible(root, frozenset(), positive=True)
+    negated = [node for node in walk(root) if isinstance(node, Not)]
+    culprit = _impossible(root, frozenset(), positive=True) if negated else None
     if culprit is not None:
-        sentence = text("this can never hold: {term} must occur and must not", term=str(culprit))
-        raise QueryError(sentence, start=culprit.spot.start, end=max(culprit.spot.end, culprit.spot.start + 1))
+        spot, shown = culprit.spot, str(culprit)
+        raise QueryError(
+            text("this can never hold: {term} must occur and must not", term=shown),
+            start=spot.start,
+            end=max(spot.end, spot.start + 1),
+            repairs=[without(source, node.spot.start, node.spot.end) for node in negated],
+        )
 
 
 def _impossible(node: Node, refused: frozenset[object], *, positive: bool, scope: str = "") -> Node | None:

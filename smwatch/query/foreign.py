@@ -65,13 +65,18 @@ def no_colon(source: str, name: str, start: int, end: int) -> QueryError:
     )
 
 
+def without(source: str, start: int, end: int) -> str:
+    """The query without these characters and the operator that joins them."""
+    cut = _CUT_BEFORE.sub("", source[:start])
+    rest = source[end:] if cut.strip() else _CUT_AFTER.sub(" ", source[end:])
+    gap = "" if rest.lstrip().startswith(")") else " "
+    return f"{cut.rstrip()}{gap}{rest.lstrip()}".strip()
+
+
 def _without_field(source: str, start: int, end: int) -> list[str]:
     """The query without this field and the operator that joins it."""
     value = _VALUE.match(source, end)
-    cut = _CUT_BEFORE.sub("", source[:start])
-    after = source[value.end() if value else end :]
-    rest = after if cut.strip() else _CUT_AFTER.sub(" ", after)
-    return [f"{cut.rstrip()} {rest.lstrip()}".strip()]
+    return [without(source, start, value.end() if value else end)]
 
 
 def _as_phrase(source: str, start: int, end: int) -> list[str]:

@@ -44,7 +44,7 @@ def parse(
 
 def _query(source: str, options: Options) -> Query:
     parser = Parser(source, options)
-    root, notes = check(parser.tree())
+    root, notes = check(source, parser.tree())
     return Query(
         source=source,
         root=root,

@@ -16,13 +16,14 @@ from smwatch.query.foreign import QUOTES
 from smwatch.query.joints import Operand, joined, reading, side_by_side
 from smwatch.query.lex import TERMS, Kind, Lexer, Token
 from smwatch.query.proximity import Side
-from smwatch.query.syntax import LEAVES, In, ListOf, Node, Not, Or, Spot
+from smwatch.query.syntax import LEAVES, In, ListOf, Node, Not, Or, Spot, height
 from smwatch.query.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 DEEPEST = 50  # brackets inside brackets
+MOST_NESTED = 20  # operators of place inside each other, or in a row
 _VALUES = (*TERMS, Kind.NUMBER)
 _JOINTS = (Kind.AND, Kind.OR)
 _NEGATIONS = (Kind.NOT, Kind.MINUS)
@@ -168,6 +169,12 @@ class Parser:
         if not self.token.among(*_VALUES, Kind.FIELD, Kind.OPEN):
             raise self._dangling(token)
         right = self._atom()
+        if 1 + max(height(left.node), height(right)) > MOST_NESTED:
+            raise QueryError(
+                text("more than {n} operators like NEAR inside each other", n=MOST_NESTED),
+                start=token.start,
+                end=token.end,
+            )
         place = Spot(start, self.end)
         side = Side(Not(right, place) if negated else right, place)
         return proximity.joined(self.source, operator, shown, left, side)

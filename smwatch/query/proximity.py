@@ -100,7 +100,8 @@ def _misplaced(source: str, operator: Operator, shown: str, sides: tuple[Side, S
     left, right = sides
     repair = _apart(operator, shown, left.node, right.node)
     low, high = left.spot.start, right.spot.end
-    alone = not source[:low].strip() and not source[high:].strip()
+    before, after = source[:low].rstrip(), source[high:].lstrip()
+    alone = (before[-1:], after[:1]) in {("", ""), ("(", ")")}
     if alone and not isinstance(left.node, And | Or) and not isinstance(right.node, And | Or):
         repair = repair.removeprefix("(").removesuffix(")") if repair.startswith("(") else repair
     whole = source[:low] + (repair if alone else f"({repair})") + source[high:]

@@ -323,6 +323,12 @@ def walk(node: Node) -> Iterator[Node]:
         yield from walk(part)
 
 
+def height(node: Node) -> int:
+    """How many operators of place stand inside each other."""
+    below = max((height(part) for part in parts(node)), default=0)
+    return below + isinstance(node, JOINTS)
+
+
 def field_of(node: Node) -> str | None:
     """The field that a condition asks; of an OR-list, the one that all its parts ask."""
     match node:
