@@ -62,7 +62,7 @@ def item_from_json(value: object) -> Item:
         title=_word(value.get("title")),
         lead=_word(value.get("lead")),
         text=_word(value.get("text")),
-        kind=_word(value.get("type")) or _word(value.get("kind")) or "post",
+        kind=_word(value.get("type")) or _word(value.get("kind")),
         author=_author(value.get("author")),
         published=_moment(value.get("published")),
         updated=_moment(value.get("updated")),

@@ -18,11 +18,11 @@ MOST_SENTENCES = 2  # German press law: an excerpt of a licensed text stays shor
 _ABBREVIATIONS = frozenset(
     word
     for row in (
-        "abs abt allg apr art aug az bauj bd bes bsp bspw bzgl bzw ca co corp dez dgl dipl div dr ebd etc",
-        "evtl exkl fa feb ff fig fr geb gem gest ggf gmbh habil hbf hr hrsg inc incl ing inkl int inv jan jh",
-        "jhd jr jul jun kap kfz lic ltd mag max min mind mio mr mrd mrs ms mt mwst mär nachm nov nr okt op",
+        "abb abs abt allg anm approx aufl apr art aug az bauj bd bes bsp bspw bzgl bzw ca co corp dez dgl dipl div dr ebd etc",
+        "dept evtl exkl fa feb ff fig fr geb gem gebr ges gest ggf gmbh habil hbf hr hrsg inc incl ing inkl int inv jan jh",
+        "jhd jr jul jun kap kfz lic lt ltd mag max min mind mio mr mrd mrs ms mt mwst mär nachm nov nr okt op",
         "orig oz phil pp prof rd rev rs sa sen sep sept sog sr st std stellv str tel tsd u ua urspr usw v",
-        "verh vers vgl vol vorm vs wg z zb zzgl",
+        "univ verh vers vgl vol vorm vs wg z zb zzgl",
     )
     for word in row.split()
 )
@@ -37,6 +37,7 @@ _LAST_WORD = re.compile(r"[^\s(\[\"„“»]*$")
 _MONTHS = re.compile(
     r"\s+(?:jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez|jahrhundert|jh|januar|februar|märz|april)", re.IGNORECASE
 )
+_YEAR = 4  # digits; shorter numbers before a dot are ordinal: 24., 100.
 _BACK = 24  # the last word before a dot is looked for this far back
 
 
@@ -70,12 +71,10 @@ def _goes_on(text: str, dot: int, after: int) -> bool:
     if text[dot:after] != ".":
         return False
     following = text[after : after + _BACK].lstrip()
-    if following[:1].islower():
-        return True
     word = _LAST_WORD.search(text[max(dot - _BACK, 0) : dot])
     last = word.group() if word else ""
     if last.isdecimal():
-        return bool(following) and (_MONTHS.match(" " + following) is not None or len(last) <= 2)  # noqa: PLR2004 - 24.
+        return bool(following) and (_MONTHS.match(" " + following) is not None or len(last) < _YEAR)
     if len(last) == 1 and last.isalpha():
         return bool(following)  # initials: J. Müller
     short = last.rpartition(".")[2].casefold()
