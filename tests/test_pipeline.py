@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+import pytest
+import structlog
+from deliver_world import copy_fresh_store
+from sqlalchemy import func, select
+
+from smwatch.errors import Transient
+from smwatch.model import Author, Engagement, Item, Page, Priority, Watch
+from smwatch.pipeline import MOST_EDITS, Pipeline, Plan
+from smwatch.plugin import Source
+from smwatch.query.watches import WatchEngine
+from smwatch.store import schema
+from smwatch.store import sources as source_store
+from smwatch.store.db import Store
+from smwatch.store.mentions import mentions_where
+from smwatch.store.sources import Named
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class Walk:
+    """The context of a poll, as a test wants it."""
+
+    unchanged: bool = False
+    validators: dict = field(default_factory=dict)
+    parser: str | None = "fast"
+    parser_changed: bool = False
+
+
+class Script(Source):
+    """Brings the pages that a test wrote; an exception among them is raised."""
+
+    type: str = "script"
+    pages: ClassVar[list] = []
+
+    async def fetch(self, ctx):
+        for page in self.pages:
+            if isinstance(page, Exception):
+                raise page
+            yield page
+
+
+class Press:
+    """One source, one watch ("acme"), a pipeline over a real store."""
+
+    def __init__(self, store):
+        self.store, self.now, self.walk = store, NOW, Walk()
+        self.source = Script(name="Blatt")
+        self.knocks = 0
+        self.pipeline = Pipeline(
+            store=store, plan=None, walk=lambda *_: self.walk, clock=lambda: self.now, on_mentions=self.knock
+        )
+
+    def knock(self):
+        self.knocks += 1
+
+    async def watches(self, *watches, enrichers=()):
+        async with self.store.write() as connection:
+            rows = await source_store.sync_watches(connection, watches, {}, NOW - timedelta(days=9))
+        self.pipeline.plan = Plan(
+            engine=WatchEngine(watches, {}),
+            watches=rows,
+            max_age=timedelta(days=1),
+            retention=timedelta(days=90),
+            enrichers=enrichers,
+        )
+
+    async def row(self):
+        async with self.store.write() as connection:
+            named = Named(client="", kind="script", key="k", name="Blatt")
+            return (await source_store.sync_sources(connection, [named]))[named]
+
+    async def brings(self, *pages):
+        self.now += MINUTE
+        Script.pages = list(pages)
+        return await self.pipeline.poll(self.source, await self.row(), self.now)
+
+    async def mentions(self):
+        async with self.store.read() as connection:
+            return await mentions_where(connection, schema.mention.c.id > 0)
+
+    async def count(self, table):
+        async with self.store.read() as connection:
+            return (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+
+
+@pytest.fixture
+async def press(tmp_path):
+    await copy_fresh_store(tmp_path)
+    store = await Store.open(f"sqlite:///{tmp_path}/fresh.db")
+    made = Press(store)
+    await made.watches(Watch(name="Acme", query="acme"))
+    yield made
+    await store.close()
+
+
+def page(*items, **more):
+    return Page(items=tuple(items), **more)
+
+
+def item(number, title="Acme ruft zurück", **values):
+    given = {"url": f"https://blatt.example/{number}", "published": NOW + timedelta(minutes=5)} | values
+    return Item(id=str(number), source="Blatt", title=title, **given)
+
+
+async def test_only_what_matches_is_stored_and_the_rest_leaves_a_keyed_hash(press):
+    polled = await press.brings(page(item(1), item(2, "Globex von @jemand")))
+    assert (polled.listed, polled.fresh, polled.mentions) == (2, 2, 1)
+    assert await press.count(schema.item) == 1
+    async with press.store.read() as connection:
+        ids = (await connection.execute(select(schema.seen.c.id_hmac))).scalars().all()
+    assert len(ids) == 4  # each under its id and under its twin
+    assert not any(one == "1" or "blatt" in one for one in ids)
+
+
+async def test_cursor_and_first_poll_move_with_the_last_page_only(press):
+    with pytest.raises(Transient):
+        await press.brings(page(item(1)), page(item(2)), Transient("cut"))
+    row = await press.row()
+    assert (row.first_poll_at, row.cursor, row.validators) == (None, None, None)
+    assert await press.count(schema.item) == 1  # the first page was stored; the second was held until it knew its place
+    press.walk.validators = {"u": {"etag": "1"}}
+    await press.brings(page(item(1)), page(item(2), cursor="c2"))
+    row = await press.row()
+    assert (row.first_poll_at, row.cursor, row.validators) == (press.now, "c2", {"u": {"etag": "1"}})
+    await press.brings(page(item(3), cursor="c3"))
+    assert (await press.row()).first_poll_at == row.first_poll_at
+    assert [one.old for one in await press.mentions()] == [True, True, False]
+
+
+async def test_a_walk_without_pages_completes_the_first_round(press):
+    await press.brings()
+    assert (await press.row()).first_poll_at == press.now
+
+
+async def test_nothing_new_writes_nothing(press):
+    await press.brings(page(item(1)))
+    press.walk.unchanged = True
+    polled = await press.brings()
+    assert polled.unchanged
+    assert press.knocks == 1
+
+
+async def test_an_edit_renews_the_item_and_marks_a_lost_match(press):
+    await press.brings()
+    await press.brings(page(item(1, "Acme ruft zurück")))
+    polled = await press.brings(page(item(1, "Jemand ruft zurück")))
+    assert (polled.fresh, polled.changed, polled.mentions) == (1, 1, 0)
+    (mention,) = await press.mentions()
+    assert mention.item.title == "Jemand ruft zurück"
+    async with press.store.read() as connection:
+        assert (await connection.execute(select(schema.mention.c.lost))).scalar_one()
+    await press.brings(page(item(1, "Acme ruft wieder zurück")))
+    async with press.store.read() as connection:
+        assert not (await connection.execute(select(schema.mention.c.lost))).scalar_one()
+
+
+async def test_an_item_with_a_clock_in_it_is_not_followed_for_ever(press):
+    await press.brings()
+    polled = [await press.brings(page(item(1, text=f"Stand {n}"))) for n in range(MOST_EDITS + 5)]
+    assert sum(one.fresh for one in polled) == MOST_EDITS + 1
+
+
+async def test_another_parser_brings_no_news_but_what_says_it_is_younger(press):
+    await press.brings(page(item(1)))
+    async with press.store.write() as connection:
+        row = replace(await press_row(connection), state="ok", last_ok_at=press.now)
+        await source_store.save_states(connection, [row])
+    press.walk = Walk(parser="slow", parser_changed=True)
+    old = item("other-id", "Acme unter anderem Namen", published=press.now - MINUTE)
+    new = item("new", "Acme ganz neu", published=press.now + MINUTE)
+    undated = item("undated", "Acme ohne Datum", published=None)
+    await press.brings(page(old, new, undated))
+    assert [(one.item.id, one.old) for one in await press.mentions()][1:] == [
+        ("other-id", True),
+        ("new", False),
+        ("undated", True),
+    ]
+    assert (await press.row()).parser == "slow"
+
+
+async def press_row(connection):
+    return (await source_store.all_sources(connection))[0]
+
+
+async def test_an_id_used_again_is_another_article_unless_the_text_is_the_same(press):
+    text = "Die Charge L2207 ist betroffen, sagt der Hersteller, weil Steinchen in der Packung sein können."
+    await press.brings()
+    await press.brings(page(item("top", text=text)))
+    moved = item("top", "Acme ruft jetzt alles zurück", text=f"{text} Nun auch L2208.", url="https://blatt.example/neu")
+    assert (await press.brings(page(moved))).mentions == 0
+    other = item("top", "Acme eröffnet ein Werk", text="In Oberau.", url="https://blatt.example/werk")
+    polled = await press.brings(page(other))
+    assert (polled.mentions, polled.changed) == (1, 0)
+    assert await press.count(schema.item) == 2
+    again = await press.brings(page(other))
+    assert again.fresh == 0
+
+
+async def test_an_id_used_again_counts_from_its_own_first_sight(press):
+    await press.brings()
+    await press.brings(page(item("top", "Globex", published=None, text="Etwas.")))
+    press.now += timedelta(days=3)
+    await press.brings(page(item("top", "Acme", published=None, text="Anderes.", url="https://blatt.example/2")))
+    (mention,) = await press.mentions()
+    assert (mention.old, mention.late) == (False, False)
+
+
+async def test_an_enricher_that_breaks_leaves_the_item_as_it_was(press):
+    class Broken:
+        async def enrich(self, item):
+            raise ZeroDivisionError
+
+    class Language:
+        async def enrich(self, item):
+            return replace(item, lang="de", lang_guessed=True)
+
+    await press.watches(Watch(name="Acme", query="acme lang:de"), enrichers=(Broken(), Language()))
+    with structlog.testing.capture_logs() as logs:
+        await press.brings(page(item(1)))
+    assert [one.item.lang for one in await press.mentions()] == ["de"]
+    assert [one["event"] for one in logs] == ["enricher_failed"]
+
+
+async def test_what_is_known_of_author_and_reactions_is_kept_and_renewed(press):
+    who = Author(name="Lena", handle="@lena", followers=7)
+    await press.brings(page(item(1, author=who, engagement=Engagement(likes=1))))
+    await press.brings(page(item(1, "Acme!", author=replace(who, followers=9), engagement=Engagement(likes=5))))
+    (mention,) = await press.mentions()
+    assert (mention.item.author.followers, mention.item.engagement.likes) == (9, 5)
+    assert await press.count(schema.author) == 1
+
+
+async def test_one_id_twice_on_a_page_is_one_item(press):
+    polled = await press.brings(page(item(1), item(1, "Acme, spätere Fassung")))
+    assert (polled.listed, polled.mentions) == (1, 1)
+
+
+async def test_a_source_of_a_client_feeds_only_its_watches(press):
+    await press.watches(
+        Watch(name="A", query="acme", client="Acme"),
+        Watch(name="B", query="acme", client="Globex"),
+        Watch(name="C", query="acme", priority=Priority.URGENT),
+    )
+    press.source = Script(name="Blatt", client="Acme")
+    await press.brings(page(item(1)))
+    assert [one.watch for one in await press.mentions()] == ["A"]
