@@ -70,8 +70,9 @@ class Item:
     """One thing said in public: an article, a post, a comment, a review.
 
     `id` is the source's own id to the letter. `title`, `lead` and `text` are plain text, never HTML. `published` and
-    `updated` are what the source says, not clamped. `kind` is the query field `type`, "" where unknown. `attributes` holds the rarer query fields under their canonical
-    names (`country`, `rating`, `sentiment`, `reach`, `is`, `contains`, `tags`, `subreddit` …), as JSON values.
+    `updated` are what the source says, not clamped. `kind` is the query field `type`, "" where unknown. `attributes`
+    holds the rarer query fields under their canonical names (`country`, `rating`, `sentiment`, `reach`, `is`,
+    `contains`, `tags`, `subreddit` …), as JSON values.
     """
 
     id: str

@@ -18,11 +18,11 @@ MOST_SENTENCES = 2  # German press law: an excerpt of a licensed text stays shor
 _ABBREVIATIONS = frozenset(
     word
     for row in (
-        "abb abs abt allg anm approx aufl apr art aug az bauj bd bes bsp bspw bzgl bzw ca co corp dez dgl dipl div dr ebd etc",
-        "dept evtl exkl fa feb ff fig fr geb gem gebr ges gest ggf gmbh habil hbf hr hrsg inc incl ing inkl int inv jan jh",
-        "jhd jr jul jun kap kfz lic lt ltd mag max min mind mio mr mrd mrs ms mt mwst mär nachm nov nr okt op",
-        "orig oz phil pp prof rd rev rs sa sen sep sept sog sr st std stellv str tel tsd u ua urspr usw v",
-        "univ verh vers vgl vol vorm vs wg z zb zzgl",
+        "abb abs abt allg anm approx aufl apr art aug az bauj bd bes bsp bspw bzgl bzw ca co corp dez dgl",
+        "dipl div dr ebd etc dept evtl exkl fa feb ff fig fr geb gem gebr ges gest ggf gmbh habil hbf hr hrsg",
+        "inc incl ing inkl int inv jan jh jhd jr jul jun kap kfz lic lt ltd mag max min mind mio mr mrd mrs",
+        "ms mt mwst mär nachm nov nr okt op orig oz phil pp prof rd rev rs sa sen sep sept sog sr st std",
+        "stellv str tel tsd u ua urspr usw v univ verh vers vgl vol vorm vs wg z zb zzgl",
     )
     for word in row.split()
 )
