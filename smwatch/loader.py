@@ -68,7 +68,12 @@ class Registry:
     channels: dict[str, type[Channel]] = field(default_factory=dict)
     enrichers: dict[str, Enricher] = field(default_factory=dict)
     plugins: tuple[PluginInfo, ...] = ()
-    unloaded: tuple[str, ...] = ()  # installed, but not named in the config
+    names: tuple[str, ...] = ()  # the installed ones that were asked for
+
+    @property
+    def unloaded(self) -> tuple[str, ...]:
+        """What is installed and was not asked for."""
+        return tuple(sorted({point.name for point in metadata.entry_points(group=GROUP)} - set(self.names)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +99,12 @@ def load(names: Sequence[str] = (), folder: Path | None = None) -> Registry:
     manager.add_hookspecs(hookspecs)
     registry = Registry()
     infos = [_start(candidate, manager, registry, found) for candidate in _winners(found)]
-    others = {point.name for point in metadata.entry_points(group=GROUP)} - set(names)
     return Registry(
         sources=registry.sources,
         channels=registry.channels,
         enrichers=registry.enrichers,
         plugins=tuple(infos),
-        unloaded=tuple(sorted(others)),
+        names=tuple(names),
     )
 
 
@@ -144,7 +148,7 @@ def _as_package(home: Path) -> None:
 
 
 def _installed(names: Sequence[str]) -> Iterable[Candidate]:
-    points = {point.name: point for point in metadata.entry_points(group=GROUP)}
+    points = {point.name: point for point in metadata.entry_points(group=GROUP)} if names else {}
     for name in names:
         if name not in points:
             raise UserError(text("no plugin named {name} is installed", name=name))

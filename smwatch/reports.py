@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,12 +20,13 @@ from smwatch.timetable import Timetable, sources_of, uncovered, watches_of
 from smwatch.web.control import ask_daemon
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from smwatch.config.model import Config
     from smwatch.model import SourceState
     from smwatch.store.waiting import Waiting
 
+LOOK = 0.2  # seconds between two looks at what the daemon has sent
 ALONE = timedelta(seconds=20)  # for deliveries of a command that works without a daemon
 
 
@@ -125,10 +127,24 @@ async def send_test(config: Config, channel: str | None) -> dict[str, Text | Non
 
     answer = await ask_daemon(config.store, state_folder(config.store), "alert_test", channel=channel)
     if answer is not None:
-        return dict.fromkeys(answer["channels"])
+        return await _sent(config, answer["channels"])
     async with _alone(config) as store:
         channels = await plan_test(store, config, channel, datetime.now(UTC))
         return await _deliver(store, config, channels)
+
+
+async def _sent(config: Config, channels: Sequence[str]) -> dict[str, Text | None]:
+    """What became of the test messages that the daemon sends: gone, or waiting with a reason."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + ALONE.total_seconds()
+    async with reading(config) as store:
+        while True:
+            async with store.read() as connection:
+                waiting = [one for one in await outbox.waiting(connection) if one.kind == "test"]
+            left = {one.channel: one.reason for one in waiting if one.channel in channels}
+            if all(left.values()) or loop.time() > until:
+                return {name: left[name] or text("not tried yet") if name in left else None for name in channels}
+            await asyncio.sleep(LOOK)
 
 
 @asynccontextmanager

@@ -61,7 +61,7 @@ def marks() -> str:
             ranges[-1][1] = code
         else:
             ranges.append([code, code])
-    return "".join(f"\\u{low:04x}-\\u{high:04x}" for low, high in ranges)
+    return "".join(f"{chr(low)}-{chr(high)}" for low, high in ranges)  # as themselves: `re` reads escapes slowly
 
 
 @cache

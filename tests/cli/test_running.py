@@ -43,6 +43,15 @@ def test_commands_beside_a_running_daemon(world: World) -> None:  # one daemon f
     assert world.run("status").code == 3
 
 
+def test_a_test_message_that_does_not_arrive_is_not_called_sent(world: World) -> None:
+    world.configure(**{'type = "console"': 'type = "webhook"\nurl = "http://127.0.0.1:9/hook"'})
+    alone = world.run("alert", "test")
+    with world.daemon():
+        beside = world.run("alert", "test")
+    sentence = "terminal: not sent: the webhook cannot be reached\n"
+    assert (alone.code, alone.out) == (beside.code, beside.out) == (1, sentence)
+
+
 def test_the_last_good_copy_serves_commands_too(world: World) -> None:
     good = world.configure().read_text(encoding="utf-8")
     assert world.run("run", "--once").code == 0
