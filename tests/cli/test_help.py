@@ -13,7 +13,7 @@ from smwatch import i18n
 
 ALL = list(commands())
 HOME = Path(smwatch.__file__).parent
-ROOMS = ("cli", "init", "doctor", "demo", "store", "web", "loader.py", "reports.py", "surface.py", "ops.py", "route.py")
+ROOMS = ("cli", "init", "doctor", "store", "web", "loader.py", "reports.py", "surface.py", "ops.py", "route.py")
 SAME = {
     "{it}",
     "{place}: {message}",

@@ -280,7 +280,7 @@ def test_the_demo_ends_with_that_command() -> None:
     import smwatch.demo.stage
 
     source = Path(smwatch.demo.stage.__file__).read_text(encoding="utf-8")
-    assert 'init --console --brand "Acme" --feed https://www.example.org/feed.xml --output smwatch.toml' in source
+    assert 'smwatch init --console --brand "Acme" --feed https://www.example.org/feed.xml' in source
 
 
 def test_nothing_is_written_over(world: World) -> None:
