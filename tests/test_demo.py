@@ -182,7 +182,7 @@ def test_messages_fit_every_width(width: int, plain: bool) -> None:
     lines = console.file.getvalue().splitlines()
     assert {cell_len(line) for line in lines} == {width}
     if plain and width == 160:
-        assert any("<https://pressespiegel.example/1.4>" in line for line in lines)
+        assert any("<https://pressespiegel.example/14>" in line for line in lines)
 
 
 def test_the_world_waits_until_somebody_watches() -> None:

@@ -74,7 +74,7 @@ def _item(hours: float, source: tuple[str, str], title: str, words: str, **more:
     values: dict[str, object] = {
         "id": f"{name} {hours}",
         "source": name,
-        "url": f"https://{host}/{hours}",
+        "url": f"https://{host}/{round(hours * 10)}",
         "title": title,
         "text": words,
         "lang": "de",
