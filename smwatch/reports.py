@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from smwatch.errors import UserError
 from smwatch.i18n import Text, text
@@ -48,10 +48,11 @@ class DaemonStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """A digest as text and as the HTML of its mail."""
+    """A digest as text, as the HTML of its mail, and as plain JSON values."""
 
     text: str
     html: str
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @asynccontextmanager
@@ -86,6 +87,7 @@ async def waiting_messages(config: Config) -> list[Waiting]:
 
 async def digest_preview(config: Config, name: str, now: datetime | None = None) -> Preview:
     """What the digest `name` would hold if it were sent now; raises UserError where there is none."""
+    from smwatch.message.data import digest_data  # noqa: PLC0415 - the renderers are slow to import
     from smwatch.message.digest import digest_messages  # noqa: PLC0415 - the renderers are slow to import
     from smwatch.message.html import mail_html  # noqa: PLC0415 - likewise
     from smwatch.message.plain import plain_text  # noqa: PLC0415 - likewise
@@ -105,7 +107,8 @@ async def digest_preview(config: Config, name: str, now: datetime | None = None)
         )
     words = {"language": plan.language, "timezone": plan.timezone}
     whole = digest_messages(digest, whole=True, **words)[0]  # type: ignore[arg-type]
-    return Preview(text=plain_text(whole), html=mail_html(digest_messages(digest, **words)[0]))  # type: ignore[arg-type]
+    page = mail_html(digest_messages(digest, **words)[0])  # type: ignore[arg-type]
+    return Preview(text=plain_text(whole), html=page, data=digest_data(digest, plan.language))
 
 
 async def send_digest_now(config: Config, name: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +23,9 @@ from smwatch.cli.shell import (
     tell_json,
 )
 from smwatch.i18n import text, texts
+
+if TYPE_CHECKING:
+    from smwatch.config.versions import Version
 
 
 @click.command(
@@ -54,7 +58,7 @@ def check(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click pa
     if as_json:
         tell_json({"ok": ok, "problems": [problem_json(problem) for problem in problems]})
     elif problems:
-        tell(render_problems(problems, spoken(), colour=coloured(sys.stdout)))
+        tell(render_problems(problems, spoken(), colour=coloured(sys.stdout)).rstrip("\n"))
     if ok and not as_json:
         talk(text("{path}: nothing stands in the way.", path=str(path)))
     sys.exit(0 if ok else EX_PROBLEMS)
@@ -77,11 +81,18 @@ def config_group() -> None:
     help="Shows what is in force, with all defaults; secrets stay references.",
 )
 @config_option
-def show(config: str | None) -> None:
-    """The effective config as TOML."""
+@json_option
+def show(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """The effective config as TOML, or the same as JSON."""
+    import tomli
+
     from smwatch.config import show as shown
 
-    tell(shown(loaded(config).config).rstrip("\n"))
+    content = shown(loaded(config).config)
+    if as_json:
+        tell_json(tomli.loads(content))
+    else:
+        tell(content.rstrip("\n"))
 
 
 @config_group.command(
@@ -109,16 +120,25 @@ def schema(config: str | None) -> None:
     help="Lists the last 20 good versions and what each changed.",
 )
 @config_option
-def history(config: str | None) -> None:
+@json_option
+def history(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
     """Newest first."""
-    keeper = _keeper(config)
-    versions = keeper.history()
+    versions = _keeper(config).history()
+    if as_json:
+        tell_json([_version_json(version) for version in reversed(versions)])
+        return
     for version in reversed(versions):
         told = "; ".join(change.render(spoken()) for change in version.summary)
         summary = told or text("the first version").render(spoken())
         tell(f"{version.number:>3}  {in_zone(version.saved, _zone(config))}  {summary}")
     if not versions:
         talk(text("No version has been kept yet: the daemon keeps one with each accepted save."))
+
+
+def _version_json(version: Version) -> dict[str, object]:
+    changes = [change.render(spoken()) for change in version.summary]
+    files = [str(path) for path in version.files]
+    return {"number": version.number, "saved": version.saved.isoformat(), "changes": changes, "files": files}
 
 
 @config_group.command(

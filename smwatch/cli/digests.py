@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from smwatch.cli.helped import Group
-from smwatch.cli.shell import config_option, run_async, standing, talk, tell
+from smwatch.cli.shell import config_option, json_option, run_async, standing, talk, tell, tell_json
 from smwatch.i18n import text
 
 
@@ -29,12 +29,16 @@ def digest() -> None:
 @click.argument("name", metavar="NAME")
 @click.option("--html", "file", metavar="FILE", help="Also write it as the HTML of the mail.")
 @config_option
-def preview(name: str, file: str | None, config: str | None) -> None:
+@json_option
+def preview(name: str, file: str | None, config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
     """Reads beside the running daemon."""
     from smwatch.reports import digest_preview
 
     shown = run_async(digest_preview(standing(config).config, name))
-    tell(shown.text)
+    if as_json:
+        tell_json(shown.data)
+    else:
+        tell(shown.text.rstrip("\n"))
     if file:
         _write(Path(file), shown.html)
         talk(text("written: {file}", file=file))

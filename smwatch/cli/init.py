@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smwatch.cli.helped import Command
-from smwatch.cli.shell import coloured, run_async, speak, spoken, talk, tell
+from smwatch.cli.shell import EX_FAILED, coloured, run_async, say_error, speak, spoken, talk, tell
 from smwatch.cli.usage import Misused, OneOf
 from smwatch.i18n import text, texts
 
@@ -103,7 +103,8 @@ def _write(answers: Answers, target: Target) -> None:
     content = plan.toml()
     problems = problems_of(target.path or Path("smwatch.toml"), content)
     if any(one.severity == "error" for one in problems):
-        raise ConfigError(problems)
+        say_error(ConfigError(problems))
+        sys.exit(EX_FAILED)
     _say_hints(answers, plan)
     if target.path is None:
         tell(content.rstrip("\n"))

@@ -94,7 +94,8 @@ def say_error(error: SmwatchError) -> None:
     from smwatch.secret import redact
 
     if isinstance(error, ConfigError):
-        click.echo(redact(render_problems(error.problems, spoken(), colour=coloured(sys.stderr))), err=True)
+        told = render_problems(error.problems, spoken(), colour=coloured(sys.stderr))
+        click.echo(redact(told.rstrip("\n")), err=True)
     else:
         click.echo(redact(error.sentence.render(spoken())), err=True)
 

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from pydantic import BaseModel
 
 from smwatch.app import channel_session
-from smwatch.deliver.desk import Desk, bounded
+from smwatch.deliver.desk import Context, bounded
 from smwatch.doctor.finding import Finding, note, ok, warning, wrong
 from smwatch.errors import ChannelError
 from smwatch.i18n import text
+from smwatch.plugin import Channel
 from smwatch.secret import Secret, SecretMissing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from aiohttp import ClientSession
+
     from smwatch.config.model import Config
     from smwatch.i18n import Text
-    from smwatch.plugin import Channel
+
+log = structlog.get_logger(__name__)
 
 
 async def channels(config: Config, *, daemon_runs: bool = False) -> tuple[Finding, ...]:
@@ -30,29 +36,37 @@ async def channels(config: Config, *, daemon_runs: bool = False) -> tuple[Findin
     if not config.channels:
         return (note("channels", text("no channel is configured: nobody is told anything")),)
     async with channel_session(config) as session:
-        desk = Desk(store=_no_store(), render=_no_render, session=session)
         found = await asyncio.gather(
-            *(_channel(one, desk, daemon_runs=daemon_runs) for one in config.channels.values())
+            *(_channel(one, session, daemon_runs=daemon_runs) for one in config.channels.values())
         )
     return tuple(finding for group in found for finding in group)
 
 
-async def _channel(channel: Channel, desk: Desk, *, daemon_runs: bool) -> tuple[Finding, ...]:
+async def _channel(channel: Channel, session: ClientSession, *, daemon_runs: bool) -> tuple[Finding, ...]:
     name = f"channel:{channel.name}"
     if missing := missing_secrets(channel):
         kind = warning if daemon_runs else wrong
         return tuple(kind(name, sentence, how) for sentence, how in missing)
+    if not _can_be_asked(channel):
+        told = text("{type}: can only be tried: smwatch alert test {channel}", type=channel.type, channel=channel.name)
+        return (ok(name, told),)
+    context = Context(session=session, now=datetime.now(UTC), log=log.bind(channel=channel.name))
     try:
-        lacking = await bounded(channel.check(desk.context(channel.name)), channel.patience)
+        lacking = await bounded(channel.check(context), channel.patience)
     except (ChannelError, SecretMissing) as error:
-        return (
-            wrong(name, error.sentence, text("then try it with: smwatch alert test {channel}", channel=channel.name)),
-        )
+        again = text("then try it with: smwatch alert test {channel}", channel=channel.name)
+        return (wrong(name, error.sentence, again),)
     except Exception as error:  # noqa: BLE001 - the border around one plugin's code
         return (wrong(name, text("the plugin failed: {error}", error=f"{type(error).__name__}: {error}")),)
     if lacking:
         return tuple(warning(name, sentence) for sentence in lacking)
     return (ok(name, text("{type}: answers as it should", type=channel.type)),)
+
+
+def _can_be_asked(channel: Channel) -> bool:
+    """Not where the plugin brings no check, or where the channel is set up so that it can only post (a webhook)."""
+    only_posts = channel.can_find and "find" not in channel.abilities()
+    return type(channel).check is not Channel.check and not only_posts
 
 
 def missing_secrets(model: BaseModel) -> list[tuple[Text, Text]]:
@@ -83,11 +97,3 @@ def how_to_set(secret: Secret) -> Text:
     if secret.kind == "file":
         return text("write it into {path}, readable for the service alone", path=secret.place)
     return text("write it into /etc/smwatch/credentials/{name}, readable for root alone", name=secret.place)
-
-
-def _no_store() -> Any:  # noqa: ANN401 - nothing is stored here
-    return None
-
-
-async def _no_render(job: Any) -> None:  # noqa: ANN401 - nothing is rendered here
-    """Nothing is sent, so nothing is drawn."""

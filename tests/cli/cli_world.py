@@ -52,6 +52,7 @@ channels = ["terminal"]
 """
 JSON_COMMANDS = (
     ("check",), ("status",), ("queue",), ("doctor",), ("plugins",), ("query", "explain", "-q", "acme"),
+    ("config", "show"), ("config", "history"), ("digest", "preview", "morgens"), ("source", "test", "Werkblog"),
 )  # fmt: skip
 
 

@@ -184,6 +184,16 @@ async def test_slack_is_asked_and_nobody_is_told(fake_slack: FakeSlack, monkeypa
     assert fake_slack.posts() == []
 
 
+async def test_a_channel_that_cannot_be_asked_is_not_called_fine(
+    fake_slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCTOR_HOOK", fake_slack.webhook_url)
+    hook = SlackChannel(name="hook", type="slack", webhook=Secret("env", "DOCTOR_HOOK"))
+    (found,) = await channels(_config(channels={"hook": hook}))
+    assert (found.severity, str(found.message)) == ("ok", "slack: can only be tried: smwatch alert test hook")
+    assert fake_slack.calls == []
+
+
 async def test_a_channel_that_fails_is_only_its_own_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     class Bad(WebhookChannel):
         async def check(self, ctx: object) -> tuple[object, ...]:  # type: ignore[override]

@@ -24,6 +24,9 @@ def test_commands_beside_a_running_daemon(world: World) -> None:  # one daemon f
         assert "Quiet, as far as can be read" in world.run("digest", "preview", "morgens").out
         assert world.run("digest", "preview", "nope").err == "no digest is called nope; there are: morgens\n"
         assert "[channels.terminal]" in world.run("config", "show").out
+        assert world.run("config", "show", "--json").json["watch"][0]["query"] == "Acme"
+        assert world.run("digest", "preview", "morgens", "--json").json["name"] == "morgens"
+        assert [one["number"] for one in world.run("config", "history", "--json").json] == [1]
         assert world.run("config", "history").out.endswith("the first version\n")
         assert world.run("plugins").code == 0
         assert world.run("source", "test", "Werkblog").code == 3  # nobody listens there
