@@ -7,7 +7,9 @@ class Needle:
     """What is looked for in addresses."""
 
     def __init__(self, value: str) -> None:
-        self._pieces = value.casefold().split("*")
+        pieces = value.casefold().split("*")
+        self._open = pieces[0] == "" and len(pieces) > 1
+        self._pieces = pieces[1:] if self._open else pieces
 
     def found(self, address: str) -> list[tuple[int, int]]:
         """Where it stands in `address`, in characters (half open), without overlaps."""
@@ -26,14 +28,13 @@ class Needle:
         """The first place from `at` on that begins and ends at a sign."""
         first, *rest = self._pieces
         while (start := low.find(first, at)) >= 0:
-            if first and _inside(low, start):
-                at = start + 1
-                continue
-            end = self._rest(low, start + len(first), rest)
-            if end is None:
-                at = start + 1
-                continue
-            return start, end
+            if self._open or not _inside(low, start):
+                end = self._rest(low, start + len(first), rest)
+                if end is not None:
+                    return start, end
+                if rest:
+                    return None  # what is not behind this one is not behind a later one
+            at = start + 1
         return None
 
     def _rest(self, low: str, end: int, rest: list[str]) -> int | None:
