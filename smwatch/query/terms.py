@@ -155,7 +155,7 @@ def _verbatim(text: str, *, uncased: bool) -> list[Step]:
 
 
 def _similar(leaf: Fuzzy, *, loose: bool) -> Similar:
-    key = fold("".join(shown for _, shown in longest_path(leaf.text)))
+    key = "".join(key for key, _ in longest_path(leaf.text))
     return Similar(fold_loose(key) if loose else key, leaf.edits, loose)
 
 

@@ -1,51 +1,50 @@
 """What a query means, written as plainly as possible: the judge of the engine in tests and benchmarks.
 
 `judge(query, read(item))` gives the spans of a match, or None. Nothing here is fast, compiled or clever: every word of
-a query is held against every word of the text. Only the words of a text (`tokenise`), its sentences and the folded
-forms are shared with the engine.
+a query is held against every word of the text, every place against every other. Only the words of a text (`tokenise`),
+its sentences and the folded forms are shared with the engine.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from smwatch.model import Span
-from smwatch.query.syntax import And, Exact, In, Lang, Leaf, ListOf, Node, Not, Or, Phrase, Query, Site, Wild, Word
-from smwatch.text import Edge, fold, fold_loose, fold_marked, has_accent, is_spaceless, surface, tokenise, word_pattern
-from smwatch.text.fold import ACCENTS
+from smwatch.query.syntax import (
+    CONDITIONS,
+    JOINTS,
+    LEAVES,
+    Address,
+    And,
+    Compare,
+    In,
+    Lang,
+    ListOf,
+    Near,
+    Not,
+    NotNear,
+    Or,
+    Range,
+    Sentence,
+    Site,
+    Value,
+    Within,
+)
+from smwatch.testing.oracle_terms import Field, read_field, rows, takes_longest
+from smwatch.text import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterator, Sequence
 
     from smwatch.model import Item
-    from smwatch.text import Tokens
+    from smwatch.query.syntax import Condition, Leaf, Node, Query
+    from smwatch.text import Edge
 
 ORDER = ("title", "lead", "text", "url", "author")
-SIGNS = "#@$"
-TAILS = "+#"
-JOINS = "-'"  # inside a word they leave nothing behind
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One word of a text: the atoms under it, its folded form without and with accents, and how it is written."""
-
-    edge: Edge
-    key: str
-    marked: str
-    shown: str
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of an item: its words, all that can be found in it, in no order."""
-
-    name: str
-    tokens: Tokens
-    said: tuple[Said, ...]
+FIELDS = {"": ("title", "lead", "text"), "content": ("text",), "author": ("author", "handle")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,7 @@ class Reading:
 
     def of(self, scope: str) -> list[Field]:
         """The fields in which a term under `scope` is looked for; "" is no field in particular."""
-        names = {"": ("title", "lead", "text"), "author": ("author", "handle")}.get(scope, (scope,))
-        return [field for field in self.fields if field.name in names]
+        return [field for field in self.fields if field.name in FIELDS.get(scope, (scope,))]
 
 
 def read(item: Item) -> Reading:
@@ -72,22 +70,23 @@ def read(item: Item) -> Reading:
         "author": (author.name or "") if author else "",
         "handle": handle if handle.startswith("@") or not handle else "@" + handle,
     }
-    return Reading(item, tuple(_field(name, text) for name, text in texts.items()))
-
-
-def _field(name: str, text: str) -> Field:
-    tokens = tokenise(text)
-    said = []
-    for key, edges in tokens.edges.items():
-        for edge in edges:
-            low, high = tokens.span(edge)
-            said.append(Said(edge, key, tokens.marked.get((key, edge), key), surface(text[low:high]).text))
-    return Field(name, tokens, tuple(said))
+    return Reading(item, tuple(read_field(name, text) for name, text in texts.items()))
 
 
 def judge(query: Query, reading: Reading) -> tuple[Span, ...] | None:
     """Every span of `query` in reading order, or None where it does not match."""
     return _Judge(query, reading).verdict()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: its first and last whole word, its characters, and the terms that it is made of."""
+
+    first: int
+    last: int
+    start: int
+    end: int
+    marks: frozenset[tuple[int, int, str]]
 
 
 class _Judge:
@@ -96,7 +95,6 @@ class _Judge:
     def __init__(self, query: Query, reading: Reading) -> None:
         self.query = query
         self.reading = reading
-        self.loose = query.umlauts == "loose"
 
     def verdict(self) -> tuple[Span, ...] | None:
         root = _without_not(self.query.root, positive=True)
@@ -116,17 +114,11 @@ class _Judge:
                 return self.holds(node.child, node.name)
             case ListOf():
                 return self.holds(node.child, scope)
-            case Site():
-                host = _unicode(self.host())
-                return host == node.text or host.endswith("." + node.text)
-            case Lang():
-                lang = (self.reading.item.lang or "").lower().replace("_", "-")
-                return lang == node.text or lang.startswith(node.text + "-")
-            case Word() | Wild() | Phrase() | Exact():
-                return any(self.found(node, field, scope) for field in self.reading.of(scope))
-        raise TypeError(f"not judged yet: {node}")
+        if isinstance(node, CONDITIONS):
+            return _is_so(node, self.reading.item)
+        return any(self.places(node, field, scope) for field in self.reading.of(scope))
 
-    def spans(self, node: Node, scope: str) -> Iterable[Span]:  # noqa: C901 - one for each kind of node
+    def spans(self, node: Node, scope: str) -> Iterator[Span]:  # noqa: C901 - one for each kind of node
         """Where `node`, which holds, was found; only below what holds, and nothing below a NOT."""
         match node:
             case And() | Or():
@@ -137,169 +129,216 @@ class _Judge:
                 yield from self.spans(node.child, node.name)
             case ListOf():
                 yield from self.spans(node.child, scope)
-            case Site():
-                start = self.reading.item.url.lower().index(self.host())
-                yield Span(field="url", start=start, end=start + len(self.host()), term=node.text)
-            case Word() | Wild() | Phrase() | Exact():
-                for field in self.reading.of(scope):
-                    if field.name != "handle":  # it is no field of the item that could be shown
-                        for edge in self.found(node, field, scope):
-                            start, end = field.tokens.span(edge)
-                            yield Span(field=field.name, start=start, end=end, term=node.text)
+        if isinstance(node, Site | Address):
+            yield from (Span(field="url", start=start, end=end, term=node.text) for start, end in self.in_url(node))
+        if isinstance(node, LEAVES + JOINTS):
+            for field in self.reading.of(scope):
+                if field.name != "handle":  # it is no field of the item that could be shown
+                    for place in self.places(node, field, scope):
+                        for start, end, term in place.marks:
+                            yield Span(field=field.name, start=start, end=end, term=term)
 
-    def host(self) -> str:
-        """As it stands in the item's address, without www."""
-        return (urlsplit(self.reading.item.url).hostname or "").removeprefix("www.")
+    def in_url(self, node: Site | Address) -> list[tuple[int, int]]:
+        url = self.reading.item.url
+        if isinstance(node, Address):
+            return _in_address(node.text, url) if node.name == "url" else []
+        start = url.lower().index(_host(url))
+        return [(start, start + len(_host(url)))]
 
-    # terms
+    # places in one field
+
+    def places(self, node: Node, field: Field, scope: str) -> list[Place]:
+        """Everything in one field that is `node`: a term, or terms joined by an operator of place."""
+        match node:
+            case Or():
+                return [place for child in node.children for place in self.places(child, field, scope)]
+            case ListOf():
+                return self.places(node.child, field, scope)
+            case Near() | Sentence():
+                return [_over(pair) for pair in self.pairs(node, field, scope)]
+            case NotNear():
+                near = {one for one, _ in self.pairs(Near(node.left, node.right, node.distance), field, scope)}
+                return [place for place in self.places(node.left, field, scope) if place not in near]
+            case Within():
+                rows = itertools.product(*(self.places(child, field, scope) for child in node.children))
+                return [_over(row) for row in rows if _together(row, node.distance, field)]
+        assert isinstance(node, LEAVES), node
+        return [_place(edge, node.text, field) for edge in self.found(node, field, scope)]
+
+    def pairs(self, node: Near | Sentence, field: Field, scope: str) -> Iterator[tuple[Place, Place]]:
+        for one in self.places(node.left, field, scope):
+            for other in self.places(node.right, field, scope):
+                if one.last < other.first or (other.last < one.first and not node.ordered):
+                    close = (
+                        _together((one, other), node.distance, field)
+                        if isinstance(node, Near)
+                        else _one_sentence(one, other, field)
+                    )
+                    if close:
+                        yield one, other
 
     def found(self, leaf: Leaf, field: Field, scope: str) -> set[Edge]:
-        """Every stretch of atoms that is `leaf`; of wildcards only the longest."""
-        paths = {(said.edge) for said in field.said if self.steps(leaf, scope)[0](said)}
-        for step in self.steps(leaf, scope)[1:]:
-            next_words = [said.edge for said in field.said if step(said)]
-            paths = {(start, after) for start, end in paths for begin, after in next_words if begin == end}
-        if "*" in leaf.text or "?" in leaf.text:
-            paths = {path for path in paths if not any(_inside(path, other) for other in paths)}
-        return paths
+        """Every stretch of atoms that is `leaf`; of wildcards, fuzzy words and variants only the longest."""
+        stretches: set[Edge] = set()
+        for row in rows(leaf, self.query.inflect and not scope, self.query.umlauts == "loose"):
+            begun = {said.edge for said in field.said if row[0](said)}
+            for is_next in row[1:]:
+                following = {said.edge for said in field.said if is_next(said)}
+                begun = {(start, after) for start, end in begun for begin, after in following if begin == end}
+            stretches |= begun
+        if takes_longest(leaf):
+            return {one for one in stretches if not any(_inside(one, other) for other in stretches)}
+        return stretches
 
-    def steps(self, leaf: Leaf, scope: str) -> tuple[Callable[[Said], bool], ...]:
-        return _steps(leaf, self.query.inflect and not scope, self.loose)
+
+# places
 
 
-@lru_cache(maxsize=4096)
-def _steps(leaf: Leaf, inflect: bool, loose: bool) -> tuple[Callable[[Said], bool], ...]:  # noqa: FBT001
-    """One question for each word of a term; these words must follow each other directly."""
-    match leaf:
-        case Exact():
-            return tuple(_is_exactly(word) for word in words(leaf.text))
-        case Word():
-            path = words(leaf.text)
-            genitive = inflect and len(path) == 1 and _has_genitive(leaf.text)
-            return tuple(_is_word(word, genitive=genitive, loose=loose) for word in path)
-    steps: list[Callable[[Said], bool]] = []
-    for chunk in word_pattern().findall(leaf.text):
-        if not ("*" in chunk or "?" in chunk):
-            steps += (_is_word(word, genitive=False, loose=loose) for word in words(chunk))
-        elif is_spaceless(chunk):
-            steps += (_is_word(word, genitive=False, loose=loose) for word in words(chunk.strip("*")))
+def _place(edge: Edge, term: str, field: Field) -> Place:
+    start, end = field.tokens.span(edge)
+    words = field.tokens.words
+    return Place(words[edge[0]], words[edge[1] - 1], start, end, frozenset({(start, end, term)}))
+
+
+def _over(row: Sequence[Place]) -> Place:
+    return Place(
+        min(place.first for place in row),
+        max(place.last for place in row),
+        min(place.start for place in row),
+        max(place.end for place in row),
+        frozenset().union(*(place.marks for place in row)),
+    )
+
+
+def _together(row: Sequence[Place], distance: int, field: Field) -> bool:
+    """Whether the places are different ones, with at most `distance` other words in the window that they span."""
+    apart = all(one.last < other.first or other.last < one.first for one, other in itertools.combinations(row, 2))
+    whole = {field.tokens.words[start] for start, _ in (said.edge for said in field.said)}
+    low, high = min(place.first for place in row), max(place.last for place in row)
+    others = [word for word in whole if low <= word <= high]
+    others = [word for word in others if not any(place.first <= word <= place.last for place in row)]
+    return apart and len(others) <= distance
+
+
+def _one_sentence(one: Place, other: Place, field: Field) -> bool:
+    low, high = min(one.start, other.start), max(one.end, other.end)
+    return any(start <= low and high <= end for start, end in sentences(field.tokens.text))
+
+
+def _inside(path: Edge, other: Edge) -> bool:
+    return path != other and other[0] <= path[0] and path[1] <= other[1]
+
+
+# what is known besides the text
+
+
+def _is_so(node: Condition, item: Item) -> bool:
+    match node:
+        case Site():
+            host = _unicode(_host(item.url))
+            return host == node.text or host.endswith("." + node.text)
+        case Lang():
+            lang = (item.lang or "").lower().replace("_", "-")
+            return lang == node.text or lang.startswith(node.text + "-")
+        case Address():
+            return any(_in_address(node.text, it) for it in ([item.url] if node.name == "url" else item.links))
+        case Value():
+            return any(_same(node.text, value) for value in _values(node.name, item))
+        case Compare() | Range():
+            number = _number(node.name, item)
+            return number is not None and _fulfils(node, number)
+
+
+def _host(url: str) -> str:
+    """As it stands in the address, without www."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def _unicode(host: str) -> str:
+    return host.encode().decode("idna") if "xn--" in host else host
+
+
+def _in_address(value: str, address: str) -> list[tuple[int, int]]:
+    """From sign to sign, the first and shortest, then the next behind it."""
+    low, found, at = address.lower(), [], 0
+    while at < len(low):
+        ends = (end for end in range(at, len(low) + 1) if _is_part(value.lower(), low, at, end))
+        if (end := next(ends, None)) is not None and end > at:
+            found.append((at, end))
+            at = end
         else:
-            steps.append(_fits(chunk, loose=loose))
-    return tuple(steps)
+            at += 1
+    return found
 
 
-def words(text: str) -> list[Said]:
-    """The words of a term, each as long as it can be: the whole compound, not its parts; the tag with its sign."""
-    field = _field("", text)
-    path, at = [], 0
-    while at < len(field.tokens.starts):
-        here = [said for said in field.said if said.edge[0] == at]
-        if here:
-            path.append(max(here, key=lambda said: (said.edge[1], said.key[0] in SIGNS)))
-        at = path[-1].edge[1] if here else at + 1
-    return path
+def _is_part(value: str, address: str, start: int, end: int) -> bool:
+    open_start = value.startswith("*") or not _splits(address, start)
+    open_end = value.endswith("*") or not _splits(address, end)
+    return open_start and open_end and _globbed(value, address[start:end])
 
 
-def _has_genitive(word: str) -> bool:
-    return word[0].isupper() and word[-1].isalpha() and not is_spaceless(word)
+def _splits(address: str, at: int) -> bool:
+    return 0 < at < len(address) and address[at - 1].isalnum() and address[at].isalnum()
 
 
-def _is_word(word: Said, *, genitive: bool, loose: bool) -> Callable[[Said], bool]:
-    accents = has_accent(word.shown)
-    wanted = word.marked if accents else word.key
-    wanted = fold_loose(wanted) if loose else wanted
-    korean = "\uac00" <= wanted[-1] <= "\ud7a3"
-
-    def is_it(said: Said) -> bool:
-        seen = said.marked if accents else said.key
-        seen = fold_loose(seen) if loose else seen
-        if korean:
-            return seen.startswith(wanted)
-        return seen in {wanted, wanted + "s", wanted + "es"} if genitive else seen == wanted
-
-    return is_it
-
-
-def _is_exactly(word: Said) -> Callable[[Said], bool]:
-    shown = word.shown
-    return lambda said: said.shown == shown or (shown[0] not in SIGNS and said.shown.lstrip(SIGNS) == shown)
-
-
-# wildcards
-
-
-def _fits(pattern: str, *, loose: bool) -> Callable[[Said], bool]:
-    shown = _unjoined(surface(pattern).text)
-    folder = fold_marked if has_accent(shown) else fold
-    sign = shown[0] if shown[0] in SIGNS else ""
-
-    def fits(said: Said) -> bool:
-        if (said.key[0] in SIGNS) != bool(sign):
-            return False
-        letters = _letters(said, folder)
-        if _glob(_folded(shown, folder), letters):
-            return True
-        if not loose:
-            return False
-        if "?" not in shown:
-            letters = [fold_loose("".join(letters))]
-        return _glob(_folded(shown, lambda part: fold_loose(folder(part))), [fold_loose(one) for one in letters])
-
-    return fits
-
-
-def _folded(pattern: str, folder: Callable[[str], str]) -> list[str]:
-    """The pattern as a list of single folded characters, `*` and `?`."""
-    found: list[str] = []
-    literal = ""
-    for char in pattern:
-        if char in "*?":
-            found += [*folder(literal), char]
-            literal = ""
-        else:
-            literal += char
-    return [*found, *folder(literal)]
-
-
-def _letters(said: Said, folder: Callable[[str], str]) -> list[str]:
-    """What people see as one character each, folded: ü is "ue" and still one."""
-    shown = _unjoined(said.shown)
-    shown = shown if said.key[0] in SIGNS else shown.lstrip(SIGNS)
-    while shown[-1:] in TAILS and said.key[-1] not in TAILS:  # Disney is found in Disney++
-        shown = shown[:-1]
-    clusters: list[str] = []
-    for char in shown:
-        if clusters and char in ACCENTS:
-            clusters[-1] += char
-        else:
-            clusters.append(char)
-    seen = [folded for folded in map(folder, clusters) if folded]
-    word = said.marked if folder is fold_marked else said.key
-    return seen if "".join(seen) == word else list(word)  # an accent on a full stop before the word
-
-
-def _glob(pattern: list[str], letters: list[str]) -> bool:
-    """Whether the whole word fits: the set of all places in it that the pattern can have reached, sign by sign."""
-    word = "".join(letters)
-    ends, at = {}, 0
-    for letter in letters:
-        ends[at] = at = at + len(letter)
+def _globbed(pattern: str, word: str) -> bool:
     places = {0}
     for sign in pattern:
         if sign == "*":
             places = {place for place in range(len(word) + 1) if places and place >= min(places)}
-        elif sign == "?":
-            places = {ends[place] for place in places if place in ends}
         else:
             places = {place + 1 for place in places if word[place : place + 1] == sign}
     return len(word) in places
 
 
-# small things
+def _values(name: str, item: Item) -> list[str]:
+    told = item.attributes.get("tags" if name == "tag" else name)
+    values = list(told) if isinstance(told, list | tuple) else [told] if isinstance(told, str) else []
+    if name == "sentiment" and isinstance(told, int | float):
+        values.append("positive" if told > 0 else "negative" if told < 0 else "neutral")
+    if name in {"type", "is"}:
+        values.append(item.kind)
+    if name == "source":
+        values.append(item.source)
+    if name == "contains" and item.links:
+        values.append("link")
+    return values
 
 
-def _unicode(host: str) -> str:
-    return host.encode().decode("idna") if "xn--" in host else host
+def _same(wanted: str, value: str) -> bool:
+    return _globbed(_plain(wanted), _plain(value))
+
+
+def _plain(value: str) -> str:
+    """Names in the form in which they are compared."""
+    for letter, pair in {"ä": "ae", "ö": "oe", "ü": "ue"}.items():
+        value = value.casefold().replace(letter, pair)
+    return " ".join(value.split())
+
+
+def _number(name: str, item: Item) -> float | None:
+    told = item.attributes.get(name)
+    if name == "followers":
+        return item.author.followers if item.author else None
+    if told is None and name == "engagement" and item.engagement:
+        known = [item.engagement.likes, item.engagement.replies, item.engagement.shares]
+        return sum(it for it in known if it is not None) if any(it is not None for it in known) else None
+    return told if isinstance(told, int | float) else None
+
+
+def _fulfils(node: Compare | Range, number: float) -> bool:
+    if isinstance(node, Range):
+        return (node.low is None or number >= node.low) and (node.high is None or number <= node.high)
+    return {
+        "=": number == node.number,
+        ">": number > node.number,
+        ">=": number >= node.number,
+        "<": number < node.number,
+        "<=": number <= node.number,
+    }[node.sign]
+
+
+# the tree
 
 
 def _without_not(node: Node, *, positive: bool) -> Node:
@@ -315,14 +354,6 @@ def _without_not(node: Node, *, positive: bool) -> Node:
         case ListOf():
             return ListOf(node.name, _without_not(node.child, positive=positive))
     return node if positive else Not(node)
-
-
-def _inside(path: Edge, other: Edge) -> bool:
-    return path != other and other[0] <= path[0] and path[1] <= other[1]
-
-
-def _unjoined(word: str) -> str:
-    return "".join(char for char in word if char not in JOINS)
 
 
 def _reading_order(span: Span) -> tuple[int, int, int, str]:

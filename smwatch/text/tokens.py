@@ -97,14 +97,15 @@ class _Patterns:
     def word(self) -> re.Pattern[str]:
         w = f"[\\w{self.letters}]"
         host = f"{w}+(?:[.-]{w}+)*"
+        first = "(?![\u0300-\u036f\u20d0-\u20ff])"  # an accent on a sign begins no word
         return re.compile(
-            rf"(?P<plain>(?<![@#$\w]){w}++(?![&+'@#-]|\.{w}|://))"
+            rf"(?P<plain>(?<![@#$\w]){first}{w}++(?![&+'@#-]|\.{w}|://))"
             rf"|(?P<url>(?:(?:https?|ftp)://|www\.)[^\s<>\"“”„«»{{}}|\\^]+)"
             rf"|(?P<blank>\n[^\S\n]*\n\s*|\u2029)"
             rf"|(?P<tag>(?<!{w})[#]{w}+)"
             rf"|(?P<name>(?<!{w})@{w}+(?:\.{w}+)*(?:@{host})?)"
             rf"|(?P<cash>(?<!{w})\$(?=[^\W\d_]){w}+)"
-            rf"|(?P<word>{w}+(?:[-'.&+]{w}+)*(?:@{host}|\+\+(?!{w})|(?<=\b[A-Za-z])[#](?![\w#]))?)"
+            rf"|(?P<word>{first}{w}+(?:[-'.&+]{w}+)*(?:@{host}|\+\+(?!{w})|(?<=\b[A-Za-z])[#](?![\w#]))?)"
             rf"|(?P<emoji>[{_EMOJI}])"
         )
 

@@ -16,10 +16,33 @@ from unicodedata import normalize
 from hypothesis import strategies as st
 
 from smwatch.errors import QueryError
-from smwatch.model import Author, Item
+from smwatch.model import Author, Engagement, Item
 from smwatch.query import parse
 from smwatch.query.foreign import QUOTES
-from smwatch.query.syntax import And, Exact, In, Lang, Node, Not, Or, Phrase, Query, Site, Wild, Word
+from smwatch.query.syntax import (
+    Address,
+    And,
+    Compare,
+    Exact,
+    Fuzzy,
+    In,
+    Lang,
+    Near,
+    Node,
+    Not,
+    NotNear,
+    Or,
+    Phrase,
+    Query,
+    Range,
+    Sentence,
+    Site,
+    Value,
+    Variants,
+    Wild,
+    Within,
+    Word,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +97,7 @@ SEPARATORS = (
     ),
     *("\n- ", "\n1. ", "_", "&", " & ", "+", "#", " #", "@", " @", "$", "·", "*", "\u00ad", "\u200d", "\ufe0f"),
 )
+NUMBERS = ("followers", "engagement", "rating", "reach")
 SITES = ("https://www.zeitung.example/a", "https://blog.zeitung.example", "http://müller.example:8080/x", "")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 _WIDE = str.maketrans({char: chr(ord(char) + 0xFEE0) for char in string.ascii_letters + string.digits})
@@ -114,7 +138,11 @@ def prose(r: Random, theme: Theme, most: int) -> str:
 
 
 def item(r: Random, theme: Theme, most: int = 14) -> Item:
-    author = Author(name=r.choice((None, "", "Max Müller", *theme)), handle=r.choice((None, "max", *theme)))
+    author = Author(
+        name=r.choice((None, "", "Max Müller", *theme)),
+        handle=r.choice((None, "max", *theme)),
+        followers=r.choice((None, 5, 1000)),
+    )
     return Item(
         id="1",
         source="quelle",
@@ -124,7 +152,26 @@ def item(r: Random, theme: Theme, most: int = 14) -> Item:
         url=r.choice(SITES),
         lang=r.choice((None, "de", "de-AT", "en", "EN_us")),
         author=r.choice((None, author)),
+        kind=r.choice(("post", "comment")),
+        links=r.choice(((), ("https://www.zeitung.example/a?b=c",))),
+        engagement=r.choice((None, Engagement(likes=4, shares=1), Engagement(views=7))),
+        attributes=attributes(r),
     )
+
+
+def attributes(r: Random) -> dict[str, object]:
+    """Some of the rarer fields."""
+    known: dict[str, object] = {
+        "country": r.choice(("de", "DE", "at")),
+        "tags": r.choice((["Presse", "Über uns"], ["presse"], "ueber UNS")),
+        "sentiment": r.choice((-1, 0, 0.5, "positive")),
+        "rating": r.choice((4.5, 5, 1)),
+        "reach": r.choice((5, 1000)),
+        "engagement": r.choice((5, 900)),
+        "contains": ["image"],
+        "is": r.choice(("reply", ["question", "comment"])),
+    }
+    return {name: value for name, value in known.items() if r.random() < 0.5}
 
 
 # queries
@@ -155,14 +202,18 @@ def phrase(r: Random, theme: Theme, most: int = 3) -> str:
 
 def term(r: Random, theme: Theme) -> Node:
     """One term that finds words; some do not parse."""
-    match r.choice("wwwwppxe"):
-        case "w":
-            return Word(spelled(r, theme))
+    match r.choice("wwwwwppxxefv"):
         case "p":
             return Phrase(phrase(r, theme))
         case "x":
             return Wild(wild(r, theme))
-    return Exact(phrase(r, theme, 2).replace("*", "").replace("?", ""))
+        case "e":
+            return Exact(phrase(r, theme, 2).replace("*", "").replace("?", ""), cased=r.random() < 0.6)
+        case "f":
+            return Fuzzy(spelled(r, theme), r.randint(1, 2))
+        case "v":
+            return Variants(phrase(r, theme))
+    return Word(spelled(r, theme))
 
 
 def good_term(r: Random, theme: Theme) -> Node:
@@ -174,22 +225,63 @@ def good_term(r: Random, theme: Theme) -> Node:
 
 def leaf(r: Random, theme: Theme) -> Node:
     """A term, a condition, or terms inside a field."""
-    match r.choice("tttttttttttifsl"):
+    match r.choice("ttttttttttttttiofc"):
         case "i":
-            return In(r.choice(("title", "author")), good_term(r, theme))
-        case "f":
+            return In(r.choice(("title", "lead", "content", "author")), good_term(r, theme))
+        case "o":
             return In("title", Or((good_term(r, theme), good_term(r, theme))))
-        case "s":
-            return Site(r.choice(("zeitung.example", "blog.zeitung.example", "müller.example")))
-        case "l":
-            return Lang(r.choice(("de", "en", "de-at")))
+        case "f":
+            return In(r.choice(("title", "content")), joint(r, theme))
+        case "c":
+            return condition(r)
     return good_term(r, theme)
+
+
+def condition(r: Random) -> Node:
+    """What is asked of an item besides its text."""
+    return r.choice(
+        (
+            Site(r.choice(("zeitung.example", "blog.zeitung.example", "müller.example"))),
+            Lang(r.choice(("de", "en", "de-at"))),
+            Address(r.choice(("url", "links")), r.choice(("zeitung", "zei", "zei*", "*tung", "blog.zeit*", "8080/x"))),
+            Value("country", r.choice(("de", "at"))),
+            Value("tag", r.choice(("Presse", "Über uns", "pres*"))),
+            Value(r.choice(("type", "is")), r.choice(("post", "comment"))),
+            Value("sentiment", r.choice(("positive", "negative"))),
+            Value("source", r.choice(("quelle", "Forum"))),
+            Value("contains", r.choice(("image", "link"))),
+            Compare(r.choice(NUMBERS), r.choice((">", ">=", "<", "<=", "=")), r.choice((0, 5, 4.5, 1000))),
+            Range(r.choice(NUMBERS), r.choice((None, 5)), r.choice((None, 5, 1000))),
+        )
+    )
+
+
+def operand(r: Random, theme: Theme, depth: int) -> Node:
+    """One side of an operator of place."""
+    if depth and r.random() < 0.3:
+        return joint(r, theme, depth - 1)
+    if r.random() < 0.25:
+        return Or((good_term(r, theme), good_term(r, theme)))
+    return good_term(r, theme)
+
+
+def joint(r: Random, theme: Theme, depth: int = 1) -> Node:
+    """An operator of place."""
+    one, other, n = operand(r, theme, depth), operand(r, theme, depth), r.choice((0, 1, 1, 2, 3, 5))
+    match r.choice("nnnxsw"):
+        case "n":
+            return Near(one, other, n, ordered=r.random() < 0.3)
+        case "x":
+            return NotNear(one, other, n)
+        case "s":
+            return Sentence(one, other, ordered=r.random() < 0.3)
+    return Within((one, other, *(operand(r, theme, depth) for _ in range(r.randint(0, 1)))), n)
 
 
 def tree(r: Random, theme: Theme, depth: int = 3) -> Node:
     """A tree; what only excludes is refused later."""
     if depth == 0 or r.random() < 0.45:
-        return leaf(r, theme)
+        return joint(r, theme) if r.random() < 0.2 else leaf(r, theme)
     children = [tree(r, theme, depth - 1) for _ in range(r.randint(2, 4))]
     if r.random() < 0.4:
         children[-1] = children[-1] if isinstance(children[-1], Not) else Not(children[-1])
