@@ -10,10 +10,8 @@ from html.entities import html5
 
 _KNOWN = rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)"
 _SUSPECT = re.compile(_KNOWN)
-_WITHIN = re.compile(
-    rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|" + _KNOWN + rb"(?:([A-Za-z][A-Za-z0-9]{1,30}|#X[0-9a-fA-F]{1,6});)?",
-    re.DOTALL,
-)
+_MEANT = re.compile(_KNOWN + rb"(?:([A-Za-z][A-Za-z0-9]{1,30}|#X[0-9a-fA-F]{1,6});)?")
+_OPEN, _CLOSE = b"<![CDATA[", b"]]>"
 
 
 def mend(body: bytes) -> bytes:
@@ -23,12 +21,19 @@ def mend(body: bytes) -> bytes:
     """
     if _SUSPECT.search(body) is None or b"<!ENTITY" in body[:4096]:
         return body
-    return _WITHIN.sub(_replace, body)
+    first, *rest = body.split(_OPEN)
+    parts = [_mended(first)]
+    for part in rest:
+        inside, end, after = part.partition(_CLOSE)
+        parts += (_OPEN, inside, end, _mended(after))
+    return b"".join(parts)
+
+
+def _mended(part: bytes) -> bytes:
+    return _MEANT.sub(_replace, part) if b"&" in part else part
 
 
 def _replace(found: re.Match[bytes]) -> bytes:
-    if not found[0].startswith(b"&"):
-        return found[0]
     name = found[1].decode() if found[1] else ""
     if name.startswith("#"):
         return f"&{name.lower()};".encode()  # XML knows the small x only

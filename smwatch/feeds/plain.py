@@ -117,9 +117,9 @@ TAGS = frozenset(
 _TAG = re.compile(r"</?([A-Za-z][\w:-]{0,30})(?=[\s/>])")
 _BLOCK = re.compile(  # both cases spelled out: IGNORECASE makes the search twice as slow
     r"<(?=/?(?:p|P|div|DIV|li|LI|ul|UL|ol|OL|tr|TR|table|h[1-6]|H[1-6]|hr|HR|blockquote|pre|dd|dt"
-    r"|figure|figcaption|section|article|header|footer|aside|iframe)\b)"
+    r"|figure|figcaption|section|article|header|footer|aside|iframe)\b|(br|BR|td|TD|th|TH|option)\b)"
 )
-_LINE = re.compile(r"<(?=(?:br|BR|td|TD|th|TH|option)\b)")
+_HIDDEN = re.compile(r"<(?:[sS][cCtT]|[tT][eE][mM]|[nN][oO][sS]|[hH][eE])")  # script, style, template, noscript, head
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
@@ -150,7 +150,10 @@ def plain_text(markup: str, *, literal: bool = False) -> str:
 
 def fold(text: str) -> str:
     """Without what is not seen (control and direction characters), every run of white space one blank."""
-    return " ".join((_UNSEEN.sub("", text) if not text.isascii() or not text.isprintable() else text).split())
+    if text.isprintable() and "  " not in text:  # all white space but the blank counts as not printable
+        return text.strip()
+    folded = " ".join(text.split())
+    return folded if folded.isprintable() else " ".join(_UNSEEN.sub("", folded).split())
 
 
 def cut(text: str, limit: int) -> str:
@@ -167,13 +170,18 @@ def _looks_like_markup(title: str) -> bool:
     return bool(names) and names <= TAGS
 
 
+def _set_apart(found: re.Match[str]) -> str:
+    return "\n<" if found[1] else "\n\n<"
+
+
 def _text_of(markup: str) -> str:
     """The text between the tags; blocks are set apart, words that only change their style stay whole."""
     if "<" not in markup:
         return html.unescape(markup)
     from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - only the worker reads markup
 
-    tree = LexborHTMLParser(_LINE.sub("\n<", _BLOCK.sub("\n\n<", markup)))
-    tree.strip_tags(["script", "style", "template", "noscript", "head"])
+    tree = LexborHTMLParser(_BLOCK.sub(_set_apart, markup))
+    if _HIDDEN.search(markup):
+        tree.strip_tags(["script", "style", "template", "noscript", "head"])
     body = tree.body
     return body.text(separator="") if body else ""

@@ -42,12 +42,20 @@ def read_feed(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
     header), `parser` (the reader that read this source before and is tried first: "fast", "feedparser", "json").
     Items hold `id, url, title, lead, text, author, published, updated, lang, tags`; dates are ISO 8601 in UTC or None.
     """
+    feed = read_entries(body, options)
+    items = [_item(entry) for entry in feed.entries]
+    about = {"title": plain_title(feed.title), "url": feed.link, "lang": _lang(feed.lang)}
+    return {"parser": feed.parser, "feed": about, "items": items}
+
+
+def read_entries(body: bytes, options: Mapping[str, Any]) -> Feed:
+    """The feed with its identities and absolute links, everything else as it was written; options as `read_feed`."""
     url = str(options.get("url") or "")
     if not body.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise NotAFeed("empty")
     body = to_utf8(body, str(options.get("content_type") or ""))
     feed = read_json_feed(body) if looks_like_json(body) else _read_xml(body, url, str(options.get("parser") or ""))
-    return _answer(feed, url or own_address(body))
+    return _normalised(feed, url or own_address(body))
 
 
 def _read_xml(body: bytes, url: str, pinned: str) -> Feed:
@@ -123,16 +131,15 @@ def _page(body: bytes, url: str) -> NotAFeed:
     return NotAFeed("html")
 
 
-def _answer(feed: Feed, url: str) -> dict[str, Any]:
-    site = web_link(feed.link, url)
-    base = url or site
+def _normalised(feed: Feed, url: str) -> Feed:
+    feed.link = web_link(feed.link, url)
+    base = url or feed.link
     for entry in feed.entries:
         entry.id = _LOST.sub("\ufffd", entry.id)
         entry.link = _link(entry, base)
-    ids = identities(feed.entries)
-    items = [_item(entry, name) for entry, name in zip(feed.entries, ids, strict=True)]
-    about = {"title": plain_title(feed.title), "url": site, "lang": _lang(feed.lang)}
-    return {"parser": feed.parser, "feed": about, "items": items}
+    for entry, name in zip(feed.entries, identities(feed.entries), strict=True):
+        entry.id = name
+    return feed
 
 
 def _link(entry: Entry, base: str) -> str:
@@ -141,15 +148,15 @@ def _link(entry: Entry, base: str) -> str:
     return link if len(link) <= LINK_LIMIT else ""
 
 
-def _item(entry: Entry, name: str) -> dict[str, Any]:
+def _item(entry: Entry) -> dict[str, Any]:
     content = plain_text(entry.content, literal=entry.literal) if entry.content else ""
     summary = plain_text(entry.summary) if entry.summary and entry.summary != entry.content else ""
     author = _person(fold(entry.author)[:200])
     return {
-        "id": name,
+        "id": entry.id,
         "url": entry.link,
         "title": plain_title(entry.title, entry.title_kind),
-        "lead": summary if content and not fold(content).startswith(fold(summary).rstrip("… ")) else "",
+        "lead": summary if content and not _begins(content, summary) else "",
         "text": content or summary,
         "author": {"name": author, "url": web_link(entry.author_url)} if author else None,
         "published": _date(entry.published) or _date(entry.updated),
@@ -157,6 +164,12 @@ def _item(entry: Entry, name: str) -> dict[str, Any]:
         "lang": _lang(entry.lang),
         "tags": [fold(tag)[:100] for tag in entry.tags[:TAG_LIMIT]],
     }
+
+
+def _begins(content: str, summary: str) -> bool:
+    """Whether the summary is only how the content begins, paragraphs or not."""
+    beginning = content[: len(summary) + 200].replace("\n\n", " ")
+    return beginning.startswith(summary.replace("\n\n", " ").rstrip("… "))
 
 
 def _person(written: str) -> str:
