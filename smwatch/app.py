@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch import __version__
 from smwatch import log as logging
@@ -37,6 +38,7 @@ from smwatch.render import Renderer, broken_config, news, saved_config
 from smwatch.schedule import Scheduler
 from smwatch.store import sources as source_store
 from smwatch.store.db import Store
+from smwatch.store.prune import prune
 from smwatch.store.sources import Named
 from smwatch.supervisor import Supervisor
 from smwatch.surface import Surface
@@ -59,6 +61,7 @@ log = structlog.get_logger(__name__)
 GRACE = 5.0  # seconds for the loops to end
 SENDING = 11.0  # seconds for the call in flight to end, and for its answer to be written down
 HOUSEKEEPING = 2.0  # seconds between two looks at what is to be said
+PRUNE_EVERY = timedelta(days=1)
 STALE = 30.0  # seconds without progress after which the watchdog is not fed any more
 
 
@@ -92,6 +95,7 @@ class App:
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._hung_up = asyncio.Event()
+        self._pruned: datetime | None = None
         self._make(keeper.config)
 
     def now(self) -> datetime:
@@ -242,7 +246,21 @@ class App:
             rows = self.scheduler.rows
             await self.lookback.step(rows, now, round_over=self.scheduler.first_round_over)
             await self.ops.source_news(rows, now, network_down=self.scheduler.network_down)
+            await self._forget(now)
             await self.tempo.nap(HOUSEKEEPING)
+
+    async def _forget(self, now: datetime) -> None:
+        """Once a day, and after a start: erase what has expired."""
+        if self._pruned is not None and now - self._pruned < PRUNE_EVERY:
+            return
+        self._pruned = now
+        try:
+            items = await prune(self.store, now)
+        except SQLAlchemyError as error:  # a full disk: tomorrow again
+            log.warning("nothing_erased", error=type(error).__name__)
+            return
+        if items:
+            log.info("items_expired", items=items)
 
     async def _watch_files(self) -> None:
         async for _ in saves(self.keeper.path, self._stopping):

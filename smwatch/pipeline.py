@@ -7,6 +7,7 @@ that is killed reads the page again, because cursor and validators move with the
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -18,7 +19,7 @@ from smwatch.story import near_duplicate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -100,7 +101,7 @@ class Pipeline:
             now=now,
             fresh=tuple([await self._match(source, row, one, now, quiet=walk.parser_changed) for one in fresh]),
             listed=tuple(listed),
-            expires_at=now + self.plan.retention,
+            expires_at=now + self._kept_for(source),
             complete=last,
             cursor=page.cursor,
             validators=walk.validators,
@@ -112,6 +113,12 @@ class Pipeline:
             self.on_mentions()
         changed = sum(one.known is not None for one in fresh)
         return Polled(listed=len(items), fresh=len(fresh), changed=changed, mentions=mentions)
+
+    def _kept_for(self, source: Source) -> timedelta:
+        """As long as the config says, or as long as the platform allows."""
+        card = getattr(source, "card", None)
+        cap = timedelta(days=card.retention) if card and card.retention is not None else timedelta.max
+        return min(self.plan.retention, cap)
 
     async def _keep(self, row: SourceRow, items: Sequence[Item], now: datetime) -> tuple[list[Fresh], list[str]]:
         """What is new or changed, and the ids that are only listed again."""

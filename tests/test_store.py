@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,9 +16,6 @@ from smwatch.store.db import Store
 from smwatch.store.lock import StoreBusyError
 from smwatch.store.place import sqlite_path
 from smwatch.store.schema import meta, metadata
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -130,3 +127,16 @@ async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(UserError, match="cannot be made"):
         await Store.open(f"sqlite://{tmp_path}/file/smwatch.db")
+
+
+async def test_the_log_is_moved_into_the_file_and_cut(url: str) -> None:
+    store = await Store.open(url)
+    try:
+        async with store.write() as connection:
+            await connection.execute(meta.insert().values(key="a", value="1"))
+        log = Path(url.removeprefix("sqlite://") + "-wal")
+        assert log.stat().st_size > 0
+        await store.checkpoint()
+        assert log.stat().st_size == 0
+    finally:
+        await store.close()

@@ -22,12 +22,17 @@ GENERAL = (
     "history",
     "retention",
     "max_age",
-    "contact",
-    "http",
     "clients",
     "lists",
 )
-RESTART = {"store": "store", "listen": "listen", "plugins": "plugins", "plugins_dir": "plugins_dir"}
+RESTART = {
+    "store": "store",
+    "http": "http",
+    "contact": "contact",
+    "listen": "listen",
+    "plugins": "plugins",
+    "plugins_dir": "plugins_dir",
+}
 MOST_NAMES = 5
 
 

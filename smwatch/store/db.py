@@ -109,8 +109,8 @@ class Store:
         if self._writer is None or sqlite_path(self.url) is None:
             return
         async with self._turn, self._writer.connect() as connection:
-            plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).close()  # never inside a transaction
 
     async def close(self) -> None:
         """Let go of everything; nothing is written after it."""

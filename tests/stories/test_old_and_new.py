@@ -193,3 +193,26 @@ async def test_own_accounts_never_alert(world):
     await world.hears("Acme schaut her")
     await world.calm()
     assert [one.text.count("Acme über Acme") for one in world.alerts()] == [0]
+
+
+async def test_after_its_time_a_text_is_nowhere_any_more_and_still_no_news(world):
+    press = world.feed()
+    world.watch("Acme", "acme", digest=["morgens"])
+    world.digest()
+    await world.watches()
+    post = press.publishes("Acme Kanarienvogel", "Ein Text mit Zaunkoenigin darin.", author="Petra Kanarienfrau")
+    await world.hears("Acme Kanarienvogel")
+    await world.calm()
+    world.passes(days=91)
+    await world.hears("Überblick morgens")
+    await world.eventually(lambda: not _anywhere(world, b"Kanarien"), "the text to be erased")
+    assert not _anywhere(world, b"Zaunkoenigin")
+    press.publishes("Acme danach", at=world.clock())
+    press.edits(post, at=world.clock())
+    await world.hears("Acme danach")
+    await world.calm()
+    assert len(world.alerts()) == 2
+
+
+def _anywhere(world, words):
+    return any(words in file.read_bytes() for file in world.folder.glob("fresh.db*"))
