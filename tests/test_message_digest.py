@@ -12,7 +12,7 @@ from smwatch import digest as digests
 from smwatch.i18n import text
 from smwatch.message.digest import digest_messages, fair
 from smwatch.message.model import Bullets, Heading, Table
-from smwatch.message.plain import plain_text
+from smwatch.message.plain import plain_runs, plain_text
 from smwatch.model import Priority, SourceState
 
 
@@ -145,7 +145,8 @@ def test_a_long_digest_names_a_hundred_fairly_and_attaches_the_rest():
     [message] = german(digest)
     lists = [block for block in message.blocks if isinstance(block, Bullets)]
     assert [len(block.items) for block in lists] == [71, 30]  # a line for what is left out, and all of the quiet watch
-    assert lists[0].items[-1][0].text == "und 2.895 weitere Themen: `smwatch digest preview morgens` nennt sie alle"
+    assert plain_runs(lists[0].items[-1]) == "und 2.895 weitere Themen: `smwatch digest preview morgens` nennt sie alle"
+    assert [run.text for run in lists[0].items[-1] if run.code] == ["smwatch digest preview morgens"]
     [file] = message.files
     assert (file.name, file.media_type) == ("morgens-2025-11-24.csv", "text/csv")
     rows = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig")), delimiter=";"))

@@ -68,7 +68,7 @@ def test_what_is_delivered_late_is_one_message_with_every_match():
     assert message.title == "Nachgereicht: 14 Beiträge vom So., 2. Nov. bis Mo., 24. Nov., 2 Treffer"
     assert "Tagesbote ist wieder lesbar; diese Beiträge sind älter als die Zeitgrenze für Meldungen." in told
     assert (
-        f"- {RECALL.item.title} <{RECALL.item.url}> – tagesbote.example · Mo., 24. Nov., 05:59 · in 5 Quellen · Acme Marke"
+        f"- {RECALL.item.title} <{RECALL.item.url}> – Tagesbote Wirtschaft (tagesbote.example) · Mo., 24. Nov., 05:59 · in 5 Quellen · Acme Marke"
         in told
     )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from smwatch.testing.slack_page import Reader
 
 BAR = "▎ "
+STYLES = {"bold": "bold", "italic": "italic", "code": "cyan"}
 RULE = "─" * 24
 
 
@@ -78,7 +79,7 @@ def _rich(element: Mapping[str, Any], reader: Reader, *, plain: bool) -> Iterato
 def _words(element: Mapping[str, Any], reader: Reader, *, plain: bool) -> Text:
     found = Text()
     for leaf in element["elements"]:
-        style = " ".join(name for name in ("bold", "italic") if (leaf.get("style") or {}).get(name))
+        style = " ".join(STYLES[name] for name in leaf.get("style") or () if name in STYLES)
         match leaf["type"]:
             case "link":
                 words = leaf.get("text") or leaf["url"]

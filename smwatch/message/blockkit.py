@@ -147,7 +147,7 @@ def _chunks(runs: Runs) -> Iterator[tuple[list[Json], int]]:
 
 def _elements(run: Run) -> Iterator[tuple[Json, int]]:
     words = tame(run.text)
-    style = {name: True for name in ("bold", "italic") if getattr(run, name)}
+    style = {name: True for name in ("bold", "italic", "code") if getattr(run, name)}
     styled: Json = {"style": style} if style else {}
     if run.when is not None and words:
         moment: Json = {"type": "date", "timestamp": int(run.when.timestamp()), "format": WHEN, "fallback": words}

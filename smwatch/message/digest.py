@@ -13,7 +13,7 @@ from smwatch.i18n import text, texts
 from smwatch.message.alert import DOT, lead_mention
 from smwatch.message.coverage import coverage_blocks, opening, quiet
 from smwatch.message.escape import one_line, safe_url
-from smwatch.message.model import Bullets, Context, Divider, Heading, Message, Paragraph, Run, Table
+from smwatch.message.model import Bullets, Context, Divider, Heading, Message, Paragraph, Run, Table, coded
 from smwatch.message.pack import packed
 from smwatch.message.quote import headline, headline_run, origin, publisher, publishers
 from smwatch.message.sheet import sheet
@@ -186,7 +186,8 @@ def _change(now: int, before: int | None) -> str:
 
 def _rest(digest: Digest, reader: Reader, *, whole: bool) -> Iterator[Block]:
     told = set(map(id, digest.top))
-    groups = {name: [story for story in group if id(story) not in told] for name, group in digest.stories.items()}
+    newest = {name: sorted(group, key=_age) for name, group in digest.stories.items()}
+    groups = {name: [story for story in group if id(story) not in told] for name, group in newest.items()}
     shown = groups if whole else fair(groups, LINES)
     for name, group in groups.items():
         if not group:
@@ -195,8 +196,12 @@ def _rest(digest: Digest, reader: Reader, *, whole: bool) -> Iterator[Block]:
         yield Heading(text=reader.say(more), level=2)
         lines = [_line(story, name, reader, whole=whole) for story in shown[name]]
         if hidden := len(group) - len(lines):
-            lines.append((Run(text=_more(digest, hidden, reader), italic=True),))
+            lines.append(coded(_more(digest, hidden, reader), italic=True))
         yield Bullets(items=tuple(lines))
+
+
+def _age(story: Story) -> float:
+    return -story.first_at.timestamp()
 
 
 def _more(digest: Digest, hidden: int, reader: Reader) -> str:

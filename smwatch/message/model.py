@@ -18,17 +18,29 @@ if TYPE_CHECKING:
 class Run:
     """A stretch of text in one style.
 
-    `link` is http(s) or empty; `when` is a time that Slack shows in the reader's zone and other channels as `text`.
+    `link` is http(s) or empty; `when` is a time that Slack shows in the reader's zone and other channels as `text`;
+    `code` is something to type.
     """
 
     text: str
     bold: bool = False
     italic: bool = False
+    code: bool = False
     link: str = ""
     when: datetime | None = None
 
 
 Runs: TypeAlias = tuple[Run, ...]
+
+
+def coded(sentence: str, *, italic: bool = False) -> Runs:
+    """One of our own sentences, with what stands between `…` as something to type."""
+    pieces = sentence.split("`")
+    return tuple(
+        Run(text=piece, code=at % 2 == 1 and at < len(pieces) - 1, italic=italic)
+        for at, piece in enumerate(pieces)
+        if piece
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

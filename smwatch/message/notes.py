@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from smwatch.i18n import Text, text, texts
 from smwatch.message.alert import lead_mention
 from smwatch.message.escape import one_line
-from smwatch.message.model import Bullets, Context, Heading, Message, Paragraph, Run
-from smwatch.message.quote import headline_run, publisher, publishers
+from smwatch.message.model import Bullets, Context, Heading, Message, Paragraph, Run, coded
+from smwatch.message.quote import headline_run, origin, publishers
 from smwatch.message.words import Reader
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def start_message(  # noqa: PLR0913 - one keyword for each figure
     title = text("smwatch is watching")
     if added:
         title = text("Newly watched: {names}", names=reader.together([one_line(name) for name in added[:NAMED]]))
-    blocks: list[Block] = [Paragraph(runs=(Run(text=" ".join(map(reader.say, sentences))),))]
+    blocks: list[Block] = [Paragraph(runs=coded(" ".join(map(reader.say, sentences))))]
     if unreadable:
         blocks.append(_unreadable(unreadable, reader))
     return _note(title, blocks, reader)
@@ -87,7 +87,7 @@ def _unreadable(unreadable: Sequence[Unreadable], reader: Reader) -> Bullets:
         why = f" ({one_line(reader.say(source.reason))})" if source.reason is not None else ""
         items.append((Run(text=one_line(source.name), bold=True), Run(text=why)))
     if hidden := len(unreadable) - len(items):
-        items.append((Run(text=reader.say(text("and {n} more: `smwatch status`", n=hidden))),))
+        items.append(coded(reader.say(text("and {n} more: `smwatch status`", n=hidden))))
     return Bullets(items=tuple(tuple(run for run in item if run.text) for item in items))
 
 
@@ -133,11 +133,12 @@ def _list(stories: Sequence[Story], reader: Reader) -> list[Block]:
     lines = []
     for story in stories:
         mention = lead_mention(story)
-        facts = [publisher(mention.item), reader.moment(mention.item.published or mention.seen_at, mention.seen_at)]
-        if (found := len(publishers(story))) > 1:
-            facts.append(reader.say(texts("in {n} source", "in {n} sources", n=found)))
-        facts.append(one_line(mention.watch))
-        lines.append((headline_run(mention.item), Run(text=f" – {' · '.join(facts)}")))
+        moment = mention.item.published or mention.seen_at
+        when = Run(text=reader.moment(moment, mention.seen_at), when=moment)
+        found = len(publishers(story))
+        facts = [reader.say(texts("in {n} source", "in {n} sources", n=found))] if found > 1 else []
+        tail = "".join(f" · {fact}" for fact in (*facts, one_line(mention.watch)))
+        lines.append((headline_run(mention.item), Run(text=f" – {origin(mention.item)} · "), when, Run(text=tail)))
     return [Bullets(items=tuple(lines))] if lines else []
 
 
@@ -179,7 +180,7 @@ def broken_config_message(
     )
     blocks: list[Block] = [Bullets(items=lines), Paragraph(runs=(Run(text=reader.say(goes_on)),))]
     if hidden := len(problems) - len(lines):
-        blocks.insert(1, Context(runs=(Run(text=reader.say(text("and {n} more: `smwatch check`", n=hidden))),)))
+        blocks.insert(1, Context(runs=coded(reader.say(text("and {n} more: `smwatch check`", n=hidden)))))
     return _note(title, blocks, reader, urgent=True)
 
 

@@ -30,6 +30,7 @@ def plain_runs(runs: Sequence[Run]) -> str:
 
 def _run(run: Run) -> str:
     words, link = tame(run.text), safe_url(run.link)
+    words = f"`{words}`" if run.code else words
     return f"{words} <{link}>" if link and link != words else words
 
 
