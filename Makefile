@@ -45,6 +45,7 @@ pictures: setup
 	$(BIN)/python -m smwatch.demo.pictures
 
 bench: setup
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --group bench
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 chaos: setup

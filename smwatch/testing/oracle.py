@@ -274,7 +274,7 @@ def _in_address(value: str, address: str) -> list[tuple[int, int]]:
 def _is_part(value: str, address: str, start: int, end: int) -> bool:
     open_start = value.startswith("*") or not _splits(address, start)
     open_end = value.endswith("*") or not _splits(address, end)
-    return open_start and open_end and _globbed(value, address[start:end])
+    return open_start and open_end and _globbed(value.strip("*"), address[start:end])
 
 
 def _splits(address: str, at: int) -> bool:
