@@ -12,11 +12,13 @@ from smwatch.config.document import Raw, Role
 from smwatch.errors import QueryError
 from smwatch.i18n import text
 from smwatch.plugin import Channel, Secret, Source
+from smwatch.query import parse as real_parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from smwatch.errors import Problem
+    from smwatch.query.syntax import Query
 
 from pathlib import Path
 
@@ -111,14 +113,17 @@ KINDS = SimpleNamespace(
 )
 
 
-def parse(source: str, **_: object) -> str:
+QUERY = real_parse("acme")
+
+
+def parse(source: str, **_: object) -> Query:
     """Knows two mistakes: an open bracket, and the words "äpfel birnen" side by side."""
     if source.count("(") > source.count(")"):
         raise QueryError("not closed", start=source.index("("))
     if "äpfel birnen" in source:
         at = source.index("birnen")
         raise QueryError("two words", start=at, end=at + 6, repairs=[source.replace("äpfel birnen", '"äpfel birnen"')])
-    return source
+    return QUERY
 
 
 def built(content: str | bytes, *, path: str = "smwatch.toml", role: Role = Role.OPERATOR, kinds: Any = KINDS) -> Built:

@@ -218,9 +218,10 @@ def test_a_resting_watch_may_lead_nowhere() -> None:
 def test_lists_reach_the_parser() -> None:
     seen: list[object] = []
     content = GOOD + '\n[list.krise]\nwords = ["rückruf", "klage"]\n'
-    build(
-        [Raw(path=Path("a.toml"), data=content.encode())],
-        KINDS,
-        parse=lambda _, **options: seen.append(options["lists"]),
-    )
+
+    def listening(source: str, **options: object) -> object:
+        seen.append(options["lists"])
+        return parse(source)
+
+    build([Raw(path=Path("a.toml"), data=content.encode())], KINDS, parse=listening)
     assert seen == [{"krise": ("rückruf", "klage")}]
