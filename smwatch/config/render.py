@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from smwatch.i18n import text, texts
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from smwatch.errors import Problem
 
 RED, YELLOW, BOLD, DIM, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
+UNSEEN = {"Cc", "Cf", "Cs"}  # controls, directions, half pairs
 WIDEST = 100  # characters of a line that are shown
 
 
@@ -43,7 +45,7 @@ def _lines(problem: Problem, language: str, *, colour: bool) -> Iterator[str]:
 
 def _seen(excerpt: str) -> str:
     """The line with a point for each sign that is not seen: it goes to a terminal, and may be of any file."""
-    return "".join(sign if sign.isprintable() or sign in "\t\r\n" else "·" for sign in excerpt)
+    return "".join("·" if category(sign) in UNSEEN and sign not in "\t\r\n" else sign for sign in excerpt)
 
 
 def _window(line: str, column: int) -> tuple[str, int]:

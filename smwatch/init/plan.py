@@ -45,10 +45,10 @@ class Smtp:
 
     @property
     def tls(self) -> str:
-        """Encrypted, except on this machine itself and where port 25 was asked for without a login."""
+        """Encrypted, except on this machine itself or at port 25, and there only without a login."""
         if self.port == TLS:
             return "tls"
-        plain = self.port == PLAIN or (self.port is None and _is_here(self.host))
+        plain = self.port == PLAIN or (_is_here(self.host) and self.port != STARTTLS)
         return "none" if plain and self.user is None else "starttls"
 
     def toml(self) -> str:

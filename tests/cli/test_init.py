@@ -327,7 +327,7 @@ def test_a_secret_is_refused_and_not_repeated(world: World, language: str, words
         (("--slack-channel", "C0123456789"), 'channel = "C0123456789"'),
         (
             ("--email", "a@b.example", "--smtp", "127.0.0.1:9"),
-            'smtp = { host = "127.0.0.1", port = 9, tls = "starttls" }',
+            'smtp = { host = "127.0.0.1", port = 9, tls = "none" }',
         ),
         (("--language", "en"), 'days = "workdays"'),
         (("--people",), "people = true"),
