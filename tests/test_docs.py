@@ -69,6 +69,13 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
+def test_the_pictures_are_small() -> None:
+    pictures = sorted((ROOT / "docs" / "pictures").iterdir())
+    assert [one.name for one in pictures] == ["alert.png", "digest.png"]
+    assert all(one.read_bytes().startswith(b"\x89PNG") for one in pictures)
+    assert [one.name for one in pictures if one.stat().st_size > 200_000] == []
+
+
 def command_lines() -> list[tuple[str, str]]:
     found = []
     for place, block in blocks("sh"):

@@ -36,8 +36,8 @@ RIGHTS = {
         loss=("keine Nachrichten mit Bot-Token", "no messages with a bot token"),
     ),
     "commands": Right(
-        use=("`/smwatch` und Kurzbefehle annehmen", "take `/smwatch` and shortcuts"),
-        loss=("`/smwatch` fehlt; Meldungen kommen trotzdem", "`/smwatch` is missing; alerts come all the same"),
+        use=("`/smwatch` annehmen (in einer späteren Fassung)", "take `/smwatch` (in a later version)"),
+        loss=("zur Zeit nichts", "nothing at present"),
     ),
     "channels:history": Right(
         use=(
@@ -58,10 +58,13 @@ RIGHTS = {
     ),
     "connections:write": Right(
         use=(
-            "Socket Mode: Knöpfe ohne öffentliche Adresse (App-Token `xapp-…`)",
-            "Socket Mode: buttons without a public address (app-level token `xapp-…`)",
+            "Knöpfe ohne öffentliche Adresse (App-Token `xapp-…`, Socket Mode; in einer späteren Fassung)",
+            "buttons without a public address (app-level token `xapp-…`, Socket Mode; in a later version)",
         ),
-        loss=("Meldungen haben keine Knöpfe", "alerts have no buttons"),
+        loss=(
+            "zur Zeit nichts; später: Meldungen haben keine Knöpfe",
+            "nothing at present; later: alerts have no buttons",
+        ),
     ),
 }
 
