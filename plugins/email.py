@@ -87,9 +87,9 @@ class EmailChannel(Channel):
 
     patience: ClassVar[timedelta] = timedelta(minutes=3)
 
-    to: tuple[Address, ...] = Field(min_length=1)
-    sender: Address | None = Field(default=None, alias="from")
-    smtp: Smtp
+    to: tuple[Address, ...] = Field(min_length=1, description="Who gets it.")
+    sender: Address | None = Field(default=None, alias="from", description="The address that it comes from.")
+    smtp: Smtp = Field(description="Your mail server.")
 
     def limit_key(self) -> str:
         """Channels of one mail server share its pace."""

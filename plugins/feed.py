@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from smwatch.plugin import (
     READ_FEED,
     Card,
+    Field,
     Page,
     Source,
     SourceContext,
@@ -44,8 +45,8 @@ class FeedSource(Source):
         example='[[source]]\ntype = "feed"\nurl = "https://www.acme.example/presse/feed.xml"\n',
     )
 
-    url: str | None = None
-    opml: str | None = None
+    url: str | None = Field(default=None, description="The feed's address.")
+    opml: str | None = Field(default=None, description="A list of feeds: a file beside the configuration.")
 
     def model_post_init(self, _context: object) -> None:
         """Exactly one of `url` and `opml`, and an address that can be asked."""

@@ -32,6 +32,7 @@ from smwatch.plugin import (
     Channel,
     ChannelError,
     Delivery,
+    Field,
     Outcome,
     Receipt,
     Scope,
@@ -94,11 +95,13 @@ class SlackChannel(Channel):
     can_thread: ClassVar[bool] = True
     can_find: ClassVar[bool] = True
 
-    channel: str = ""
-    token: Secret | None = None
-    app_token: Secret | None = None
-    webhook: Secret | None = None
-    api_url: str = SLACK
+    channel: str = Field(default="", description='The Slack channel: "#name" or its id.')
+    token: Secret | None = Field(default=None, description="The bot's token (xoxb-…).")
+    app_token: Secret | None = Field(
+        default=None, description="The app's token (xapp-…), for buttons in a later version."
+    )
+    webhook: Secret | None = Field(default=None, description="The address of an incoming webhook, in place of a token.")
+    api_url: str = Field(default=SLACK, description="Only to point at a proxy or a test server.")
 
     _known: dict[str, Any] = PrivateAttr(default_factory=dict)  # the channel's id, Slack's clock against ours
 

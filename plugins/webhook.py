@@ -36,6 +36,7 @@ from smwatch.plugin import (
     Channel,
     ChannelError,
     Delivery,
+    Field,
     Outcome,
     Receipt,
     Scope,
@@ -61,8 +62,8 @@ class WebhookChannel(Channel):
 
     pace: ClassVar[timedelta] = timedelta(0)
 
-    url: str
-    secret: Secret | None = None
+    url: str = Field(description="Where it is posted to.")
+    secret: Secret | None = Field(default=None, description="What the signature is made with.")
 
     @field_validator("url")
     @classmethod

@@ -196,8 +196,8 @@ class Plugin(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, ignored_types=(Card,))
 
     type: str
-    name: str = ""
-    client: str | None = None
+    name: str = Field(default="", description="The name that people see; without one it is made from the address.")
+    client: str | None = Field(default=None, description="For which client; clients are kept apart.")
 
 
 class Source(Plugin):
@@ -205,12 +205,14 @@ class Source(Plugin):
 
     card: ClassVar[Card]
 
-    interval: Duration | None = None
-    allow_private: bool = False
-    licence: str | None = None
-    tls: Literal["strict", "insecure"] = "strict"
-    note: str | None = None
-    active: bool = True
+    interval: Duration | None = Field(default=None, description="How often it is read; learned where it is left out.")
+    allow_private: bool = Field(default=False, description="Admits addresses of your own network, http and any port.")
+    licence: str | None = Field(default=None, description="Your licence for its texts.")
+    tls: Literal["strict", "insecure"] = Field(
+        default="strict", description='"insecure" accepts any certificate: somebody in between can change what it says.'
+    )
+    note: str | None = Field(default=None, description="For yourself.")
+    active: bool = Field(default=True, description="false lets it rest.")
 
     def key(self) -> str:
         """What identifies this source when it is renamed; unique per type and client."""
@@ -306,14 +308,20 @@ class Channel(Plugin):
     pace: ClassVar[timedelta] = timedelta(seconds=1)
     patience: ClassVar[timedelta] = timedelta(seconds=30)  # a call that takes longer is given up as unsure
 
-    group_wait: Duration = timedelta(0)
-    group_interval: Duration = timedelta(minutes=1)
-    max_per_hour: int = Field(default=60, ge=0)
-    quiet_hours: QuietHours | None = None
-    fallback: str | None = None
-    shared: bool = False
-    language: str | None = None
-    timezone: str | None = None
+    group_wait: Duration = Field(default=timedelta(0), description="How long a new story waits for more sources.")
+    group_interval: Duration = Field(
+        default=timedelta(minutes=1), description="The least time between two changes of one message."
+    )
+    max_per_hour: int = Field(
+        default=60, ge=0, description="Beyond it everything but the urgent goes into one summary; 0: no limit."
+    )
+    quiet_hours: QuietHours | None = Field(
+        default=None, description="When nothing is told, and which priority is told all the same."
+    )
+    fallback: str | None = Field(default=None, description="The channel that is told where this one does not work.")
+    shared: bool = Field(default=False, description="It may be told of several clients.")
+    language: str | None = Field(default=None, description="The language of its messages.")
+    timezone: str | None = Field(default=None, description="The time zone of its messages.")
 
     def abilities(self) -> frozenset[Literal["edit", "thread", "find"]]:
         """What this channel can do as it is configured."""

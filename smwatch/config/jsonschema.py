@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from smwatch.config import tables
 from smwatch.config.plugged import Reading, keys_of, unwrap
-from smwatch.i18n import text
+from smwatch.i18n import Text, text
 from smwatch.secret import Secret
 
 if TYPE_CHECKING:
@@ -85,47 +85,50 @@ def _one_of(kinds: Mapping[str, type[Plugin]], language: str, leave_out: str = "
         "allOf": [
             {
                 "if": {"properties": {"type": {"const": name}}},
-                "then": _plugin(name, kind, leave_out),
+                "then": _plugin(name, kind, leave_out, language),
             }
             for name, kind in kinds.items()
         ],
     }
 
 
-def _plugin(name: str, kind: type[Plugin], leave_out: str) -> dict[str, Any]:
-    found = _model(kind)
+def _plugin(name: str, kind: type[Plugin], leave_out: str, language: str) -> dict[str, Any]:
+    found = _model(kind, language)
     found["properties"].pop(leave_out, None)
     found["properties"]["type"] = {"const": name}
     about = (kind.__doc__ or "").strip().partition("\n")[0]
     return {**found, "description": about} if about else found
 
 
-def _model(model: type[BaseModel]) -> dict[str, Any]:
+def _model(model: type[BaseModel], language: str) -> dict[str, Any]:
     keys = keys_of(model)
     fields = {it.alias or name: it for name, it in model.model_fields.items()}
     return {
         "type": "object",
-        "properties": {key: _described(_value(key, annotation), fields[key]) for key, annotation in keys.items()},
+        "properties": {
+            key: _described(_value(key, annotation, language), fields[key], language)
+            for key, annotation in keys.items()
+        },
         "required": [key for key, it in fields.items() if it.is_required()],
         "additionalProperties": False,
     }
 
 
-def _described(found: dict[str, Any], field: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's FieldInfo
-    return {**found, "description": field.description} if field.description else found
+def _described(found: dict[str, Any], field: Any, language: str) -> dict[str, Any]:  # noqa: ANN401 - pydantic's FieldInfo
+    return {**found, "description": Text(field.description).render(language)} if field.description else found
 
 
-def _value(key: str, annotation: Any) -> dict[str, Any]:  # noqa: ANN401 - annotations are any objects
+def _value(key: str, annotation: Any, language: str) -> dict[str, Any]:  # noqa: ANN401 - annotations are any objects
     choices = unwrap(annotation)
     if Secret in choices:
         return SECRET
     nested = next((it for it in choices if isinstance(it, type) and issubclass(it, BaseModel)), None)
     if nested is not None:
-        return _model(nested)
+        return _model(nested, language)
     kind = Reading.kind_of(choices, key)
     if kind is not None:
         return dict(kind.schema)
     listed = next((it for it in choices if get_origin(it) in (tuple, list, frozenset)), None)
     if listed is not None:
-        return {"type": "array", "items": _value("", (get_args(listed) or (str,))[0])}
+        return {"type": "array", "items": _value("", (get_args(listed) or (str,))[0], language)}
     return {}

@@ -148,10 +148,17 @@ def _keys(found: Mapping[str, Any], name: str, kind: type, base: type) -> str:
     fields = kind.model_fields  # type: ignore[attr-defined]
     common = {(it.alias or key) for key, it in base.model_fields.items()}  # type: ignore[attr-defined]
     named = {(it.alias or key): it for key, it in fields.items()}
-    rows = ["| key | value | if it is left out |", "|---|---|---|"]
+    rows = ["| key | what it means | value | if it is left out |", "|---|---|---|---|"]
     order = sorted((key for key in then["properties"] if key != "type"), key=lambda key: key in common)
-    rows += [f"| `{key}` | {_value(then['properties'][key])} | {_default(named[key])} |" for key in order]
+    rows += [
+        f"| `{key}` | {_meaning(named[key])} | {_value(then['properties'][key])} | {_default(named[key])} |"
+        for key in order
+    ]
     return "\n".join(rows)
+
+
+def _meaning(field: Any) -> str:  # noqa: ANN401 - pydantic's FieldInfo
+    return (field.description or "").replace("|", "\\|")
 
 
 def _value(kind: Mapping[str, Any]) -> str:
