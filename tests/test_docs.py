@@ -117,8 +117,8 @@ def test_every_configuration_passes(words: str, tmp_path: Path) -> None:
     filled = "\n".join([words, *missing])
     path = tmp_path / "smwatch.toml"
     path.write_text(filled, encoding="utf-8")
-    errors = [problem for problem in check(path) if problem.severity == "error"]
-    assert errors == [], render_problems(errors, "en")
+    odd = [it for it in check(path) if it.severity == "error" or "changes nothing" in str(it.message)]
+    assert odd == [], render_problems(odd, "en")
 
 
 @pytest.mark.parametrize("words", cases(blocks("query")))
