@@ -38,6 +38,7 @@ from smwatch.render import Renderer, broken_config, news, saved_config
 from smwatch.schedule import Scheduler
 from smwatch.store import sources as source_store
 from smwatch.store.db import Store
+from smwatch.store.place import free_space, state_folder
 from smwatch.store.prune import prune
 from smwatch.store.sources import Named
 from smwatch.supervisor import Supervisor
@@ -46,8 +47,9 @@ from smwatch.timetable import Timetable
 from smwatch.web.metrics import Metrics, watch_lag
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
     from pathlib import Path
+    from typing import Any
 
     from smwatch.config.keeper import Outcome
     from smwatch.config.model import Config
@@ -90,7 +92,7 @@ class App:
         self.ready = False
         self.outcome: Outcome | None = None
         self._stack = AsyncExitStack()
-        self._supervisor = Supervisor()
+        self._supervisor = Supervisor(expected=(SQLAlchemyError,))
         self._notifier = Notifier()
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
@@ -246,6 +248,7 @@ class App:
             rows = self.scheduler.rows
             await self.lookback.step(rows, now, round_over=self.scheduler.first_round_over)
             await self.ops.source_news(rows, now, network_down=self.scheduler.network_down)
+            await self.ops.disk_news(free_space(state_folder(self.store.url)), now)
             await self._forget(now)
             await self.tempo.nap(HOUSEKEEPING)
 
@@ -349,13 +352,25 @@ async def run(path: Path, *, once: bool = False) -> int:
     try:
         await app.told_at_start(outcome)
         if once:
-            return 0 if await app.once() else 1
+            return 0 if await _unless(ended, app.once()) else 1
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.hang_up)
         app.begin()
         await ended.wait()
     finally:
         await app.stop()
     return 0
+
+
+async def _unless(ended: asyncio.Event, work: Coroutine[Any, Any, bool]) -> bool:
+    """What `work` comes to; False where a signal ends it before."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(ended.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not working.done():
+        working.cancel()
+        await asyncio.wait({working}, timeout=GRACE)
+        return False
+    return working.result()
 
 
 def _on_signals() -> asyncio.Event:

@@ -16,6 +16,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch.route import Verdict, route
 from smwatch.store import outbox, stories
@@ -79,12 +80,18 @@ class Gather:
         """Gather for ever; ends by cancellation, between two transactions or inside one that then never happened."""
         while True:
             self._knock.clear()
-            while await self.step():
-                pass
+            await self._all()
             self.wake()
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK):
                     await self._knock.wait()
+
+    async def _all(self) -> None:
+        try:
+            while await self.step():
+                pass
+        except SQLAlchemyError as error:  # a full disk: the mentions wait where they are
+            log.warning("stories_not_stored", error=type(error).__name__)
 
     async def step(self) -> int:
         """One transaction: the oldest mentions that wait; how many they were."""

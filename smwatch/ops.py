@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FAILING_FOR = timedelta(hours=1)  # a source that fails for less may be back before anybody has read about it
 BUNDLED = timedelta(hours=24)
+MIB = 1024 * 1024
+LOW = 64 * MIB  # bytes on the store's disk: less is said at once
 _TOLD = "ops:sources"
 
 
@@ -42,6 +44,7 @@ class Ops:
     config: Callable[[], Config]
     wake: Callable[[str | None], None]
     network_was_down: bool = False
+    disk_was_low: bool = False
 
     async def tell(self, plan: Mapping[str, Any], now: datetime, *, but: str | None = None) -> None:
         """Plan one message for each ops channel (not for `but`, which cannot be reached)."""
@@ -71,6 +74,15 @@ class Ops:
         else:
             told = text("channel {channel} takes no messages: {reason}", channel=channel, reason=reason)
             await self.tell(news(told), now, but=channel)
+
+    async def disk_news(self, free: int, now: datetime) -> None:
+        """A disk that is nearly full is said while it can still be written down; once, until there is room again."""
+        if self.disk_was_low:
+            self.disk_was_low = free < 2 * LOW
+        elif free < LOW:
+            self.disk_was_low = True
+            left = text("the disk is nearly full: {n} MiB are left for the store", n=free // MIB)
+            await self.tell(news(left), now)
 
     async def source_news(self, rows: Sequence[SourceRow], now: datetime, *, network_down: bool) -> None:
         """Once a day: which sources have begun or stopped to fail. A network that is down is said at once."""

@@ -22,10 +22,19 @@ CALM = 300.0  # seconds of running after which a loop counts as healthy again
 
 
 class Supervisor:
-    """Runs named loops until `stop`; `fallen` says how often each has fallen over."""
+    """Runs named loops until `stop`; `fallen` says how often each has fallen over.
 
-    def __init__(self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    Errors of the `expected` kinds (a store on a full disk) are one line without a traceback.
+    """
+
+    def __init__(
+        self,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        *,
+        expected: tuple[type[Exception], ...] = (),
+    ) -> None:
         self._pause = pause
+        self._expected = expected
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.fallen: dict[str, int] = {}
 
@@ -60,11 +69,17 @@ class Supervisor:
             begun = clock()
             try:
                 await loop()
-            except Exception:
+            except Exception as error:  # noqa: BLE001 - a border: one loop's bug leaves the others running
                 self.fallen[name] = self.fallen.get(name, 0) + 1
                 pause = FIRST_PAUSE if clock() - begun > CALM else pause
-                log.exception("loop_fell", loop=name, again_in=pause)
+                self._tell(name, error, pause)
             else:
                 return
             await self._pause(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _tell(self, name: str, error: Exception, pause: float) -> None:
+        if isinstance(error, self._expected):
+            log.warning("loop_waits", loop=name, error=type(error).__name__, again_in=pause)
+        else:
+            log.error("loop_fell", loop=name, again_in=pause, exc_info=error)

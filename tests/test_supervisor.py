@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import structlog
+
 from smwatch.supervisor import Supervisor
 
 
@@ -69,3 +71,18 @@ async def test_a_loop_that_swallows_cancellation_is_named_and_left_behind() -> N
     assert await supervisor.stop(0.01) == ("stubborn",)
     release.set()
     assert await supervisor.stop(1) == ()
+
+
+async def test_expected_trouble_is_one_line_without_a_traceback() -> None:
+    async def full() -> None:
+        raise OSError("disk full")
+
+    async def never(_: float) -> None:
+        await asyncio.Event().wait()
+
+    supervisor = Supervisor(never, expected=(OSError,))
+    with structlog.testing.capture_logs() as logs:
+        supervisor.start("gather", full)
+        await asyncio.sleep(0)
+        await supervisor.stop(1)
+    assert [(one["event"], one["log_level"], one.get("exc_info")) for one in logs] == [("loop_waits", "warning", None)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -75,6 +76,13 @@ async def _tell_nobody(channel: str, reason: Text | None) -> None:
     """Where nobody asked to be told."""
 
 
+@dataclass(slots=True)
+class Pulse:
+    """When somebody last tried to write to a store that takes nothing: a full disk is no hang."""
+
+    at: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What a lane works with; `clock` is UTC, `pause` sleeps, `zone` is where a channel's readers are."""
@@ -85,6 +93,7 @@ class Desk:
     clock: Callable[[], datetime] = _utc_now
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     pace: Pace = field(default_factory=Pace)
+    pulse: Pulse = field(default_factory=Pulse)
     tell: Tell = _tell_nobody
     count: Count = lambda _channel, _outcome: None
     zone: Callable[[str], str] = lambda _channel: "UTC"
@@ -107,6 +116,7 @@ class Desk:
                 if not told:
                     log.warning("outbox_not_written", error=type(error).__name__)
                 told = True
+                self.pulse.at = time.monotonic()
                 await self.pause(STORE_PAUSE)
 
 

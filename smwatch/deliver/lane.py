@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from smwatch.deliver.desk import Desk, Rendered, bounded, log
 from smwatch.deliver.fold import MOST, fold, tell_together
 from smwatch.deliver.quiet import held, quiet_until, waits
-from smwatch.deliver.retry import Again, after, choose, given_up, next_lookup
+from smwatch.deliver.retry import GIVE_UP, Again, after, choose, given_up, next_lookup
 from smwatch.deliver.storm import Storm, fresh
 from smwatch.errors import ChannelError, Outcome, Scope
 from smwatch.i18n import text
@@ -349,13 +349,15 @@ class Lane:
             await self.desk.tell(self.channel.name, None)
 
     async def _give_up(self, now: datetime) -> None:
-        """While people have to act, everything due goes to the fallback channel, if there is one."""
-        if self.fallback is None or self.held is None or not self.held.permanent or self.streak < CONFIRMED:
+        """To the fallback channel goes everything while people have to act, and what has waited for a day."""
+        if self.fallback is None or self.held is None:
             return
+        hopeless = self.held.permanent and self.streak >= CONFIRMED
         async with self.desk.store.read() as connection:
             jobs = await outbox.outstanding(connection, self.channel.name, now)
         for job in jobs:
-            await self._move(job)
+            if hopeless or now - job.since >= GIVE_UP:
+                await self._move(job)
 
     async def _move(self, job: Job) -> None:
         assert self.fallback is not None  # noqa: S101 - both callers have looked

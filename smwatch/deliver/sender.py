@@ -97,7 +97,7 @@ class Sender:
     def progress(self) -> float:
         """The oldest sign of life of all running lanes, in seconds of `time.monotonic`: for the watchdog."""
         working = [self._lanes[name].progress for name in self._tasks if name in self._lanes]
-        return min(working, default=time.monotonic())
+        return max(min(working, default=time.monotonic()), self._desk.pulse.at)
 
     async def run(self) -> None:
         """Deliver until `stop()`; a call in flight then has ten seconds to end."""

@@ -51,6 +51,12 @@ def make_folder(folder: Path) -> None:
         raise UserError(text("the folder {folder} cannot be written by this user", folder=str(folder)))
 
 
+def free_space(folder: Path) -> int:
+    """Bytes that may still be written beside the store."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
 def refuse_missing(path: Path | None) -> None:
     """Raise UserError where nothing has been stored yet."""
     if path is not None and not path.exists():

@@ -348,6 +348,18 @@ class World:
         self.nudge()
         return outcome
 
+    async def fills_the_disk(self):
+        """The store takes no more than it has."""
+        await self._pragma("max_page_count=1")  # SQLite takes it as "no more than now"
+
+    async def frees_the_disk(self):
+        await self._pragma("max_page_count=1000000")
+
+    async def _pragma(self, words):
+        async with self.app.store._turn, self.app.store._writer.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            await (await driver.execute(f"PRAGMA {words}")).close()
+
     async def watches(self):
         """Start, and wait until the first round is over and told."""
         await self.starts()

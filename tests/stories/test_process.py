@@ -13,6 +13,7 @@ from daemon_process import Daemon, alive, free_port, get
 from story_world import Clock
 
 from smwatch.app import run
+from smwatch.errors import UserError
 from smwatch.store.db import Store
 from smwatch.testing.servers import evil
 
@@ -168,3 +169,70 @@ def test_the_world_may_be_put_to_the_real_time():
     clock = Clock()
     clock.runs()
     assert abs(clock() - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+async def test_a_full_disk_loses_nothing_and_is_no_traceback(world):
+    press = world.feed()
+    world.watch("Acme", "acme")
+    await world.watches()
+    await world.fills_the_disk()
+    for n in range(30):
+        press.publishes(f"Acme Fall {n}.", "Lang. " * 400)
+    await world.eventually(lambda: _said(world, "source_not_stored"), "the disk to be full")
+    world.passes(minutes=1)
+    assert world.app.alive()
+    assert {row.state for row in world.app.scheduler.rows} == {"ok"}
+    await world.frees_the_disk()
+    await world.until_true(lambda: len(_named(world)) == 30, "every item")
+    await world.settles()
+    assert sorted(_named(world)) == list(range(30))
+
+
+def _said(world, event):
+    return any(one["event"] == event for one in world.logs.entries)
+
+
+def _named(world):
+    return [int(n) for one in world.slack.posts() for n in set(re.findall(r"Acme Fall (\d+)\.", one.text))]
+
+
+async def test_a_disk_that_is_nearly_full_is_said_once(world, monkeypatch):
+    world.feed()
+    world.watch("Acme", "acme")
+    await world.watches()
+    left = [10_000_000]
+    monkeypatch.setattr("smwatch.app.free_space", lambda _: left[0])
+    await world.hears("fast voll")
+    left[0] = 100_000_000  # more, but not enough to call it over
+    await world.calm()
+    left[0] = 10_000_000
+    await world.calm()
+    assert len(world.slack.reads("fast voll")) == 1
+
+
+async def test_a_port_that_is_taken_is_a_sentence_and_gives_the_store_back(world):
+    world.config["web"]["listen"] = f"127.0.0.1:{world.server.port}"
+    world.feed()
+    world.watch("Acme", "acme")
+    world.saves()
+    with pytest.raises(UserError, match=str(world.server.port)):
+        await run(world.path)
+    world.config["web"]["listen"] = ""
+    await world.watches()
+
+
+async def test_one_round_can_be_ended(world, monkeypatch):
+    world.feed()
+    world.watch("Acme", "acme")
+    world.saves()
+    begun = asyncio.Event()
+
+    async def forever(*_):
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("smwatch.schedule.Scheduler.round", forever)
+    running = asyncio.create_task(run(world.path, once=True))
+    await begun.wait()
+    signal.raise_signal(signal.SIGTERM)
+    assert await running == 1
