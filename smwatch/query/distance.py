@@ -18,6 +18,7 @@ FARTHEST = 100  # words
 _NEAR = re.compile(r"(?P<op>O?NEAR|W|PRE|NAHE)\s*/\s*(?P<n>\d+)(?P<f>f?)(?!\w)(?P<list>\s*:)?", re.IGNORECASE)
 _OPEN = re.compile(r"O?NEAR(?:\s*/(?!\s*\d)|(?![\w/:=-]))|(?:W|PRE)\s*/(?!\s*\d)(?=\s|$)")
 _SENTENCE = re.compile(r"(?P<o>O?)SENTENCE(?![\w/:=-])")
+_INITIALS = frozenset("NOWPSnowp")
 _NEGATION = re.compile(r"(?:NOT|NICHT|not|nicht)\s+")
 _NEGATED_TOO = re.compile(r"(?i:O?NEAR|W|PRE|NAHE)\s*/|(?:O?NEAR|O?SENTENCE)(?![\w/:=-])")
 
@@ -50,6 +51,8 @@ class Operator:
 
 def operator(source: str, start: int) -> Operator | None:
     """The operator that begins at `start`, or None; raises QueryError for one that cannot be."""
+    if source[start] not in _INITIALS:
+        return None
     if negation := _NEGATION.match(source, start):
         return _negated(source, start, negation.end()) if _NEGATED_TOO.match(source, negation.end()) else None
     if found := _NEAR.match(source, start):

@@ -86,19 +86,37 @@ class Pattern:
 
     def edges(self, tokens: Tokens) -> list[Edge]:
         """Every word that fits; some inside others."""
-        return [edge for key, edges in tokens.edges.items() for edge in edges if self._fits_anyhow(tokens, key, edge)]
+        if self.marked or any(None in piece for piece in self.pieces):
+            return [e for key, edges in tokens.edges.items() for e in edges if self._fits_anyhow(tokens, key, e)]
+        literals, signed = self.literals(), self._is_signed()
+        loose = self.loose.literals() if self.loose else None
+        found: list[Edge] = []
+        for key, edges in tokens.edges.items():
+            if (key[0] in SIGNS) is signed and (
+                globbed(literals, key) or (loose is not None and globbed(loose, fold_loose(key)))
+            ):
+                found += edges
+        return found
+
+    def literals(self) -> list[str]:
+        """The pieces, where they hold no single characters."""
+        return ["".join(map(str, piece)) for piece in self.pieces]
+
+    def _is_signed(self) -> bool:
+        """Whether it looks for tags or names."""
+        return ((self.pieces[0] or ("",))[0] or " ").startswith(tuple(SIGNS))
 
     def _fits_anyhow(self, tokens: Tokens, key: str, edge: Edge) -> bool:
         return self._fits(tokens, key, edge) or (self.loose is not None and self.loose._fits(tokens, key, edge))  # noqa: SLF001 - one of its own kind
 
     def _fits(self, tokens: Tokens, key: str, edge: Edge) -> bool:
-        if (key[0] in SIGNS) != ((self.pieces[0] or ("",))[0] or " ").startswith(tuple(SIGNS)):
+        if (key[0] in SIGNS) is not self._is_signed():
             return False
         seen = tokens.marked.get((key, edge), key) if self.marked else key
         if self.loosen:
             seen = fold_loose(seen)
         if all(None not in piece for piece in self.pieces):
-            return globbed(["".join(map(str, piece)) for piece in self.pieces], seen)
+            return globbed(self.literals(), seen)
         if not self._literals_in(seen):
             return False
         return _glob_units(self.pieces, self._units(tokens, edge, key))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _STAR_LETTERS = 3  # beside a star
 _HANGUL = ("\uac00", "\ud7a3")
 _WIDE = (Pattern, Similar, Spellings)
+_FIRST_OTHER = "\u02b0"  # below are Latin letters only: one word, as it stands
 MOST_PARTS = 7  # of a term with spelling variants
 
 
@@ -92,6 +93,8 @@ def chunks(phrase: str) -> list[str]:
 
 def longest_path(text: str) -> list[tuple[str, str]]:
     """The words of `text`, each in its longest form: (folded, as its surface has it)."""
+    if text.isalnum() and (text.isascii() or max(text) < _FIRST_OTHER):
+        return [(fold(text), text)]
     tokens = tokenise(text)
     best: dict[int, tuple[int, bool, str]] = {}
     for key, edges in tokens.edges.items():
