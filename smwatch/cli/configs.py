@@ -14,10 +14,10 @@ from smwatch.cli.shell import (
     config_option,
     in_zone,
     json_option,
-    loaded,
     problem_json,
     say_error,
     spoken,
+    standing,
     talk,
     tell,
     tell_json,
@@ -88,7 +88,7 @@ def show(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click pas
 
     from smwatch.config import show as shown
 
-    content = shown(loaded(config).config)
+    content = shown(standing(config).config)
     if as_json:
         tell_json(tomli.loads(content))
     else:

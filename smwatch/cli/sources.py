@@ -7,7 +7,18 @@ import sys
 import click
 
 from smwatch.cli.helped import Group
-from smwatch.cli.shell import EX_PROBLEMS, config_option, json_option, loaded, run_async, spoken, tell, tell_json
+from smwatch.cli.shell import (
+    EX_PROBLEMS,
+    config_option,
+    json_option,
+    run_async,
+    spoken,
+    standing,
+    talk,
+    tell,
+    tell_json,
+)
+from smwatch.i18n import text
 
 
 @click.group(
@@ -66,12 +77,17 @@ async def _show(targets: tuple[str, ...], config: str | None, *, allow_private: 
 
 
 def _config(config: str | None):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a Config, imported late
-    """The config, where one is named or found and right: a source can be tested without one."""
+    """What is in force, where a config is named or found: a source can be tested without one."""
+    from smwatch.config import find
     from smwatch.errors import ConfigError, UserError
 
-    if config:
-        return loaded(config).config
     try:
-        return loaded(None).config
-    except (ConfigError, UserError):
-        return None
+        return standing(config).config
+    except ConfigError:
+        if config:
+            raise
+        talk(text("{path} has mistakes (smwatch check names them); it is left out here", path=str(find(None))))
+    except UserError:
+        if config:
+            raise
+    return None

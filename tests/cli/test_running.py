@@ -66,7 +66,8 @@ def test_the_last_good_copy_serves_commands_too(world: World) -> None:
     preview = world.run("digest", "preview", "morgens")
     assert (preview.code, preview.out.startswith("Digest morgens")) == (0, True)
     assert world.run("alert", "test").code == 0
-    assert world.run("config", "show").code == 78
+    shown = world.run("config", "show")
+    assert (shown.code, "last good copy" in shown.err, "[[watch]]" in shown.out) == (0, True, True)
 
 
 @pytest.fixture
@@ -119,6 +120,14 @@ def test_source_test_a_file(world: World) -> None:
     assert (said.code, said.json["ok"], [one["id"] for one in said.json["items"]]) == (0, True, ["7"])
     assert "→ Acme" in world.run("source", "test", "feed.xml").out
     assert world.run("source", "test", "--json", "http://127.0.0.1:9/").code == 3
+
+
+def test_a_source_by_name_in_a_config_with_mistakes(world: World) -> None:
+    world.configure(**{'type = "console"': 'type = "consoel"'})
+    said = world.run("source", "test", "Werkblog")
+    assert said.code == 3
+    assert "has mistakes (smwatch check names them); it is left out here" in said.err
+    assert world.run("source", "test", "Werkblog", "-c", "smwatch.toml").code == 78
 
 
 def test_undo(world: World) -> None:
