@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from html.entities import html5
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _KNOWN = rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)"
 _SUSPECT = re.compile(_KNOWN)
 _MEANT = re.compile(_KNOWN + rb"(?:([A-Za-z][A-Za-z0-9]{1,30}|#X[0-9a-fA-F]{1,6});)?")
-_OPEN, _CLOSE = b"<![CDATA[", b"]]>"
 
 
 def mend(body: bytes) -> bytes:
@@ -19,18 +22,28 @@ def mend(body: bytes) -> bytes:
 
     A document that defines entities of its own is left alone.
     """
-    if _SUSPECT.search(body) is None or b"<!ENTITY" in body[:4096]:
+    if b"<!ENTITY" in body[:4096]:
         return body
-    first, *rest = body.split(_OPEN)
-    parts = [_mended(first)]
-    for part in rest:
-        inside, end, after = part.partition(_CLOSE)
-        parts += (_OPEN, inside, end, _mended(after))
-    return b"".join(parts)
+    places = list(_outside(body))
+    if not any(_SUSPECT.search(body, start, end) for start, end in places):
+        return body
+    parts: list[bytes] = []
+    at = 0
+    for start, end in places:
+        parts += (body[at:start], _MEANT.sub(_replace, body[start:end]))
+        at = end
+    return b"".join((*parts, body[at:]))
 
 
-def _mended(part: bytes) -> bytes:
-    return _MEANT.sub(_replace, part) if b"&" in part else part
+def _outside(body: bytes) -> Iterator[tuple[int, int]]:
+    """Where the document is not CDATA."""
+    start = 0
+    while (end := body.find(b"<![CDATA[", start)) >= 0:
+        yield start, end
+        start = body.find(b"]]>", end)
+        if start < 0:
+            return
+    yield start, len(body)
 
 
 def _replace(found: re.Match[bytes]) -> bytes:
