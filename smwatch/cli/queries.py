@@ -49,13 +49,13 @@ def explain(source: str, dialect: str | None, config: str | None, as_json: bool)
     from smwatch.query import explain as words
     from smwatch.query import parse
 
-    del config
+    lists = loaded(config).config.lists if config else None
     if as_json:
-        told = words.explain_json(source, spoken(), dialect=dialect)
+        told = words.explain_json(source, spoken(), dialect=dialect, lists=lists)
         tell_json(told)
         sys.exit(0 if told["ok"] else EX_PROBLEMS)
     try:
-        tell(words.explain(parse(source, dialect=dialect), spoken()))
+        tell(words.explain(parse(source, dialect=dialect, lists=lists), spoken()))
     except QueryError as error:
         talk(words.complain(source, error, spoken()))
         sys.exit(EX_PROBLEMS)

@@ -98,6 +98,14 @@ def test_query_explain(world: World) -> None:
     assert (said.code, said.json["ok"], said.json["repairs"]) == (3, False, ['"a b"', "a AND b"])
 
 
+def test_query_explain_knows_the_lists_of_a_config(world: World) -> None:
+    path = world.configure()
+    path.write_text(path.read_text(encoding="utf-8") + '\n[list.krise]\nwords = ["Rückruf"]\n', encoding="utf-8")
+    said = world.run("query", "explain", "-q", "acme NEAR/3 list:krise", "-c", "smwatch.toml")
+    assert (said.code, "a word of the list “krise”" in said.out) == (0, True)
+    assert world.run("query", "explain", "-q", "list:krise").code == 3
+
+
 def test_query_test(world: World) -> None:
     cases = world.folder / "cases.toml"
     case = '[[case]]\nquery = "acme"\nitem = { title = "Acme" }\nmatch = '
