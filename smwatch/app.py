@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ from smwatch.pipeline import Pipeline, Plan
 from smwatch.query.watches import WatchEngine
 from smwatch.render import Renderer, broken_config, news, saved_config
 from smwatch.schedule import Scheduler
+from smwatch.store import lifetimes
 from smwatch.store import sources as source_store
 from smwatch.store.db import Store
 from smwatch.store.place import free_space, state_folder
@@ -197,6 +198,7 @@ class App:
         self._stack.push_async_callback(self.client.close)
         self._stack.push_async_callback(self.pool.close)
         try:
+            await lifetimes.begin(self.store, lifetimes.this_boot())
             await self.apply()
             await Surface(self).open(self._stack)
         except BaseException:
@@ -231,6 +233,8 @@ class App:
         self.sender.stop()
         await asyncio.gather(self._supervisor.stop(GRACE, but="deliver"), self._supervisor.finish("deliver", SENDING))
         await self._supervisor.stop(GRACE)
+        with suppress(SQLAlchemyError):  # a full disk: the next start only looks up more than it has to
+            await lifetimes.end(self.store)
         await self._stack.aclose()
         log.info("stopped")
 
