@@ -10,7 +10,6 @@ from smwatch.model import Span
 from smwatch.query.addresses import Needle
 from smwatch.query.anchors import every, rarest
 from smwatch.query.document import same_value
-from smwatch.query.positions import Passage
 from smwatch.query.steps import globbed
 from smwatch.query.syntax import Address, Compare, Lang, Range, Site, Value
 
@@ -138,7 +137,7 @@ class Placed:
         for name in self.fields:
             if not self.places.occurs(document, name):
                 continue
-            found = self.places.taking_part(Passage(document, name))
+            found = self.places.taking_part(document.passage(name, self.places.cores()))
             holds = holds or bool(found)
             if name != "handle":
                 spans += [

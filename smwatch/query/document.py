@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smwatch.query.fields import host, host_span
+from smwatch.query.positions import Passage, Piece
 from smwatch.query.syntax import TEXT_FIELDS
 from smwatch.text import Tokens, fold, fold_loose, tokenise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from smwatch.model import Engagement, Item
+    from smwatch.query.positions import Core
     from smwatch.query.terms import Term
     from smwatch.text import Edge
 
@@ -44,6 +46,10 @@ class Document:
     def place(self, name: str, edge: Edge) -> tuple[int, int]:
         """The characters of one field under an edge from `edges`."""
         return self.tokens(name).span(edge)
+
+    def passage(self, name: str, cores: Sequence[Core]) -> Passage:  # noqa: ARG002 - for documents that read less
+        """One field for operators of place; what lies out of the reach of one of `cores` may be left out."""
+        return Passage(self.text(name), [Piece(self.tokens(name))])
 
     def text(self, name: str) -> str:
         """The original text of one field; "" where it is unknown."""

@@ -1,30 +1,41 @@
-"""All queries against one item, at a cost that grows with what matches.
+"""All queries against some items, at a cost that grows with what matches.
 
-Every query names words of which an item must have one (its anchors: the rarest word of each branch). Two indexes turn
-an item's words into the queries that may match: a table for whole words, an automaton for parts of words (wildcards).
-Only those are evaluated, exactly, by `Program`.
+The items' texts are laid out on a sheet, in plain form, and scanned once for the anchors of all queries. A query that
+is a term (or an OR of terms) is done where its words stand; any other candidate is evaluated exactly.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
-from smwatch.query.document import Document
-from smwatch.query.evaluate import Program
-from smwatch.text import fold_loose
+from smwatch.model import Span
+from smwatch.query.document import AUTHOR_FIELDS, Document
+from smwatch.query.evaluate import Program, reading_order
+from smwatch.query.index import PlainIndex, WordIndex, compiled
+from smwatch.query.look import outer
+from smwatch.query.quick import QuickDocument
+from smwatch.query.routes import route
+from smwatch.query.scan import Found, Scan
+from smwatch.query.sheet import Sheet
+from smwatch.query.steps import OneWord
+from smwatch.query.syntax import TEXT_FIELDS, In, Or, Phrase, Wild, Word, walk
+from smwatch.text.common import COMMON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from smwatch.model import Item, Span
-    from smwatch.query.syntax import Query
+    from smwatch.model import Item
+    from smwatch.query.routes import Route
+    from smwatch.query.sheet import Stretch
+    from smwatch.query.syntax import Node, Query
+    from smwatch.query.terms import Term
 
-_BORDER = "\n"  # stands in no word
+_BATCH = 32_768  # characters of text that are laid out on one sheet; one item may be longer
+_USUAL = 1000  # queries that would have to hold a word before it counts for more than a usual one
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One query that matched an item, with the words that matched."""
 
     name: str
@@ -32,31 +43,44 @@ class Hit:
 
 
 class Engine:
-    """Queries by name, ready to match; built once, then only read."""
+    """Queries by name, ready to match; built once, then only read. Without `quick` everything goes by words."""
 
-    def __init__(self, queries: Mapping[str, Query]) -> None:
+    def __init__(self, queries: Mapping[str, Query], *, quick: bool | None = None) -> None:
         self._names = list(queries)
         self._programs = [Program(query) for query in queries.values()]
-        self._strict = _Index()
-        self._loose = _Index()
+        self._plain = PlainIndex() if (compiled() if quick is None else quick) else None
+        self._words = WordIndex()
         self._always: list[int] = []
+        self._untidy: dict[int, frozenset[str]] = {}  # queries of several or wide terms, and the wide ones
+        self._fields = (*TEXT_FIELDS, *(AUTHOR_FIELDS if _asks_for_authors(queries.values()) else ()))
+        self._routes: dict[int, Route | None] = {}
+        self._counts = _counts(self._programs) if self._plain else {}
         for number, program in enumerate(self._programs):
             self._add(number, program)
-        self._strict.close()
-        self._loose.close()
+        self._words.close()
+        if self._plain:
+            self._plain.close()
 
     def match(self, item: Item) -> list[Hit]:
         """Every query that matches `item`, in the order in which the queries were given."""
-        return self.match_document(Document(item))
+        return next(iter(self.match_many((item,))))
+
+    def match_many(self, items: Iterable[Item]) -> Iterator[list[Hit]]:
+        """The same for many items, in their order; quicker than one by one."""
+        if self._plain is None:
+            for item in items:
+                yield self.match_document(Document(item))
+            return
+        for batch in _batches(items):
+            yield from self._match_batch(batch, self._plain)
 
     def match_document(self, document: Document) -> list[Hit]:
-        """The same for an item whose words may have been read already."""
-        hits = []
-        for number in sorted(self._candidates(document)):
-            spans = self._programs[number].match(document)
-            if spans is not None:
-                hits.append(Hit(self._names[number], spans))
-        return hits
+        """The same for an item that is read word by word."""
+        candidates = self._words.candidates(document.words()).union(self._always)
+        found: Found = dict.fromkeys(candidates)
+        return self._hits(found, document)
+
+    # building
 
     def _add(self, number: int, program: Program) -> None:
         anchors = program.anchors()
@@ -64,65 +88,109 @@ class Engine:
             self._always.append(number)
             return
         for anchor in anchors:
-            for word in anchor.words:
-                self._strict.add(word, number, part=anchor.part)
-                if program.loose:
-                    self._loose.add(fold_loose(word), number, part=anchor.part)
+            self._words.add(anchor, number, loose=program.loose)
+        if self._plain is None or self._add_terms(number, program, self._plain):
+            return
+        if program.loose or not all(self._plain.add(anchor, number) for anchor in anchors):
+            self._always.append(number)
 
-    def _candidates(self, document: Document) -> set[int]:
-        found = set(self._always)
-        if self._strict:
-            self._strict.collect(set(document.words()), found)
-        if self._loose:
-            self._loose.collect(document.loose_words(), found)
+    def _add_terms(self, number: int, program: Program, index: PlainIndex) -> bool:
+        """Whether the query is a term, or an OR of terms, that is done where its words stand."""
+        ways = [self._route(program.term(leaf, "")) for leaf in _terms_only(program.query.root)]
+        if not ways or not all(ways):
+            return False
+        for way in ways:
+            if way:
+                index.add_term(number, way)
+        if len(ways) > 1 or any(way and way.is_wide for way in ways):
+            self._untidy[number] = frozenset(way.term.shown for way in ways if way and way.is_wide)
+        return True
+
+    def _route(self, term: Term) -> Route | None:
+        self._routes[id(term)] = found = route(term, self._counts)
         return found
 
+    # matching
 
-class _Index:
-    """From the words of an item to the numbers of queries."""
+    def _match_batch(self, items: Sequence[Item], index: PlainIndex) -> Iterator[list[Hit]]:
+        sheet = Sheet([(n, name, text) for n, item in enumerate(items) for name, text in self._texts(item)])
+        found = Scan(sheet, index, len(items), self._always).found
+        stretches: list[dict[str, Stretch]] = [{} for _ in items]
+        for stretch in sheet.stretches:
+            stretches[stretch.owner][stretch.name] = stretch
+        for item, mine, parts in zip(items, found, stretches, strict=True):
+            odd = [part.name for part in parts.values() if part.odd]
+            if not mine and not odd:
+                yield []
+                continue
+            document = QuickDocument(item, sheet, parts, self._routes)
+            for name in odd:
+                mine.update(dict.fromkeys(self._words.candidates(document.tokens(name).edges)))
+            yield self._hits(mine, document)
 
-    def __init__(self) -> None:
-        self._whole: dict[str, list[int]] = {}
-        self._parts: dict[str, list[int]] = {}
-        self._scan: _Scan | None = None
+    def _texts(self, item: Item) -> Iterator[tuple[str, str]]:
+        if item.title:
+            yield "title", item.title
+        if item.lead:
+            yield "lead", item.lead
+        if item.text:
+            yield "text", item.text
+        if len(self._fields) > len(TEXT_FIELDS) and item.author:
+            document = Document(item)
+            yield from ((name, text) for name in AUTHOR_FIELDS if (text := document.text(name)))
 
-    def __bool__(self) -> bool:
-        return bool(self._whole or self._parts)
+    def _hits(self, found: Found, document: Document) -> list[Hit]:
+        hits = []
+        for number in sorted(found):
+            spans = found[number]
+            if spans is None:
+                exact = self._programs[number].match(document)
+                if exact is not None:
+                    hits.append(Hit(self._names[number], exact))
+            elif spans:
+                hits.append(Hit(self._names[number], self._tidied(number, spans)))
+        return hits
 
-    def add(self, word: str, number: int, *, part: bool) -> None:
-        """`number` may match where `word` is found."""
-        (self._parts if part else self._whole).setdefault(word, []).append(number)
-
-    def close(self) -> None:
-        """Make ready to be asked."""
-        self._scan = _Scan(list(self._parts)) if self._parts else None
-
-    def collect(self, words: set[str], found: set[int]) -> None:
-        """Add to `found` what may match an item with these words."""
-        whole = self._whole
-        for word in words & whole.keys() if len(words) > len(whole) else words:
-            if word in whole:
-                found.update(whole[word])
-        if self._scan:
-            for literal in self._scan.literals_in(_BORDER.join(words)):
-                found.update(self._parts[literal])
+    def _tidied(self, number: int, spans: list[Span]) -> tuple[Span, ...]:
+        if len(spans) == 1:
+            return (spans[0],)
+        wide = self._untidy.get(number, frozenset())
+        found = {span for span in spans if span.term not in wide}
+        for field, term in {(span.field, span.term) for span in spans if span.term in wide}:
+            places = outer((span.start, span.end) for span in spans if (span.field, span.term) == (field, term))
+            found.update(Span(field, start, end, term) for start, end in places)
+        return tuple(sorted(found, key=reading_order))
 
 
-class _Scan:
-    """Many literals in one pass; without the compiled package one search each, with the same result."""
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        size += len(item.title) + len(item.lead) + len(item.text) + 1
+        if size >= _BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
-    def __init__(self, literals: list[str]) -> None:
-        self._literals = literals
-        try:
-            from ahocorasick_rs import AhoCorasick  # noqa: PLC0415 - the package may be missing
-        except ImportError:
-            self._automaton = None
-        else:
-            self._automaton = AhoCorasick(literals)
 
-    def literals_in(self, text: str) -> Iterable[str]:
-        """The literals that `text` holds, some of them more than once."""
-        if self._automaton is None:
-            return [literal for literal in self._literals if literal in text]
-        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        return [self._literals[number] for number, _, _ in found]
+def _counts(programs: Iterable[Program]) -> Mapping[bytes, int]:
+    """How often words are looked for: those of many phrases stand in many texts, as do the usual ones."""
+    counts: Counter[bytes] = Counter({b" %b " % word.encode("latin-1"): _USUAL for word in COMMON})
+    for program in programs:
+        for term in program.terms():
+            words = (step.keys[0] for step in term.steps if isinstance(step, OneWord))
+            counts.update(b" %b " % word.encode("latin-1", "replace") for word in words)
+    return counts
+
+
+def _terms_only(root: Node) -> list[Word | Phrase | Wild]:
+    """The terms of a query that is nothing but a term or an OR of terms."""
+    nodes = root.children if isinstance(root, Or) else (root,)
+    terms = [node for node in nodes if isinstance(node, Word | Phrase | Wild)]
+    return terms if len(terms) == len(nodes) else []
+
+
+def _asks_for_authors(queries: Iterable[Query]) -> bool:
+    return any(isinstance(node, In) and node.name == "author" for query in queries for node in walk(query.root))

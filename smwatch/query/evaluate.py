@@ -18,6 +18,8 @@ from smwatch.query.syntax import Within as WithinNode
 from smwatch.query.terms import compile_term
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from smwatch.model import Span
     from smwatch.query.clauses import Test
     from smwatch.query.document import Document
@@ -41,7 +43,7 @@ class Program:
     def match(self, document: Document) -> tuple[Span, ...] | None:
         """The spans of every positive term that takes part, in reading order; None where the query does not match."""
         found = self._test.find(document)
-        return None if found is None else tuple(sorted(set(found), key=_reading_order))
+        return None if found is None else tuple(sorted(set(found), key=reading_order))
 
     def anchors(self) -> list[Anchor] | None:
         """Words of which an item must have at least one if this is to match; None: no such words are known."""
@@ -53,6 +55,10 @@ class Program:
         if key not in self._terms:
             self._terms[key] = compile_term(leaf, inflect=self.query.inflect, loose=self.loose, in_field=bool(scope))
         return self._terms[key]
+
+    def terms(self) -> Iterable[Term]:
+        """Every term of the query, compiled."""
+        return self._terms.values()
 
     # from nodes to tests; `positive` is False under an odd number of NOT
 
@@ -97,5 +103,6 @@ class Program:
         return TermPlaces(self.term(node, scope))
 
 
-def _reading_order(span: Span) -> tuple[int, int, int, str]:
+def reading_order(span: Span) -> tuple[int, int, int, str]:
+    """Spans sort by field, then as they are read."""
     return _ORDER[span.field], span.start, span.end, span.term

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from smwatch.query.anchors import every, rarest
 from smwatch.query.places import MOST_PAIRS, Place, Sentences, joined, near, near_pairs, sharing, together
@@ -12,7 +12,7 @@ from smwatch.query.windows import taking_part, windows
 from smwatch.text import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from smwatch.query.document import Document
     from smwatch.query.steps import Anchor
@@ -20,26 +20,47 @@ if TYPE_CHECKING:
     from smwatch.text import Tokens
 
 
-class Passage:
-    """One field of a document, read as words and as sentences."""
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Part of a field's text, read: where it begins in the field, and the number of its first word."""
 
-    def __init__(self, document: Document, name: str) -> None:
-        self.tokens: Tokens = document.tokens(name)
-        self.name = name
+    tokens: Tokens
+    start: int = 0
+    word: int = 0
+
+
+class Passage:
+    """One field of a document, read as words and as sentences; `pieces` may leave out what nobody asks for."""
+
+    def __init__(self, text: str, pieces: Sequence[Piece]) -> None:
+        self._text = text
+        self._pieces = pieces
 
     def places(self, term: Term) -> list[Place]:
         """Where a term stands."""
-        tokens, words = self.tokens, self.tokens.words
-        found = []
-        for edge in term.edges(tokens):
-            start, end = tokens.span(edge)
-            found.append(Place(words[edge[0]], words[edge[1] - 1], start, end, ((start, end, term.shown),)))
-        return found
+        return [place for piece in self._pieces for place in _places(piece, term)]
 
     @cached_property
     def sentences(self) -> Sentences:
         """The sentences of the field."""
-        return Sentences(sentences(self.tokens.text))
+        return Sentences(sentences(self._text))
+
+
+def _places(piece: Piece, term: Term) -> Iterator[Place]:
+    tokens, words = piece.tokens, piece.tokens.words
+    for edge in term.edges(tokens):
+        low, high = tokens.span(edge)
+        start, end = low + piece.start, high + piece.start
+        yield Place(
+            words[edge[0]] + piece.word, words[edge[1] - 1] + piece.word, start, end, ((start, end, term.shown),)
+        )
+
+
+class Core(NamedTuple):
+    """Terms of which every match holds one, and how many words around it matter."""
+
+    terms: tuple[Term, ...]
+    reach: int
 
 
 class Places(Protocol):
@@ -53,6 +74,12 @@ class Places(Protocol):
 
     def taking_part(self, passage: Passage) -> list[Place]:
         """The places of the terms that take part in any match."""
+
+    def terms(self) -> tuple[Term, ...] | None:
+        """Its terms, if it is nothing but a term or an OR of terms."""
+
+    def cores(self) -> list[Core]:
+        """Ways to look for it without reading the whole field; none where that has to be read."""
 
     def anchors(self) -> list[Anchor] | None:
         """See `Program.anchors`."""
@@ -73,6 +100,14 @@ class TermPlaces:
         return passage.places(self.term)
 
     taking_part = found
+
+    def terms(self) -> tuple[Term, ...] | None:
+        """Itself."""
+        return (self.term,)
+
+    def cores(self) -> list[Core]:
+        """None: alone it is no operator of place."""
+        return []
 
     def anchors(self) -> list[Anchor] | None:
         """The term's own."""
@@ -96,6 +131,15 @@ class Union:
     def taking_part(self, passage: Passage) -> list[Place]:
         """The places of all."""
         return [place for part in self.parts for place in part.taking_part(passage)]
+
+    def terms(self) -> tuple[Term, ...] | None:
+        """Those of all."""
+        rows = [part.terms() for part in self.parts]
+        return None if any(row is None for row in rows) else tuple(term for row in rows if row for term in row)
+
+    def cores(self) -> list[Core]:
+        """None: alone it is no operator of place."""
+        return []
 
     def anchors(self) -> list[Anchor] | None:
         """Those of every part."""
@@ -125,6 +169,14 @@ class Near:
         left, right = near(self.left.found(passage), self.right.found(passage), self.words, ordered=self.ordered)
         return left + right
 
+    def terms(self) -> tuple[Term, ...] | None:
+        """None: it is more than terms."""
+        return None
+
+    def cores(self) -> list[Core]:
+        """Either side."""
+        return _cores((self.left, self.right), self.words)
+
     def anchors(self) -> list[Anchor] | None:
         """Those of the rarer side."""
         return rarest([self.left.anchors(), self.right.anchors()])
@@ -150,6 +202,14 @@ class NotNear:
         return [place for place in left if place not in near_it]
 
     taking_part = found
+
+    def terms(self) -> tuple[Term, ...] | None:
+        """None: it is more than terms."""
+        return None
+
+    def cores(self) -> list[Core]:
+        """The left side."""
+        return _cores((self.left, self.right), self.words)[:1]
 
     def anchors(self) -> list[Anchor] | None:
         """Those of the left side."""
@@ -179,6 +239,14 @@ class Sentence:
         ours, theirs = sharing(left, right, passage.sentences, ordered=self.ordered)
         return ours + theirs
 
+    def terms(self) -> tuple[Term, ...] | None:
+        """None: it is more than terms."""
+        return None
+
+    def cores(self) -> list[Core]:
+        """None: sentences need the whole text."""
+        return []
+
     def anchors(self) -> list[Anchor] | None:
         """Those of the rarer side."""
         return rarest([self.left.anchors(), self.right.anchors()])
@@ -203,9 +271,27 @@ class Within:
         """What stands in any window."""
         return taking_part([part.found(passage) for part in self.parts], self.others)
 
+    def terms(self) -> tuple[Term, ...] | None:
+        """None: it is more than terms."""
+        return None
+
+    def cores(self) -> list[Core]:
+        """Any part."""
+        return _cores(self.parts, self.others)
+
     def anchors(self) -> list[Anchor] | None:
         """Those of the rarest part."""
         return rarest([part.anchors() for part in self.parts])
+
+
+def _cores(parts: Sequence[Places], words: int) -> list[Core]:
+    """A core for each part, where all parts are nothing but terms: so far away the others may end."""
+    rows = [part.terms() for part in parts]
+    known = [row for row in rows if row is not None]
+    if len(known) < len(rows):
+        return []
+    longest = sum(max(term.longest for term in row) for row in known)
+    return [Core(row, words + longest) for row in known]
 
 
 def _spread(matches: Iterable[tuple[Place, ...]]) -> list[Place]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from smwatch.query.edits import closer
 from smwatch.text import Edge, fold, fold_loose, fold_marked, letters, surface
+from smwatch.text.common import COMMON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,9 +38,10 @@ class Anchor:
     part: bool = False
 
     @property
-    def rarity(self) -> tuple[int, int]:
+    def rarity(self) -> tuple[bool, bool, int]:
         """Longer words are rarer, whole words rarer than parts; only a guess, and only for speed."""
-        return (0 if self.part else 1, min(map(len, self.words)) if self.words else 0)
+        usual = any(word in COMMON for word in self.words)
+        return not usual, not self.part, min(map(len, self.words)) if self.words else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,12 @@ class Term:
         found = paths(self.steps, tokens)
         return _longest(found) if any(isinstance(step, _WIDE) for step in self.steps) else sorted(found)
 
+    @property
+    def longest(self) -> int:
+        """How many words of a text it may take at the most."""
+        rows = [row for step in self.steps if isinstance(step, Spellings) for row in step.rows]
+        return max(len(self.steps), *(len(row) for row in rows)) if rows else len(self.steps)
+
     def anchor(self) -> Anchor:
         """The rarest word that a text must have."""
         return max((step.anchor() for step in self.steps), key=lambda anchor: anchor.rarity)

@@ -25,7 +25,7 @@ from smwatch.text.fold import fold, fold_loose, fold_marked
 from smwatch.text.surface import APOSTROPHES, HYPHENS, Surface, marks, surface, unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Edge = tuple[int, int]
 LONGEST_RUN = 6  # parts of a compound that are also found joined; the whole compound always is
@@ -176,9 +176,35 @@ class _Reader:
         self.patterns = _patterns()
 
     def read(self) -> Tokens:
-        for found in self.patterns.word.finditer(self.text):
-            getattr(self, f"_{found.lastgroup}")(*found.span())
+        text, readers = self.text, self._readers()
+        known = self.tokens.edges
+        moved = self.surface.at is not None
+        for found in self.patterns.word.finditer(text):
+            start, end = found.span()
+            word = text[start:end]
+            if moved or found.lastgroup != "plain" or not word.isascii() or "_" in word:
+                readers[found.lastgroup](start, end)
+                continue
+            edge = self._place(start, end)  # most words, without a call more than needed
+            key = word.lower()
+            if key in known:
+                known[key].append(edge)
+            else:
+                known[key] = [edge]
         return self.tokens
+
+    def _readers(self) -> dict[str | None, Callable[[int, int], None]]:
+        return {kind: getattr(self, f"_{kind}") for kind in self.patterns.word.groupindex}
+
+    def _place(self, start: int, end: int) -> Edge:
+        """A new word of one atom, where places are those of the original."""
+        tokens = self.tokens
+        count = len(tokens.starts)
+        tokens.starts.append(start)
+        tokens.ends.append(end)
+        self.number += 1
+        tokens.words.append(self.number)
+        return count, count + 1
 
     # what the text holds
 

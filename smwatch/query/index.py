@@ -1,0 +1,204 @@
+"""From what an item holds to the queries that may match it.
+
+Every query names words of which an item must have one (its anchors: the rarest word of each branch). `PlainIndex`
+looks for all of them in one pass over the plain form of a text; `WordIndex` looks them up in the words of a text that
+was read, for texts without a plain form, and for machines without the compiled package.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from smwatch.text import fold_loose, is_emoji
+from smwatch.text.plain import variants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from smwatch.query.routes import Route
+    from smwatch.query.steps import Anchor
+
+_BORDER = "\n"  # stands in no word
+_SIGNS = "#@$"
+_DENSE = 20_000  # literals up to which the larger and quicker automaton is worth its memory
+
+
+@dataclass(slots=True)
+class Slot:
+    """What one literal points to: terms that are looked for by it, with their query, and other queries.
+
+    `words` are terms that are there where the literal stands alone, as they are shown, `routes` the same terms where it
+    does not; `terms` are phrases, patterns, words with accents. `left` and `right` are the literal's blanks.
+    """
+
+    left: int
+    right: int
+    words: list[tuple[int, str]] = field(default_factory=list)
+    routes: list[tuple[int, Route]] = field(default_factory=list)
+    terms: list[tuple[int, Route]] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)
+
+
+class PlainIndex:
+    """Literals of plain forms; filled, closed, then only asked."""
+
+    def __init__(self) -> None:
+        self.slots: list[Slot] = []
+        self.emoji: dict[str, list[int]] = {}
+        self._numbers: dict[bytes, int] = {}
+        self._scan: _Bytes | None = None
+        self._emoji: re.Pattern[str] | None = None
+
+    def add_term(self, number: int, way: Route) -> None:
+        """Query `number` is this term, or an OR that holds it."""
+        for literal in way.anchor.literals:
+            slot = self._slot(literal)
+            if not way.is_word:
+                slot.terms.append((number, way))
+            elif (number, way.term.shown) not in slot.words:
+                slot.words.append((number, way.term.shown))
+                slot.routes.append((number, way))
+
+    def add(self, anchor: Anchor, number: int) -> bool:
+        """`number` may match where one of the anchor's words stands; False where they have no usable plain form.
+
+        A word that no plain text can hold needs none.
+        """
+        for word in anchor.words:
+            if is_emoji(word[:1]):
+                self.emoji.setdefault(word[0], []).append(number)
+                continue
+            bare = word.lstrip(_SIGNS)
+            literals = variants(bare, left=not anchor.part, right=not anchor.part)
+            if literals is None:
+                if all(char.isascii() for char in bare):
+                    return False
+                continue
+            if not all(literal.strip() for literal in literals):
+                return False
+            for literal in literals:
+                row = self._slot(literal if anchor.part else b" %b " % literal).others
+                if not row or row[-1] != number:
+                    row.append(number)
+        return True
+
+    def close(self) -> None:
+        """Make ready to be asked."""
+        self._scan = _Bytes(list(self._numbers)) if self._numbers else None
+        self._emoji = re.compile(f"[{''.join(map(re.escape, self.emoji))}]") if self.emoji else None
+
+    def scan(self, form: bytes) -> list[tuple[int, int, int]]:
+        """Every literal in `form`: number of its slot, start and end (half open), by their ends."""
+        return self._scan.find(form) if self._scan else []
+
+    def emoji_in(self, text: str) -> Iterator[tuple[list[int], int]]:
+        """Queries that look for an emoji of `text`, and where it stands."""
+        if self._emoji is None or text.isascii():
+            return
+        for found in self._emoji.finditer(text):
+            yield self.emoji[found.group()], found.start()
+
+    def _slot(self, literal: bytes) -> Slot:
+        if literal not in self._numbers:
+            self._numbers[literal] = len(self.slots)
+            self.slots.append(Slot(left=literal.startswith(b" "), right=literal.endswith(b" ")))
+        return self.slots[self._numbers[literal]]
+
+
+class WordIndex:
+    """Folded words, whole or parts of them."""
+
+    def __init__(self) -> None:
+        self._strict = _Words()
+        self._loose = _Words()
+
+    def add(self, anchor: Anchor, number: int, *, loose: bool) -> None:
+        """`number` may match where one of the anchor's words stands; `loose` for `umlauts = "loose"`."""
+        for word in anchor.words:
+            self._strict.add(word, number, part=anchor.part)
+            if loose:
+                self._loose.add(fold_loose(word), number, part=anchor.part)
+
+    def close(self) -> None:
+        """Make ready to be asked."""
+        self._strict.close()
+        self._loose.close()
+
+    def candidates(self, words: Iterable[str]) -> set[int]:
+        """The queries that may match a text with these words."""
+        found: set[int] = set()
+        known = set(words)
+        if self._strict:
+            self._strict.collect(known, found)
+        if self._loose:
+            self._loose.collect({fold_loose(word) for word in known}, found)
+        return found
+
+
+class _Words:
+    def __init__(self) -> None:
+        self._whole: dict[str, list[int]] = {}
+        self._parts: dict[str, list[int]] = {}
+        self._scan: _Characters | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._whole or self._parts)
+
+    def add(self, word: str, number: int, *, part: bool) -> None:
+        (self._parts if part else self._whole).setdefault(word, []).append(number)
+
+    def close(self) -> None:
+        self._scan = _Characters(list(self._parts)) if self._parts else None
+
+    def collect(self, words: set[str], found: set[int]) -> None:
+        whole = self._whole
+        for word in words & whole.keys() if len(words) > len(whole) else words:
+            if word in whole:
+                found.update(whole[word])
+        if self._scan:
+            for literal in self._scan.literals_in(_BORDER.join(words)):
+                found.update(self._parts[literal])
+
+
+def compiled() -> bool:
+    """Whether the compiled package is there; without it everything goes by words, with the same results."""
+    try:
+        import ahocorasick_rs  # noqa: F401, PLC0415 - only to know
+    except ImportError:
+        return False
+    return True
+
+
+class _Bytes:
+    """Many literals in one pass."""
+
+    def __init__(self, literals: list[bytes]) -> None:
+        from ahocorasick_rs import BytesAhoCorasick, Implementation  # noqa: PLC0415 - the package may be missing
+
+        dense = Implementation.DFA if len(literals) <= _DENSE else Implementation.ContiguousNFA
+        self._automaton = BytesAhoCorasick(literals, implementation=dense)
+
+    def find(self, form: bytes) -> list[tuple[int, int, int]]:
+        found: list[tuple[int, int, int]] = self._automaton.find_matches_as_indexes(form, overlapping=True)
+        return found
+
+
+class _Characters:
+    """The same for words; without the compiled package one search each."""
+
+    def __init__(self, literals: list[str]) -> None:
+        self._literals = literals
+        self._automaton = None
+        if compiled():
+            from ahocorasick_rs import AhoCorasick  # noqa: PLC0415 - the package may be missing
+
+            self._automaton = AhoCorasick(literals)
+
+    def literals_in(self, text: str) -> Iterable[str]:
+        """The literals that `text` holds, some of them more than once."""
+        if self._automaton is None:
+            return [literal for literal in self._literals if literal in text]
+        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        return [self._literals[number] for number, _, _ in found]

@@ -1,0 +1,192 @@
+"""Terms found in the plain form of a sheet, without reading the text word by word.
+
+Where a match stands alone between spaces, that is all; where hyphens, dots or tags touch it, only the piece up to the
+next white space is read exactly. The result is always the exact one; where it would take more, the answer is None, and
+the whole field has to be read.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from smwatch.text import fold_marked, tokenise
+from smwatch.text.plain import SPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from smwatch.query.routes import Probe, Route
+    from smwatch.query.sheet import Sheet, Stretch
+    from smwatch.query.steps import Step
+
+_REACH = 40  # characters a word of a phrase that are read on either side
+_GAP = 60  # characters between two words of a phrase
+_PARTING = re.compile(r"\n[^\S\n]*\n|\u2029|[^\x00-\xff\u2000-\u206f]")  # a blank line or an emoji, perhaps
+Place = tuple[int, int]
+MISSING: Place = (-1, -1)
+
+
+def everywhere(sheet: Sheet, stretch: Stretch, way: Route) -> list[Place] | None:
+    """Every place of a term in one field, in order; None where the whole field has to be read."""
+    found = [at(sheet, stretch, way, *place) for place in _hits(sheet, stretch, way)]
+    found += [near(sheet, stretch, way, *place) for place in _joined_hits(sheet, stretch, way)]
+    if any(places is None for places in found):
+        return None
+    places = {place for some in found for place in some or ()}
+    return outer(places) if way.is_wide else sorted(places)
+
+
+def at(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequence[Place] | None:
+    """The places of a term around one hit of its anchor; None where the whole field has to be read."""
+    if (way.last or way.first) and _is_elsewhere(sheet, way, start, end):
+        return ()
+    if not way.anchor.words or not sheet.stands_alone(start, end):
+        return near(sheet, stretch, way, start, end)
+    if not _accents_fit(sheet, way.anchor.step, start, end):
+        return ()
+    if not way.before and not way.behind:
+        return ((start, end),)
+    found = path(sheet, stretch, way, start, end)
+    if found is None:
+        return _around(sheet, stretch, way, start, end)
+    return () if found is MISSING else (found,)
+
+
+def _is_elsewhere(sheet: Sheet, way: Route, start: int, end: int) -> bool:
+    """Whether one letter tells that a neighbour is another word: by far the most hits of a phrase's anchor."""
+    form, text = sheet.plain, sheet.text
+    if way.last and text[start - 1] == " ":
+        letter = form[start - 2]
+        if letter != SPACE and letter not in way.last:
+            return True
+    if way.first and text[end] == " " and end + 1 < len(form):
+        letter = form[end + 1]
+        return letter != SPACE and letter not in way.first
+    return False
+
+
+def outer(places: Iterable[Place]) -> list[Place]:
+    """Without those inside another; of `Bahn*` in Bahn-Chef the whole word is left."""
+    found: list[Place] = []
+    for place in sorted(places, key=lambda it: (it[0], -it[1])):
+        if not found or place[1] > found[-1][1]:
+            found.append(place)
+    return found
+
+
+def _hits(sheet: Sheet, stretch: Stretch, way: Route) -> Iterator[Place]:
+    form, low, high = sheet.plain, stretch.low - 1, stretch.high + 1
+    for literal in way.anchor.literals:
+        left, right = literal.startswith(b" "), literal.endswith(b" ")
+        found = form.find(literal, low, high)
+        while found >= 0:
+            yield found + left, found + len(literal) - right
+            found = form.find(literal, found + 1, high)
+
+
+def _joined_hits(sheet: Sheet, stretch: Stretch, way: Route) -> Iterator[Place]:
+    joined = sheet.compounds
+    first, last = bisect_left(joined.at, stretch.low), bisect_left(joined.at, stretch.high)
+    if first == last:
+        return
+    low = joined.starts[first] - 1
+    high = joined.starts[last] if last < len(joined.starts) else len(joined.buffer)
+    for literal in way.anchor.literals:
+        found = joined.buffer.find(literal, low, high)
+        while found >= 0:
+            yield joined.place(found + literal.startswith(b" "))
+            found = joined.buffer.find(literal, found + 1, high)
+
+
+def near(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequence[Place] | None:
+    """The exact reading of what stands around a place up to white space, and of more only where that holds a hit."""
+    chunk = sheet.chunk(start, end)
+    if chunk is None:
+        return None
+    first, tokens = chunk
+    edges = way.anchor.step.edges(tokens)
+    if not edges:
+        return ()
+    if way.before or way.behind:
+        return _around(sheet, stretch, way, start, end)
+    return [_moved(tokens.span(edge), first) for edge in edges]
+
+
+def _around(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequence[Place] | None:
+    """The exact reading of so many words around a place that a phrase has room in them."""
+    text, reach = sheet.text, _REACH * len(way.term.steps)
+    low, high = max(stretch.low, start - reach), min(stretch.high, end + reach)
+    if low > stretch.low:
+        words = text[low:start].split()[1:]
+        if len(words) <= len(way.before) + 1:
+            return None
+        low = text.index(words[0], low + 1)
+    if high < stretch.high:
+        words = text[end:high].split()[:-1]
+        if len(words) <= len(way.behind) + 1:
+            return None
+        high = end + text[end:high].rindex(words[-1]) + len(words[-1])
+    tokens = tokenise(text[low:high])
+    return [_moved(tokens.span(edge), low) for edge in way.term.edges(tokens)]
+
+
+def _moved(place: Place, by: int) -> Place:
+    return place[0] + by, place[1] + by
+
+
+# phrases
+
+
+def path(sheet: Sheet, stretch: Stretch, route: Route, start: int, end: int) -> Place | None:
+    """The phrase whose anchor stands alone at `start` to `end`: its place, MISSING, or None: needs a closer look."""
+    for way in route.before:
+        found = _before(sheet, stretch, way, start)
+        if found is None or found is MISSING:
+            return found
+        start = found[0]
+    for way in route.behind:
+        found = _behind(sheet, stretch, way, end)
+        if found is None or found is MISSING:
+            return found
+        end = found[1]
+    return start, end
+
+
+def _before(sheet: Sheet, stretch: Stretch, way: Probe, at: int) -> Place | None:
+    form, end = sheet.plain, at - 1
+    if form[end - 1] == SPACE:
+        floor = max(stretch.low, at - _GAP)
+        end = floor + len(form[floor:at].rstrip(b" "))
+        if end == floor:
+            return MISSING if floor == stretch.low else None
+    start = form.rfind(b" ", 0, end) + 1
+    return _judge(sheet, way, start, end, sheet.text[end:at]) if start >= stretch.low else MISSING
+
+
+def _behind(sheet: Sheet, stretch: Stretch, way: Probe, at: int) -> Place | None:
+    form, start = sheet.plain, at + 1
+    if start >= stretch.high:
+        return MISSING
+    if form[start] == SPACE:
+        ceiling = min(stretch.high, at + _GAP)
+        start = ceiling - len(form[at:ceiling].lstrip(b" "))
+        if start >= ceiling:
+            return MISSING if ceiling == stretch.high else None
+    return _judge(sheet, way, start, form.find(b" ", start), sheet.text[at:start])
+
+
+def _judge(sheet: Sheet, way: Probe, start: int, end: int, gap: str) -> Place | None:
+    """The word beside a phrase: its place, MISSING if it is another, None if that is not clear."""
+    if not way.words or not sheet.stands_alone(start, end):
+        chunk = sheet.chunk(start, end)
+        return None if chunk is None or way.step.edges(chunk[1]) else MISSING
+    if sheet.plain[start:end] not in way.words or not _accents_fit(sheet, way.step, start, end):
+        return MISSING
+    return None if gap != " " and _PARTING.search(gap) else (start, end)
+
+
+def _accents_fit(sheet: Sheet, step: Step, start: int, end: int) -> bool:
+    marked = getattr(step, "marked", ())
+    return not marked or fold_marked(sheet.text[start:end]) in marked

@@ -1,0 +1,114 @@
+"""A document that is looked at in plain form, and read word by word only where that decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smwatch.query.document import Document
+from smwatch.query.look import everywhere
+from smwatch.query.positions import Passage, Piece
+from smwatch.query.routes import route
+from smwatch.query.syntax import TEXT_FIELDS
+from smwatch.text import tokenise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from smwatch.model import Item
+    from smwatch.query.positions import Core
+    from smwatch.query.routes import Route
+    from smwatch.query.sheet import Sheet, Stretch
+    from smwatch.query.terms import Term
+    from smwatch.text import Edge
+
+_WORD = 10  # characters of a word and the blank behind it, with room to spare
+_APART = 1 << 32  # words between two windows
+
+
+class QuickDocument(Document):
+    """An item on a sheet. Edges are characters of the field's text, or of its words where the field is odd."""
+
+    __slots__ = ("_routes", "_sheet", "_stretches")
+
+    def __init__(
+        self, item: Item, sheet: Sheet, stretches: Mapping[str, Stretch], routes: dict[int, Route | None]
+    ) -> None:
+        super().__init__(item)
+        self._sheet = sheet
+        self._stretches = stretches
+        self._routes = routes
+
+    def edges(self, name: str, term: Term) -> list[Edge]:
+        """See Document."""
+        stretch = self._stretches.get(name)
+        if stretch is None:
+            return [] if name in TEXT_FIELDS else Document.edges(self, name, term)
+        if stretch.odd:
+            return Document.edges(self, name, term)
+        way = self._route(term)
+        places = None if way is None else everywhere(self._sheet, stretch, way)
+        if places is None:
+            tokens = self.tokens(name)
+            return [tokens.span(edge) for edge in term.edges(tokens)]
+        low = stretch.low
+        return [(start - low, end - low) for start, end in places]
+
+    def place(self, name: str, edge: Edge) -> tuple[int, int]:
+        """See Document."""
+        stretch = self._stretches.get(name)
+        return Document.place(self, name, edge) if stretch is None or stretch.odd else edge
+
+    def passage(self, name: str, cores: Sequence[Core]) -> Passage:
+        """See Document."""
+        stretch = self._stretches.get(name)
+        if not cores or stretch is None or stretch.odd or name in self._tokens:
+            return Document.passage(self, name, cores)
+        rows = [(core.reach, [edge for term in core.terms for edge in self.edges(name, term)]) for core in cores]
+        reach, edges = min(rows, key=lambda row: len(row[1]))
+        text = self.text(name)
+        windows = list(_windows(text, edges, reach))
+        if sum(end - start for start, end in windows) * 2 > len(text):
+            return Document.passage(self, name, cores)
+        read = [(tokenise(text[start:end]), start) for start, end in windows]
+        return Passage(text, [Piece(tokens, start, number * _APART) for number, (tokens, start) in enumerate(read)])
+
+    def _route(self, term: Term) -> Route | None:
+        if id(term) not in self._routes:
+            self._routes[id(term)] = route(term, {})
+        return self._routes[id(term)]
+
+
+def _windows(text: str, edges: Iterable[Edge], reach: int) -> Iterator[Edge]:
+    """Stretches of whole words that hold at least `reach` words on either side of each edge."""
+    low = high = 0
+    for start, end in sorted(edges):
+        first, last = _back(text, start, reach), _on(text, end, reach)
+        if first > high:
+            if high:
+                yield low, high
+            low = first
+        high = max(high, last)
+    if high:
+        yield low, high
+
+
+def _back(text: str, start: int, reach: int) -> int:
+    """Where so many words begin that end at `start`, or 0."""
+    size = _WORD * (reach + 2)
+    while size < start:
+        words = text[start - size : start].split()[1:]
+        if sum(any(map(str.isalnum, word)) for word in words) > reach:
+            return text.index(words[0], start - size + 1)
+        size *= 2
+    return 0
+
+
+def _on(text: str, end: int, reach: int) -> int:
+    """Where so many words end that begin at `end`, or the end of the text."""
+    size = _WORD * (reach + 2)
+    while end + size < len(text):
+        words = text[end : end + size].split()[:-1]
+        if sum(any(map(str.isalnum, word)) for word in words) > reach:
+            return text.rindex(words[-1], end, end + size) + len(words[-1])
+        size *= 2
+    return len(text)

@@ -1,0 +1,115 @@
+"""How terms are looked for in plain forms: which word first, in which spellings, and what must stand beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smwatch.query.steps import OneWord, Pattern, Verbatim
+from smwatch.text import fold
+from smwatch.text.plain import variants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from smwatch.query.steps import Step
+    from smwatch.query.terms import Term
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How one step of a term is looked for: `literals` in plain form, of which each match holds one.
+
+    `words` are the plain forms of a whole word; empty where the step is more than one word as it stands.
+    """
+
+    step: Step
+    literals: tuple[bytes, ...]
+    words: frozenset[bytes] = frozenset()
+
+    @property
+    def accented(self) -> bool:
+        """Whether the text must carry accents that its plain form does not show."""
+        return bool(getattr(self.step, "marked", ()))
+
+    def rarity(self, counts: Mapping[bytes, int]) -> tuple[bool, int, int]:
+        """Words before parts, words of few queries before those of many, then the longer one; only for speed."""
+        longest = max(self.literals, key=len)
+        return bool(self.words), -counts.get(longest, 0), len(longest)
+
+
+def probe(step: Step) -> Probe | None:
+    """The probe of a step; None where only the exact reading finds it."""
+    match step:
+        case OneWord() if not step.loose and not step.prefix:
+            return _word_probe(step, step.keys)
+        case Verbatim():
+            return _word_probe(step, (step.key,))
+        case Pattern() if step.loose is None and not step.loosen:
+            return _pattern_probe(step)
+    return None
+
+
+def probes(term: Term) -> tuple[Probe, ...] | None:
+    """The probes of a term's steps; None where only the exact reading finds the term."""
+    found = [probe(step) for step in term.steps]
+    return None if any(one is None for one in found) else tuple(one for one in found if one is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A term as it is looked for: first its `anchor`, then what stands before it (from near to far) and behind it."""
+
+    term: Term
+    anchor: Probe
+    before: tuple[Probe, ...]
+    behind: tuple[Probe, ...]
+    is_word: bool  # it is there where its anchor stands alone
+    is_wide: bool  # it has wildcards, so that places may lie inside each other
+    last: frozenset[int] = frozenset()  # letters that the word before the anchor may end with; empty: any
+    first: frozenset[int] = frozenset()  # letters that the word behind it may begin with
+
+
+def route(term: Term, counts: Mapping[bytes, int]) -> Route | None:
+    """The route of a term; None where only the exact reading finds it. `counts`: how many terms hold a literal."""
+    ways = probes(term)
+    if ways is None:
+        return None
+    known = max(range(len(ways)), key=lambda number: ways[number].rarity(counts))
+    anchor = ways[known]
+    return Route(
+        term,
+        anchor,
+        before=tuple(reversed(ways[:known])),
+        behind=ways[known + 1 :],
+        is_word=bool(anchor.words) and len(ways) == 1 and not anchor.accented,
+        is_wide=any(isinstance(step, Pattern) for step in term.steps),
+        last=frozenset(word[-1] for way in ways[:known][-1:] for word in way.words),
+        first=frozenset(word[0] for way in ways[known + 1 :][:1] for word in way.words),
+    )
+
+
+def _word_probe(step: Step, keys: Iterable[str]) -> Probe | None:
+    words: list[bytes] = []
+    for key in keys:
+        spelled = variants(key.lstrip("#@$"))
+        if spelled is None:
+            return None
+        words += spelled
+    bare = isinstance(step, OneWord) and all(key.isalnum() for key in step.keys)
+    return Probe(step, tuple(b" %b " % word for word in words), frozenset(words if bare else ()))
+
+
+def _pattern_probe(step: Pattern) -> Probe | None:
+    best: list[bytes] | None = None
+    for number, piece in enumerate(step.pieces):
+        for place, part in enumerate(piece):
+            if not part or not (bare := part.lstrip("#@$")):
+                continue
+            left = number == 0 and place == 0
+            right = number == len(step.pieces) - 1 and place == len(piece) - 1
+            spelled = variants(fold(bare), left=left, right=right)
+            if spelled is not None:
+                literals = [b" " * left + one + b" " * right for one in spelled]
+                best = literals if best is None or len(literals[0]) > len(best[0]) else best
+    return Probe(step, tuple(best)) if best else None

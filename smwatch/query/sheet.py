@@ -1,0 +1,198 @@
+"""Several items in one buffer: their fields one behind the other, as text and in plain form, to be scanned in one go.
+
+A place in the buffer is a place in the text. `compounds` holds the parts of Car-Sharing and Siemens’ once more, joined.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from smwatch.text import tokenise
+from smwatch.text.plain import JOINING, ODD, SPACE, key_byte, plain
+from smwatch.text.surface import APOSTROPHES, HYPHENS
+from smwatch.text.tokens import LONGEST_RUN
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    from smwatch.text import Tokens
+
+_BETWEEN = "\n"  # fields: white space, so that nothing reaches over
+_LONGEST = 120  # characters of one word beside a match; longer ones are read with their whole field
+_GLUE = "".join(sorted(({*APOSTROPHES} | {*HYPHENS}) - {"＇", "－"}))  # the wide ones have no plain form
+_ASCII_GLUE = "'-`"
+_ODD = bytes([ODD])
+
+
+@dataclass(slots=True)
+class Stretch:
+    """A field of an item: `low` to `high` in the buffer; `odd` where it has to be read word by word."""
+
+    owner: int
+    name: str
+    low: int
+    high: int
+    odd: bool
+
+
+@dataclass(slots=True)
+class Compounds:
+    """Joined spellings, each between spaces; `at` is where the text of each begins in the buffer."""
+
+    buffer: bytes = b" "
+    starts: list[int] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
+
+    def place(self, start: int) -> tuple[int, int]:
+        """A part of the text that the compound at `start` of the buffer holds."""
+        low = self.at[bisect_right(self.starts, start) - 1]
+        return low, low + 1
+
+
+class Sheet:
+    """The fields of some items, given as (owner, name, text) in any order; empty texts are left out."""
+
+    def __init__(self, fields: Sequence[tuple[int, str, str]]) -> None:
+        self.text = _BETWEEN.join(["", *[text for _, _, text in fields], ""])
+        self.plain = plain(self.text)
+        self.starts: list[int] = []
+        self.stretches: list[Stretch] = []
+        odd = ODD in self.plain
+        low = 1
+        for owner, name, text in fields:
+            high = low + len(text)
+            is_odd = odd and self.plain.find(_ODD, low, high) >= 0
+            self.starts.append(low)
+            self.stretches.append(Stretch(owner, name, low, high, is_odd))
+            low = high + 1
+        self.compounds = self._join()
+
+    def stretch(self, at: int) -> Stretch:
+        """The field that holds the place `at`."""
+        return self.stretches[self._number(at)]
+
+    def _number(self, at: int) -> int:
+        return bisect_right(self.starts, at) - 1
+
+    def stands_alone(self, start: int, end: int) -> bool:
+        """Whether the letters from `start` to `end` are a word by themselves, and no part of a longer one.
+
+        False where that needs a closer look.
+        """
+        if not (self.ends_before(start) and self.ends_behind(end)):
+            return False
+        return self.text[end] != "#" or end - start > 1
+
+    def ends_before(self, start: int) -> bool:
+        """Whether the sign in front of the letters at `start` surely joins nothing to them."""
+        sign = self.text[start - 1]
+        if sign not in JOINING:
+            return True
+        before = start - 2
+        return sign not in "@#$_" and (before < 0 or (self.plain[before] == SPACE and self.text[before] not in JOINING))
+
+    def ends_behind(self, end: int) -> bool:
+        """Whether the sign behind the letters that end at `end` surely joins nothing to them."""
+        sign = self.text[end]
+        if sign not in JOINING:
+            return True
+        behind = end + 1
+        return sign != "_" and (
+            behind == len(self.text) or (self.plain[behind] == SPACE and self.text[behind] not in JOINING)
+        )
+
+    def letters(self, start: int, end: int) -> tuple[int, int]:
+        """The whole run of letters and digits around a place."""
+        return self.plain.rfind(b" ", 0, start + 1) + 1, self.plain.find(b" ", end - 1)
+
+    def chunk(self, start: int, end: int) -> tuple[int, Tokens] | None:
+        """What stands around `start` to `end` up to white space: where it begins, and its words; None if too long."""
+        low = max(start - _LONGEST, 0)
+        before = self.text[low:start]
+        head = before.split()[-1] if before and not before[-1].isspace() else ""
+        behind = self.text[end : end + _LONGEST]
+        tail = behind.split(None, 1)[0] if behind and not behind[0].isspace() else ""
+        if len(head) == _LONGEST or len(tail) == _LONGEST:
+            return None
+        first = start - len(head)
+        return first, words_of(self.text[first : end + len(tail)])
+
+    # compounds
+
+    def _join(self) -> Compounds:
+        found = Compounds()
+        pieces: list[bytes] = [b""]
+        length = 1
+        for at, joined in self._joined():
+            found.starts.append(length)
+            found.at.append(at)
+            pieces.append(joined)
+            length += len(joined) + 1
+        pieces.append(b"")
+        found.buffer = b" ".join(pieces)
+        return found
+
+    def _joined(self) -> Iterator[tuple[int, bytes]]:
+        done = 0
+        for at in self._glued():
+            if at < done:
+                continue
+            low, parts, end = self._chain(at)
+            if len(parts) <= LONGEST_RUN and self.ends_before(low) and self.ends_behind(end):
+                for run in _runs(parts):
+                    yield low, run
+                done = end
+            else:
+                done = yield from self._tangled(at)
+
+    def _chain(self, at: int) -> tuple[int, list[bytes], int]:
+        """The parts that hyphens join around the one at `at`: where they begin, their letters, where they end."""
+        form, text = self.plain, self.text
+        low = form.rfind(b" ", 0, at) + 1
+        parts, end = [form[low:at]], at
+        while end < len(form) - 1 and text[end] in _GLUE and form[end + 1] != SPACE:
+            start, end = end + 1, form.find(b" ", end + 1)
+            parts.append(form[start:end])
+        return low, parts, end
+
+    def _tangled(self, at: int) -> Generator[tuple[int, bytes], None, int]:
+        """Very many parts, or other signs between them: what the exact reading finds."""
+        chunk = self.chunk(at, at + 1)
+        if chunk is None:
+            self.stretches[self._number(at)].odd = True
+            return at + 1
+        low, tokens = chunk
+        for key, edges in tokens.edges.items():
+            if any(end - start > 1 for start, end in edges):
+                yield low, bytes(key_byte(char) or SPACE for char in key)
+        return low + len(tokens.text)
+
+    def _glued(self) -> list[int]:
+        """Where a hyphen or apostrophe stands between two letters, in order."""
+        text, form = self.text, self.plain
+        found: list[int] = []
+        for sign in _GLUE if not text.isascii() else _ASCII_GLUE:
+            at = text.find(sign, 1)
+            while at >= 0:
+                if form[at - 1] != SPACE and at + 1 < len(form) and form[at + 1] != SPACE:
+                    found.append(at)
+                at = text.find(sign, at + 1)
+        found.sort()
+        return found
+
+
+def _runs(parts: list[bytes]) -> list[bytes]:
+    """Every run of two parts or more, joined."""
+    if len(parts) == 2:  # noqa: PLR2004 - by far the most
+        return [b"".join(parts)]
+    places = range(len(parts) + 1)
+    return [b"".join(parts[first:last]) for first in places for last in places if last - first > 1]
+
+
+@lru_cache(maxsize=1 << 15)
+def words_of(chunk: str) -> Tokens:
+    """The words of a short piece of text, remembered."""
+    return tokenise(chunk)

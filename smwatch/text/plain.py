@@ -1,0 +1,143 @@
+"""The plain form of a text: one byte a character, so that a place in it is the place in the original.
+
+Letters are folded to one byte (É is e, Ä and æ are both ä, ß stays), digits stay, everything else is a space. Most
+German and English texts have a plain form throughout; a character that has none (Greek, Chinese, combining marks, soft
+hyphens …) is `ODD`, and who reads the plain form has to read that text word by word instead (`tokenise`).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from unicodedata import category, is_normalized
+
+from smwatch.text.fold import ACCENTS, fold
+from smwatch.text.surface import APOSTROPHES, HYPHENS, is_unseen
+from smwatch.text.tokens import is_emoji, script
+
+ODD = 1  # the byte of a character without a plain form
+SPACE = 32
+PAIRS = {"ae": 0xE4, "oe": 0xF6, "ue": 0xFC, "ss": 0xDF}  # two letters that may be written as one
+JOINING = frozenset(f"{APOSTROPHES}{HYPHENS}.&+_@#$")  # signs that may make a longer word of what stands beside them
+_MOST_VARIANTS = 64
+
+
+def plain(text: str) -> bytes:
+    """The plain form of `text`, as long as it; linear in its length."""
+    if text.isascii():
+        return text.encode("ascii").translate(_table())
+    raw = text.encode("latin-1", "replace")
+    form = raw.translate(_table())
+    if raw.count(b"?") == text.count("?"):
+        return form
+    return _with_foreign(text, raw, form)
+
+
+def _with_foreign(text: str, raw: bytes, form: bytes) -> bytes:
+    """`form` with the characters beyond Latin-1 that are no mere space put in."""
+    codes, places = _codes, []
+    at = raw.find(b"?")
+    while at >= 0:
+        char = text[at]
+        code = codes.get(char)
+        if code is None:
+            code = codes[char] = _code(char)
+        if code != SPACE and not (code == _UNSEEN and _ends_nothing(text, at)):
+            places.append((at, ODD if code == _UNSEEN else code))
+        at = raw.find(b"?", at + 1)
+    if not places:
+        return form
+    changed = bytearray(form)
+    for at, code in places:
+        changed[at] = code
+    return bytes(changed)
+
+
+def variants(key: str, *, left: bool = True, right: bool = True) -> list[bytes] | None:
+    """The plain forms of every text that folds to `key`; None where it has none, or too many.
+
+    Without `left` (or `right`) the key may begin (end) inside a word, and so inside a letter: "eller" in Müller. Signs
+    inside a key (h&m, #bahn) are spaces.
+    """
+    found = _spellings(key, 0)
+    if found is None:
+        return None
+    if not left:
+        found += [bytes([code]) + rest[1:] for rest in found for code in _halves(rest[:1], 1)]
+    if not right:
+        found += [rest[:-1] + bytes([code]) for rest in found for code in _halves(rest[-1:], 0)]
+    return list(dict.fromkeys(found)) if len(found) <= _MOST_VARIANTS else None
+
+
+def _halves(letter: bytes, half: int) -> list[int]:
+    """The one-byte letters of which `letter` is the first (0) or second (1) half."""
+    return [code for pair, code in PAIRS.items() if letter and pair[half] == letter.decode("latin-1")]
+
+
+def _spellings(key: str, at: int) -> list[bytes] | None:
+    done: list[bytes] = [b""]
+    ends: dict[int, list[bytes]] = {at: done}
+    for here in range(at, len(key)):
+        before = ends.pop(here, [])
+        code = key_byte(key[here])
+        if code is None or len(before) > _MOST_VARIANTS:
+            return None
+        ends.setdefault(here + 1, []).extend(one + bytes([code]) for one in before)
+        if pair := PAIRS.get(key[here : here + 2]):
+            ends.setdefault(here + 2, []).extend(one + bytes([pair]) for one in before)
+    return ends[len(key)]
+
+
+def key_byte(char: str) -> int | None:
+    """The byte of one character of a folded key; None where it has no plain form."""
+    if char.isascii():
+        return ord(char) if char.isalnum() else SPACE
+    code = _table()[ord(char)] if char <= "\xff" else _code(char)
+    return code if code > SPACE and char == fold(char) else None
+
+
+# one character
+
+_UNSEEN = 2  # seen by nobody: a space behind a sign, odd elsewhere
+_codes: dict[str, int] = {}
+
+
+@cache
+def _table() -> bytes:
+    return bytes(_code(chr(number)) for number in range(256))
+
+
+def _code(char: str) -> int:
+    """The byte of a character as it stands in a text."""
+    if char in APOSTROPHES or char in HYPHENS:
+        return SPACE if char not in "＇－" else ODD
+    if is_unseen(char):
+        return _UNSEEN if char > "\xff" else ODD
+    if not (char.isalnum() or category(char).startswith("M")):
+        return SPACE if is_normalized("NFKC", char) or not _is_wide(char) else ODD
+    return _letter(char)
+
+
+def _letter(char: str) -> int:
+    folded = fold(char)
+    if char.isascii() or (script(char) in {"LATIN", ""} and char.isdigit() and folded.isascii() and len(folded) == 1):
+        return ord(folded)
+    if char in ACCENTS or script(char) != "LATIN" or not is_normalized("NFC", char) or _is_wide(char):
+        return ODD
+    if folded in PAIRS:
+        return PAIRS[folded]
+    if len(folded) == 1 and (folded.isascii() or folded <= "\xff"):
+        return ord(folded)
+    return ODD
+
+
+def _is_wide(char: str) -> bool:
+    return "\uff01" <= char <= "\uffee" or char == "\u3000"
+
+
+def _ends_nothing(text: str, at: int) -> bool:
+    """Whether the unseen character at `at` stands behind a sign, so that it parts and joins no words."""
+    while at > 0:
+        at -= 1
+        if not is_unseen(text[at]):
+            return is_emoji(text[at])
+    return False
