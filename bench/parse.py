@@ -25,6 +25,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import feedparser
+from fastfeedparser import main as fast_main
+from lxml import etree
 from sides import cpu_of, machine, medians, table, versions, write
 
 from smwatch.feeds import READ_FEED
@@ -138,8 +141,6 @@ def _fields(body: bytes) -> list[Entry]:
 
 
 def _feedparser(**options: bool) -> Callable[[bytes], Any]:
-    import feedparser
-
     return lambda body: feedparser.parse(BytesIO(body), **options)
 
 
@@ -156,8 +157,6 @@ def _judged(found: Any) -> list[Entry]:  # noqa: ANN401
 
 
 def _fastfeedparser() -> Iterator[Side]:
-    from fastfeedparser import parse
-
     def entries(found: Any) -> list[Entry]:  # noqa: ANN401
         return [
             (
@@ -169,14 +168,11 @@ def _fastfeedparser() -> Iterator[Side]:
             for one in found["entries"]
         ]
 
-    # a copy of its own date reader: ours tells the library to leave dates alone
-    from fastfeedparser import main
-
-    own = main._parse_date  # noqa: SLF001
+    own = fast_main._parse_date  # noqa: SLF001 - its own date reader: ours tells the library to leave dates alone
 
     def run(body: bytes) -> Any:  # noqa: ANN401
-        main._parse_date = own  # noqa: SLF001
-        return parse(body)
+        fast_main._parse_date = own  # noqa: SLF001
+        return fast_main.parse(body)
 
     yield Side("fastfeedparser alone", run, entries)
 
@@ -185,7 +181,7 @@ def _atoma() -> Iterator[Side]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import atoma
+            import atoma  # noqa: PLC0415
     except ImportError:
         print("atoma is not installed and left out", file=sys.stderr)
         return
@@ -209,8 +205,6 @@ def _atoma() -> Iterator[Side]:
 
 
 def _lxml() -> Iterator[Side]:
-    from lxml import etree
-
     atom = "{http://www.w3.org/2005/Atom}"
 
     def run(body: bytes) -> list[Entry]:
