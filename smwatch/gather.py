@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch.route import Verdict, route
 from smwatch.store import outbox, stories
-from smwatch.story import Window, fingerprints
+from smwatch.story import Window, agree, fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from smwatch.route import Decision
     from smwatch.store.db import Store
     from smwatch.store.stories import Waiting
+    from smwatch.story import Fingerprint, Known
 
 log = structlog.get_logger(__name__)
 
@@ -124,11 +125,23 @@ class Gather:
     async def _take(self, connection: AsyncConnection, window: Window, one: Waiting, now: datetime) -> list[str]:
         client, at = one.mention.client or "", one.mention.seen_at
         marks = fingerprints(one.mention.item)
-        known = window.find(client, marks, at) or await stories.new_story(connection, one, at)
+        known = window.find(client, marks, at) or await self._alike(connection, window, one, marks)
+        known = known or await stories.new_story(connection, one, at)
         await stories.join_story(connection, one, known, marks, at)
         window.add(client, marks, known.with_item(at))
         decisions = self._decide(one)
         return await stories.decide(connection, one, known.story_id, decisions, secret=self._store.key, now=now)
+
+    async def _alike(
+        self, connection: AsyncConnection, window: Window, one: Waiting, marks: tuple[Fingerprint, ...]
+    ) -> Known | None:
+        """A story with this title whose text agrees."""
+        known = window.under_the_same_title(one.mention.client or "", marks, one.mention.seen_at)
+        if known is None:
+            return None
+        said = f"{one.mention.item.lead}\n{one.mention.item.text}"
+        told = await stories.texts(connection, known.story_id)
+        return known if any(agree(said, text) for text in told) else None
 
     def _decide(self, one: Waiting) -> tuple[Decision, ...]:
         mention = one.mention

@@ -1,4 +1,4 @@
-"""Which items say the same: the same link, or the same text (pure).
+"""Which items say the same: the same link, the same text, or the same title over texts that agree (pure).
 
 `Window` remembers the fingerprints of recent items of each client. Two clients never share a story. A story takes
 another item for six hours after its last one, and for two days at most.
@@ -16,11 +16,16 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from smwatch.text import same_text_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from smwatch.model import Item
 
 SLIDES = timedelta(hours=6)
 ENDS = timedelta(hours=48)
 ALIKE = 0.5
+AGREED = 0.7
+TITLE = "title"
+TITLE_WORDS = 3
 PART = re.compile(
     r"(?:[a-z_]*[-_]?\d+|!.+|/.+)", re.IGNORECASE
 )  # a comment, a post in a thread, a page drawn by a script
@@ -67,7 +72,7 @@ TRACKING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Something that two copies of one story have in common; `kind` is "link" or "text"."""
+    """Something that two copies of one story have in common; `kind` is "link", "text" or (not certain) "title"."""
 
     kind: str
     hash: str
@@ -99,6 +104,13 @@ class Window:
 
     def find(self, client: str, marks: tuple[Fingerprint, ...], at: datetime) -> Known | None:
         """The story that an item with these fingerprints belongs to."""
+        return self._first(client, [mark for mark in marks if mark.kind != TITLE], at)
+
+    def under_the_same_title(self, client: str, marks: tuple[Fingerprint, ...], at: datetime) -> Known | None:
+        """The story that an item with this title may belong to; whether it does, its text says (`agree`)."""
+        return self._first(client, [mark for mark in marks if mark.kind == TITLE], at)
+
+    def _first(self, client: str, marks: Iterable[Fingerprint], at: datetime) -> Known | None:
         for mark in marks:
             known = self._stories.get(self._marks.get((client, mark), -1))
             if known is not None and known.takes(at):
@@ -123,13 +135,16 @@ class Window:
 
 
 def fingerprints(item: Item) -> tuple[Fingerprint, ...]:
-    """What identifies the item's content: its canonical link, and its text where it is long enough to say something."""
+    """What identifies the item's content: canonical link, text, title, where they are long enough to say something."""
     marks = []
     if link := canonical_link(item.url):
         marks.append(Fingerprint("link", _hash(link)))
     said = same_text_key(f"{item.title}\n{item.lead}\n{item.text}")
     if len(said) >= SHORTEST:
         marks.append(Fingerprint("text", _hash(said)))
+    title = same_text_key(item.title)
+    if title.count(" ") + 1 >= TITLE_WORDS:
+        marks.append(Fingerprint(TITLE, _hash(title)))
     return tuple(marks)
 
 
@@ -138,6 +153,12 @@ def near_duplicate(one: str, other: str) -> bool:
     mine, theirs = _shingles(one), _shingles(other)
     both = len(mine & theirs)
     return bool(both) and both / len(mine | theirs) >= ALIKE
+
+
+def agree(one: str, other: str) -> bool:
+    """Whether two texts below one title agree up to a sentence, or one is the beginning of the other."""
+    mine, theirs = _shingles(one), _shingles(other)
+    return bool(mine and theirs) and len(mine & theirs) / min(len(mine), len(theirs)) >= AGREED
 
 
 def _shingles(said: str) -> frozenset[tuple[str, ...]]:

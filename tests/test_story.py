@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from smwatch.model import Item
-from smwatch.story import Fingerprint, Known, Window, canonical_link, fingerprints, near_duplicate
+from smwatch.story import Fingerprint, Known, Window, agree, canonical_link, fingerprints, near_duplicate
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -64,6 +64,29 @@ def test_case_accents_and_white_space_make_no_other_text():
 )
 def test_alike_up_to_a_sentence(one, other, expected):
     assert near_duplicate(one, other) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (TEXT, TEXT, True),
+        (TEXT, f"{TEXT} Verbraucher erhalten den Kaufpreis erstattet, teilte das Unternehmen am Dienstag mit.", True),
+        ("Acme ruft die Charge L2207 zurück, weil Steinchen", TEXT, True),  # the teaser
+        (TEXT, "Acme eröffnet in Oberau ein neues Werk mit vierzig Arbeitsplätzen und einer Besuchermühle.", False),
+        (TEXT, "", False),
+        ("", "", False),
+    ],
+)
+def test_texts_below_one_title_agree_up_to_a_sentence(one, other, expected):
+    assert agree(one, other) is expected
+
+
+def test_a_title_alone_is_not_certain():
+    window = Window()
+    mark = (Fingerprint("title", "t"),)
+    window.add("", mark, known())
+    assert window.find("", mark, NOW) is None
+    assert window.under_the_same_title("", mark, NOW) == known()
 
 
 def test_a_story_takes_items_for_six_hours_after_its_last_one():

@@ -86,6 +86,18 @@ async def new_story(connection: AsyncConnection, waiting: Waiting, at: datetime)
     return Known(story_id=number, first_at=at, last_at=at)
 
 
+async def texts(connection: AsyncConnection, story_id: int, limit: int = 5) -> list[str]:
+    """What the first items of a story say, titles left out."""
+    query = (
+        select(item.c.lead, item.c.text)
+        .join(mention, mention.c.item_id == item.c.id)
+        .where(mention.c.story_id == story_id)
+        .order_by(mention.c.id)
+        .limit(limit)
+    )
+    return [f"{row.lead}\n{row.text}" for row in await connection.execute(query)]
+
+
 async def join_story(
     connection: AsyncConnection, waiting: Waiting, known: Known, marks: Sequence[Fingerprint], at: datetime
 ) -> None:

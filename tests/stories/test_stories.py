@@ -20,6 +20,31 @@ async def test_the_same_story_from_two_feeds_is_one_message_that_is_edited(world
     assert "in 2 Quellen" in alert.text
 
 
+async def test_an_agency_report_with_another_last_sentence_is_the_same_story(world):
+    feeds = [world.feed(f"Blatt {n}") for n in range(3)]
+    world.watch("Acme", "acme")
+    await world.watches()
+    feeds[0].publishes("Acme ruft Müsli zurück", TEXT)
+    await world.hears("Acme ruft Müsli zurück")
+    feeds[1].publishes("Acme ruft Müsli zurück", f"{TEXT} Mehr dazu lesen Sie morgen in unserer gedruckten Ausgabe.")
+    feeds[2].publishes("Acme ruft Müsli zurück!", TEXT[:60])
+    await world.calm()
+    assert len(world.alerts()) == 1
+    assert "in 3 Quellen" in world.alerts()[0].text
+
+
+async def test_the_same_headline_over_another_text_is_another_story(world):
+    press, blog = world.feed("Tagesbote"), world.feed("Blog")
+    world.watch("Acme", "acme")
+    await world.watches()
+    press.publishes("Neues von Acme heute", TEXT)
+    blog.publishes(
+        "Neues von Acme heute", "Die Besuchermühle in Oberau ist ab Samstag geöffnet, der Eintritt ist frei."
+    )
+    await world.calm()
+    assert len(world.alerts()) == 2
+
+
 async def test_the_same_link_under_two_headlines_is_one_story(world):
     press, blog = world.feed("Tagesbote"), world.feed("Linkliste")
     world.watch("Acme", "acme")
