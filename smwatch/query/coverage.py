@@ -6,6 +6,7 @@ other one, so a warning is right; not every needless term is seen.
 
 from __future__ import annotations
 
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from smwatch.i18n import text
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from smwatch.query.terms import Term
     from smwatch.text import Tokens
 
+MOST_PAIRS = 20_000
 MOST_TERMS = 400  # of one OR-list that are held against each other
 
 
@@ -51,6 +53,8 @@ class _Cover:
 
     def __init__(self, query: Query) -> None:
         self.query = query
+        self._terms: dict[tuple[Leaf, bool], Term] = {}
+        self._samples: dict[tuple[Leaf, bool], list[Tokens]] = {}
 
     def remarks(self, node: Node, scope: str) -> Iterator[Remark]:
         match node:
@@ -80,34 +84,50 @@ class _Cover:
             found for child in node.children if isinstance(child, Not) for found in _alternatives(child.child, scope)
         ]
         wanted = [found for child in node.children if not isinstance(child, Not) for found in _single(child, scope)]
-        for term, where in wanted:
-            for other, there in refused:
-                if (not there or there == where) and self.covers(other, term, scope=where):
-                    sentence = text(
-                        "this never matches: every {term} is also {other}, which is excluded",
-                        term=str(term),
-                        other=str(other),
-                    )
-                    yield Remark(sentence, term.spot)
+        for (term, where), (other, there) in islice(product(wanted, refused), MOST_PAIRS):
+            if _reaches(there, where) and self.covers(other, term, there, where):
+                sentence = text(
+                    "this never matches: every {term} is also {other}, which is excluded",
+                    term=str(term),
+                    other=str(other),
+                )
+                yield Remark(sentence, term.spot)
 
-    def covers(self, wide: Node, narrow: Node, *, scope: str) -> bool:
-        """Whether `wide` holds wherever `narrow` does."""
+    def covers(self, wide: Node, narrow: Node, there: str, where: str) -> bool:
+        """Whether `wide`, in the field `there`, holds wherever `narrow` does in `where`."""
         match wide, narrow:
             case Site(), Site():
                 return narrow.text == wide.text or narrow.text.endswith("." + wide.text)
             case Lang(), Lang():
                 return narrow.text == wide.text or narrow.text.startswith(wide.text + "-")
         if isinstance(wide, LEAVES) and isinstance(narrow, LEAVES):
-            return covers_term(wide, narrow, self.term(wide, scope))
+            return self._covers_term(wide, narrow, there, where)
         return wide == narrow
 
+    def _covers_term(self, wide: Leaf, narrow: Leaf, there: str, where: str) -> bool:
+        if isinstance(narrow, Wild):
+            return isinstance(wide, Wild) and _wild_covers(wide.text, narrow.text)
+        if isinstance(narrow, Fuzzy | Variants) or (isinstance(narrow, Phrase) and has_wildcard(narrow.text)):
+            return wide == narrow
+        if isinstance(wide, Exact) and not isinstance(narrow, Exact):
+            return False
+        return all(self.term(wide, there).edges(tokens) for tokens in self.samples(narrow, where))
+
     def term(self, leaf: Leaf, scope: str) -> Term:
-        loose = self.query.umlauts == "loose"
-        return compile_term(leaf, inflect=self.query.inflect, loose=loose, in_field=bool(scope))
+        """A leaf, compiled."""
+        key = leaf, bool(scope)
+        if key not in self._terms:
+            loose = self.query.umlauts == "loose"
+            self._terms[key] = compile_term(leaf, inflect=self.query.inflect, loose=loose, in_field=bool(scope))
+        return self._terms[key]
 
     def samples(self, leaf: Leaf, scope: str) -> list[Tokens]:
         """Texts that hold nothing but `leaf`, one for each way it may be written."""
-        return [tokenise(sample) for sample in spellings(leaf, genitive=self.query.inflect and not scope)]
+        key = leaf, bool(scope)
+        if key not in self._samples:
+            genitive = self.query.inflect and not scope
+            self._samples[key] = [tokenise(sample) for sample in spellings(leaf, genitive=genitive)]
+        return self._samples[key]
 
 
 class _Wider:
@@ -133,9 +153,9 @@ class _Wider:
         """Another term that covers this one; of two that cover each other, the later one is needless."""
         for other in self._candidates(number, term, where):
             wide, there = self.terms[other]
-            if other == number or there not in ("", where) or not self.cover.covers(wide, term, scope=there):
+            if other == number or not _reaches(there, where) or not self.cover.covers(wide, term, there, where):
                 continue
-            back = there == where and self.cover.covers(term, wide, scope=where)
+            back = there == where and self.cover.covers(term, wide, where, there)
             if not back or other < number:
                 return wide
         return None
@@ -148,16 +168,9 @@ class _Wider:
         return sorted({*found, *self._others} - {number})
 
 
-def covers_term(wide: Leaf, narrow: Leaf, term: Term) -> bool:
-    """Whether `term`, which `wide` is compiled to, is found in every spelling of `narrow`."""
-    if isinstance(narrow, Wild):
-        return isinstance(wide, Wild) and _wild_covers(wide.text, narrow.text)
-    if isinstance(narrow, Fuzzy | Variants) or (isinstance(narrow, Phrase) and has_wildcard(narrow.text)):
-        return wide == narrow
-    if isinstance(wide, Exact) and not isinstance(narrow, Exact):
-        return False
-    samples = [tokenise(sample) for sample in spellings(narrow, genitive=True)]
-    return bool(samples) and all(term.edges(tokens) for tokens in samples)
+def _reaches(there: str, where: str) -> bool:
+    """Whether what is looked for in the field `there` (or in none) is also looked for in `where`."""
+    return there == where or (not there and where != "author")
 
 
 def spellings(leaf: Leaf, *, genitive: bool) -> list[str]:

@@ -146,8 +146,21 @@ def _ampersand(source: str, start: int) -> QueryError:
         text("{sign} is Lucene's way to write {word}", sign=source[start:end], word=word),
         start=start,
         end=end,
-        repairs=[f"{source[:start].rstrip()} {word} {source[end:].lstrip()}"],
+        repairs=[_everywhere(source, start, source[start], word)],
     )
+
+
+def _everywhere(source: str, start: int, signs: str, word: str) -> str:
+    """`word` for each of `signs` from `start` on, outside of quotation marks."""
+    swapped = swap_unquoted(source, start, rf"\s*[{re.escape(signs)}]+\s*", f" {word} ")
+    return source[:start].rstrip() + swapped[len(source[:start]) :]
+
+
+def swap_unquoted(source: str, start: int, pattern: str, other: str) -> str:
+    """`source` with `other` for whatever fits `pattern` from `start` on, outside of quotation marks."""
+    pieces = re.split(f"([{QUOTES}][^{QUOTES}]*[{QUOTES}])", source[start:])
+    told = (piece if n % 2 else re.sub(pattern, other, piece) for n, piece in enumerate(pieces))
+    return source[:start] + "".join(told)
 
 
 def _bracket(source: str, start: int) -> QueryError:
@@ -157,11 +170,10 @@ def _bracket(source: str, start: int) -> QueryError:
 
 
 def _comma(source: str, start: int) -> QueryError:
-    left, right = source[:start].rstrip(), source[start + 1 :].lstrip()
     return QueryError(
         text("{sign} joins nothing: write OR or AND", sign=source[start]),
         start=start,
-        repairs=[f"{left} OR {right}", f"{left} AND {right}"],
+        repairs=[_everywhere(source, start, source[start], word) for word in ("OR", "AND")],
     )
 
 

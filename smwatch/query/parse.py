@@ -18,7 +18,9 @@ from smwatch.query.syntax import Query
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_PATIENCE = 4  # mistakes of one query that a repair may mend
+_MOST_REPAIRS = 4  # of one mistake
+_FEWEST_READINGS, _MOST_READINGS = 4, 40  # of one repair, until its other mistakes are mended too
+_READ_CHARACTERS = 200_000
 
 
 def parse(
@@ -68,17 +70,27 @@ def _umlauts(mode: str) -> str:
 
 
 def _mended(repairs: Sequence[str], options: Options) -> tuple[str, ...]:
-    found = [_mend(repair.strip(), options, _PATIENCE) for repair in repairs[:_PATIENCE]]
+    found = (_Mender(options, len(repair)).mend(repair.strip()) for repair in repairs[:_MOST_REPAIRS])
     return tuple(dict.fromkeys(repair for repair in found if repair))
 
 
-def _mend(source: str, options: Options, patience: int) -> str | None:
-    """`source` if it parses, else its first repair that does."""
-    try:
-        _query(source, options)
-    except QueryError as error:
-        if patience == 0:
+class _Mender:
+    """Mends one repair until it parses or the readings are used up: fewer for long queries."""
+
+    def __init__(self, options: Options, length: int) -> None:
+        self.options = options
+        self.readings = max(_FEWEST_READINGS, min(_MOST_READINGS, _READ_CHARACTERS // (length + 1)))
+
+    def mend(self, source: str, depth: int = 0) -> str | None:
+        """`source` if it parses, else its first repair that does."""
+        self.readings -= 1
+        try:
+            _query(source, self.options)
+        except QueryError as error:
+            for repair in error.repairs[:2]:
+                if self.readings > 0 and depth < _MOST_READINGS and repair.strip() != source:
+                    mended = self.mend(repair.strip(), depth + 1)
+                    if mended:
+                        return mended
             return None
-        mended = (_mend(repair.strip(), options, patience - 1) for repair in error.repairs[:2] if repair != source)
-        return next((repair for repair in mended if repair), None)
-    return source
+        return source

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from smwatch.errors import QueryError
 from smwatch.i18n import Text, text
 from smwatch.query.distance import Operator, Sense
+from smwatch.query.foreign import swap_unquoted
 from smwatch.query.syntax import (
     CONDITIONS,
     JOINTS,
@@ -45,13 +46,15 @@ def joined(source: str, operator: Operator, shown: str, left: Side, right: Side)
 
 
 def bare(source: str, start: int, end: int) -> QueryError:
-    """`a NEAR b`, which tools read differently."""
+    """`a NEAR b`, which tools read differently; a repair gives all of them one distance."""
     word = source[start:end].rstrip("/ ")
+    last = word.split()[-1]
+    pattern = rf"(?<![\w#@]){last}(?:\s*/(?!\s*\d)|(?![\w/:=-]))"
     return QueryError(
-        text("{word} needs a distance: Meltwater reads 4, Talkwalker 15 words", word=word),
+        text("{word} needs a distance: Meltwater reads 4, Talkwalker 15 words", word=" ".join(word.split())),
         start=start,
         end=end,
-        repairs=[f"{source[:start]}{word}/{n}{source[end:]}" for n in READ_AS.values()],
+        repairs=[swap_unquoted(source, start, pattern, f"{last}/{n}") for n in READ_AS.values()],
     )
 
 
