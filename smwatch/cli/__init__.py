@@ -6,10 +6,13 @@ mistakes (for `run`: and no last good copy).
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 from smwatch.cli.root import cli
+
+START_UP = 100_000  # new objects between two collections: imports make many and drop few; `run` goes back to usual
 
 __all__ = ["cli", "main"]
 
@@ -17,6 +20,7 @@ __all__ = ["cli", "main"]
 def main() -> None:
     """Run the command line."""
     _fill_standard_streams()
+    gc.set_threshold(START_UP)
     cli.main(prog_name="smwatch")
 
 

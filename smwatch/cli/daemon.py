@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ from smwatch.cli.shell import (
 from smwatch.cli.usage import OneOf
 from smwatch.i18n import Text, text, texts
 
+USUAL_COLLECTIONS = (700, 10, 10)  # Python's own
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from datetime import datetime
@@ -49,6 +52,7 @@ def run(once: bool, debug: bool, config: str | None) -> None:  # noqa: FBT001 - 
     from smwatch.config import find
     from smwatch.errors import ConfigError, UserError
 
+    gc.set_threshold(*USUAL_COLLECTIONS)
     log.configure(debug=debug)
     try:
         path = find(config)
