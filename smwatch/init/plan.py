@@ -148,7 +148,13 @@ class Plan:
         return found
 
     def _sources(self) -> list[list[str]]:
-        return [_source(one) for one in _distinct(self.sources)]
+        return [[*_source(one), *self._often()] for one in _distinct(self.sources)]
+
+    def _often(self) -> list[str]:
+        """On a terminal somebody waits for the first alert: ten minutes would look like a defect."""
+        if self.channel.kind != "console":
+            return []
+        return [f'interval = "1m"   # {text("to try it out; without it every 10 minutes").render(self.language)}']
 
     def _digest(self) -> list[str]:
         named, channel = words(self.language), self.channel.name(self.language)

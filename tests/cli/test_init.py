@@ -136,8 +136,15 @@ def test_whatever_is_answered_the_file_passes_the_check(
 def test_it_is_about_15_lines() -> None:
     search = Search(address=NOWHERE, feeds=(Feed(url="https://acme.example/feed", title="Acme Presse"),))
     lines = [line for line in _answers().plan((), (search,)).toml().splitlines() if line and not line.startswith("#")]
-    assert len(lines) <= 18
+    assert len([line for line in lines if not line.startswith("interval")]) <= 18
     assert problems_of(Path("/x/smwatch.toml"), "\n".join(lines)) == ()
+
+
+def test_on_a_terminal_nobody_waits_ten_minutes_for_the_first_alert() -> None:
+    search = Search(address=NOWHERE, feeds=(Feed(url="https://acme.example/feed", title="Acme Presse"),))
+    trial, slack = (_answers(**it).plan((), (search,)).toml() for it in ({}, {"channel": CHANNELS[1]}))
+    assert 'interval = "1m"   # zum Ausprobieren; ohne die Zeile alle 10 Minuten' in trial
+    assert "interval" not in slack
 
 
 def test_own_posts_do_not_alert_where_there_are_others_to_read() -> None:
