@@ -7,16 +7,22 @@ BIN := .venv/bin
 
 setup: .venv/.ready
 
-.venv/.ready: pyproject.toml
+# the program alone, which is all that the demo needs
+.venv/.program: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "smwatch needs Python 3.11 or newer (try: make PYTHON=/path/to/python3)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Setting up .venv (once; a minute or two) …"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e ".[fast]" --group dev
+	@echo "Setting up .venv (once; about a minute) …"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e ".[fast]"
 	@$(BIN)/python -m compileall -q smwatch plugins  # so that `check` starts fast also where Python may not write
 	@touch $@
 
-demo: setup
+.venv/.ready: .venv/.program
+	@echo "Setting up what its tests need …"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --group dev
+	@touch $@
+
+demo: .venv/.program
 	@$(BIN)/smwatch demo
 
 test: setup
