@@ -311,9 +311,11 @@ def one_table(kind: str, texts: list[str], asked: list[Asked], args: argparse.Na
     notes = [f"{it.name} is not installed: left out" for it in wanted if not here(it)]
     asked, queries = parsed(asked)
     contenders = [ours(queries)] if not args.only or OURS in args.only else []
-    for default in (False, True):
-        if not args.only or (RAW_DEFAULT if default else RAW) in args.only:
-            contenders.append(raw(queries, default=default))
+    contenders += [
+        raw(queries, default=default)
+        for default in (False, True)
+        if not args.only or (RAW_DEFAULT if default else RAW) in args.only
+    ]
     for it in filter(here, wanted):
         if it.most and len(asked) > it.most and it.name != "one regex a query":
             notes.append(f"{it.name} left out: {it.cannot}")
