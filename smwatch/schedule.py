@@ -47,6 +47,7 @@ ASKED_MOST = timedelta(hours=24)
 WEDGED = 150.0  # seconds after which a poll is left behind
 PARTING = 3.0  # seconds that a poll gets to end when the daemon stops
 AT_ONCE = 64
+PUT_BACK = timedelta(seconds=5)  # less is the usual tuning of clocks
 STORE_PAUSE = timedelta(seconds=10)  # after the store did not take what a poll brought
 TICK = 1.0
 ALL_DOWN = 3  # so many sources at least, all failing: it is rather the network
@@ -132,6 +133,7 @@ class Scheduler:
         self._room = asyncio.Semaphore(AT_ONCE)
         self._knock = asyncio.Event()
         self._number = 0
+        self._latest = clock()
         self.progress = time.monotonic()
 
     @property
@@ -210,8 +212,18 @@ class Scheduler:
             return TICK
         return min(max((self._heap[0].at - self._clock()).total_seconds(), 0.0), TICK)
 
+    def _follow_clock(self, now: datetime) -> None:
+        """A clock that was put back makes nobody wait for the time to come again."""
+        back, self._latest = self._latest - now, now
+        if back > PUT_BACK:
+            log.info("clock_put_back", seconds=int(back.total_seconds()))
+            for slot in self._slots.values():
+                if slot.row.due_at is not None:
+                    self._push(slot, slot.row.due_at - back)
+
     async def _start_due(self) -> None:
         now = self._clock()
+        self._follow_clock(now)
         while self._heap and self._heap[0].at <= now:
             slot = heapq.heappop(self._heap).slot
             if self._slots.get(slot.row.id) is not slot or (slot.polling and not slot.polling.done()):

@@ -55,7 +55,7 @@ def job(**values) -> Job:
     ("values", "through", "expected"),
     [
         ({}, None, True),
-        ({"priority": Priority.URGENT}, None, True),
+        ({"priority": Priority.URGENT}, None, False),
         ({"priority": Priority.URGENT}, Priority.URGENT, False),
         ({}, Priority.URGENT, True),
         ({}, Priority.NORMAL, False),
@@ -92,7 +92,7 @@ async def world(tmp_path):
         yield world
 
 
-async def test_the_night_is_told_together_in_the_morning_and_urgent_ones_singly(world):
+async def test_the_night_is_told_together_in_the_morning_and_urgent_ones_at_once(world):
     world.clock.now = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
     wall = Wall(name="pr", quiet_hours=NIGHT)
     sender = world.sender(wall)
@@ -100,7 +100,7 @@ async def test_the_night_is_told_together_in_the_morning_and_urgent_ones_singly(
         await world.story(f"Fall {n}", url=f"https://acme.example/{n}")
     await world.story("Eilig", priority=Priority.URGENT)
     await world.run(sender, 60)
-    assert wall.told == []
+    assert wall.told == [("card", "Eilig")]
     left = await world.waiting()
     assert {one.reason.render("de") for one in left} == {"Ruhezeit bis 07:00"}
     assert {one.next_try for one in left} == {datetime(2026, 11, 25, 7, 0, tzinfo=UTC)}

@@ -303,6 +303,27 @@ async def test_who_asked_for_a_pause_keeps_it_over_a_restart(bench):
     assert again.names == ["heise"]
 
 
+async def test_a_clock_that_is_put_back_makes_nobody_wait(bench):
+    await bench.has("heise")
+    bench.clock.passes(seconds=2)
+    await bench.turn()
+    bench.clock.passes(hours=-1)
+    await bench.turn()
+    bench.clock.passes(minutes=10)
+    await bench.turn()
+    assert bench.names == ["heise", "heise"]
+
+
+async def test_a_clock_that_is_put_forward_reads_everything_once(bench):
+    await bench.has("heise", "golem")
+    bench.clock.passes(seconds=2)
+    await bench.turn()
+    bench.clock.passes(days=365)
+    await bench.turn()
+    await bench.turn()
+    assert sorted(bench.names) == ["golem", "golem", "heise", "heise"]
+
+
 async def test_three_failing_at_once_are_the_network(bench):
     await bench.has("a", "b", "c")
     bench.polls.answers |= dict.fromkeys("abc", Transient("no route"))

@@ -104,7 +104,7 @@ class Lane:
         return jobs
 
     async def _good_morning(self, now: datetime) -> list[Job]:
-        """The quiet hours are over: their stories in one message, the urgent ones singly."""
+        """The quiet hours are over: their stories in one message, urgent ones singly."""
         async with self.desk.store.read() as connection:
             every = await outbox.untold(connection, self.channel.name, now, self.channel.group_wait, MOST)
         told = [job for job in held(every) if job.priority is not Priority.URGENT]

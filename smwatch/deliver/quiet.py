@@ -43,8 +43,8 @@ def waits(job: Job, hours: QuietHours) -> bool:
     if job.kind not in HELD or job.receipt is not None or job.unsure:
         return False
     order = list(Priority)
-    through = hours.except_priority
-    return through is None or order.index(job.priority) > order.index(through)
+    through = hours.except_priority or Priority.URGENT
+    return order.index(job.priority) > order.index(through)
 
 
 def held(jobs: Sequence[Job]) -> list[Job]:
