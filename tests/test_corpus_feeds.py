@@ -6,10 +6,12 @@ SMWATCH_CORPUS names the folder of real data; see `corpus_expectations`.
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
 import pytest
 from corpus_expectations import CORPUS, Score, archives, expectations, judged, members, ours
+from test_feeds_hostile import mutated
 
 from smwatch.errors import Broken
 from smwatch.feeds import READ_FEED
@@ -48,6 +50,26 @@ async def test_no_crash_and_no_hang(archive: Path) -> None:
         await pool.close()
     assert pool.metrics.died == 0
     print(f"\n{archive.name}: {pool.metrics.jobs} files, {read} feeds, {pool.metrics.killed} stopped")  # noqa: T201 - the figures
+
+
+@pytest.mark.timeout(600)
+async def test_5000_mutated_real_feeds() -> None:
+    """Cut, doubled, shuffled and spoilt: read or refused, never a crash, never two items of one id."""
+    dice = random.Random(2026)
+    real = [body for _, body in members(CORPUS / "feeds" / "fastfeedparser-real.tar.xz") if len(body) < 20_000]
+    pool = ParsePool(ONE_LANE)
+    try:
+        for number in range(5000):
+            body = mutated(dice, dice.choice(real))
+            try:
+                answer = await pool.run(READ_FEED, body, {}, source=str(number))
+            except Broken:
+                continue
+            found = [item["id"] for item in answer["items"]]
+            assert (all(found), len(set(found))) == (True, len(found))
+    finally:
+        await pool.close()
+    assert (pool.metrics.died, pool.metrics.killed) == (0, 0)
 
 
 def test_agrees_with_feedparser_on_real_feeds() -> None:

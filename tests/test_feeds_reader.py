@@ -359,6 +359,15 @@ def test_ampersands_mean_what_was_meant(written: str, title: str, parser: str) -
     assert only(body, parser=parser)["title"] == title
 
 
+def test_where_the_other_reader_falls_over_the_first_one_serves() -> None:
+    body = (
+        '<rss xmlns:cc="http://backend.userland.com/creativeCommonsRssModule"><channel><item><title>a</title></item>'
+        "</cc:license></cc:license></channel></rss>"
+    )
+    for parser in ("", "feedparser"):
+        assert only(body, parser=parser)["title"] == "a"
+
+
 def test_an_empty_feed_is_a_feed() -> None:
     assert read(rss())["items"] == []
     assert read(f"<feed {ATOM}><title>x</title></feed>")["items"] == []

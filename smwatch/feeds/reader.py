@@ -74,7 +74,9 @@ def _chosen(body: bytes, url: str, pinned: str) -> Feed | None:
     fast = None if pinned == "feedparser" else _fast(body, url)
     if fast is not None and not leaves_out(fast, body):
         return fast
-    slow = read_slow(body, url)
+    slow = _slow(body, url)
+    if slow is None and pinned == "feedparser":
+        return _fast(body, url)
     return fast if fast is not None and (slow is None or len(slow.entries) < len(fast.entries)) else slow
 
 
@@ -96,6 +98,16 @@ def _fast(body: bytes, url: str) -> Feed | None:
     except Exception:  # noqa: BLE001 - a foreign reader on foreign bytes: the second one is asked then
         return None
     return _mended(feed, body, url) if needs_details(feed, body) else feed
+
+
+def _slow(body: bytes, url: str) -> Feed | None:
+    """The other reader's feed; None where it sees none, or falls over one."""
+    try:
+        return read_slow(body, url)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - as above, and nobody is left to ask
+        return None
 
 
 def _mended(feed: Feed, body: bytes, url: str) -> Feed | None:
