@@ -40,6 +40,7 @@ class FeedSource(Source):
         title="Feed (RSS, Atom, JSON Feed)",
         docs="https://www.rssboard.org/rss-specification",
         author=True,
+        gives=("tag", "type"),
         min_interval=timedelta(minutes=1),
         blind=text("what the site does not put into its feed, and comments"),
         example='[[source]]\ntype = "feed"\nurl = "https://www.acme.example/presse/feed.xml"\n',

@@ -105,7 +105,8 @@ class Card:
     """What a source can and cannot do: docs, `doctor` and the digest's footer are generated from it.
 
     `retention` caps how long its texts may be kept (days; None: as the config says). `blind` says in a sentence what
-    it cannot see. `docs` is the vendor's API page.
+    it cannot see. `docs` is the vendor's API page. `gives` names query fields that its items carry besides what the
+    flags say ("country", "rating", "tag", "type" …): `check` tells where a condition can never hold.
     """
 
     title: str
@@ -121,6 +122,7 @@ class Card:
     retention: int | None = None
     cost: str = "free"
     approval: bool = False
+    gives: tuple[str, ...] = ()
     min_interval: timedelta = timedelta(minutes=1)
     blind: Text | None = None
     example: str = ""

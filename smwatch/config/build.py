@@ -172,6 +172,7 @@ class _Builder:
             else:
                 self.draft.stopped.append(name)
                 self.draft.stopped_nodes.append(node)
+        self.draft.asked = queries.asked
 
     def _watch(self, node: Node, name: str, values: Mapping[str, Any], raises: tuple[Raise, ...]) -> Watch:
         later = ("name", "query", "answer_within", "escalate", "trial")
@@ -207,7 +208,8 @@ class _Builder:
         raising = node.table.get("raise")
         for it in (raising.entries or [raising]) if raising else []:
             nodes += [it.table["query"]] if "query" in it.table else []
-        return all([queries.check(it, name, options) for it in nodes])  # noqa: C419 - a list, so that all are reported
+        client = values.get("client")
+        return all([queries.check(it, name, options, client) for it in nodes])  # noqa: C419 - a list, so that all are reported
 
     def _not_yet(self, general: Mapping[str, Any]) -> None:
         """Tables and values that are known, and whose feature comes with a later version."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from smwatch.config import words
+from smwatch.config import unsaid, words
 from smwatch.config.draft import Draft, Placed, filled
 from smwatch.i18n import Text, text
 from smwatch.model import Priority
@@ -42,6 +42,7 @@ class CrossCheck:
         self._clients_exist()
         self._routes()
         self._apart()
+        unsaid.tell(self.report, self.draft.asked, self.draft.sources)
         self._something_to_do()
         self.draft.ops = self._ops()
         return self.draft

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smwatch.config import strings
+from smwatch.config import strings, unsaid
 from smwatch.errors import QueryError
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ class Queries:
     ) -> None:
         self.report = report
         self.lists = lists
+        self.asked: list[unsaid.Asked] = []
         self._parse = parse
 
-    def check(self, node: Node, watch: str, options: Mapping[str, Any]) -> bool:
+    def check(self, node: Node, watch: str, options: Mapping[str, Any], client: str | None = None) -> bool:
         """Whether the query in `node` parses; a mistake stops only `watch`, a term that does nothing is a warning."""
         if not isinstance(node.value, str):
             return True
@@ -36,6 +37,8 @@ class Queries:
             self.report.error(spot, error.sentence, next(iter(error.repairs), None), watch=watch)
             return False
         self._warn(node, query)
+        for name, start, end, negated in unsaid.conditions(query):
+            self.asked.append(unsaid.Asked(name, strings.inside(node, start, end), negated, client))
         return True
 
     def _warn(self, node: Node, query: Query) -> None:
