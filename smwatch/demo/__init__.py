@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 TOKEN = "SMWATCH_DEMO_TOKEN"  # noqa: S105 - the name of an environment variable
-AFTER = 4.0  # seconds that the last post gets to arrive
+AFTER = 2.0  # seconds after the last post; on a slow machine longer, until everything was told
 LOOK = 0.2  # seconds between two looks at the fake Slack
 PATIENCE = 90.0  # seconds until the first message, on a slow machine
 GRACE = 20.0  # seconds that the daemon has to end
@@ -170,17 +170,24 @@ class _Demo:
     async def _watch(self, daemon: Process, *, keep: bool) -> bool:
         """Show what arrives until the world is told; False where the daemon ended by itself or said nothing."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + PATIENCE
-        while not self._stopped.is_set() and (loop.time() < end or (keep and self._shown)):
+        earliest = latest = loop.time() + PATIENCE
+        while not self._stopped.is_set() and ((keep and self._world.begun) or loop.time() < latest):
             if daemon.returncode is not None:
                 return False
             if self._show_new() and not self._world.begun:
                 self._stage.reading()
                 self._world.begin()
-                end = loop.time() + self._world.lasts.total_seconds() + AFTER
+                earliest = loop.time() + self._world.lasts.total_seconds() + AFTER
+                latest = earliest + PATIENCE
+            if not keep and loop.time() >= earliest and self._everything_told():
+                break
             await self._pause()
         self._show_new()
         return self._stopped.is_set() or bool(self._shown)
+
+    def _everything_told(self) -> bool:
+        told = self._slack.transcript()
+        return all(title in told for title in self._world.alerting())
 
     async def _pause(self) -> None:
         with suppress(TimeoutError):

@@ -29,7 +29,8 @@ DAILY, REVIEW = "tagesbote", "rundschau"  # papers that the press portal links t
 class Post:
     """One entry of a feed: it appears `after` seconds from the moment the world begins; below 0 it was always there.
 
-    `site` is the first label of the host that its link leads to; empty means the feed's own name.
+    `site` is the first label of the host that its link leads to; empty means the feed's own name. `alerts` says whether
+    the demo's watches alert of it.
     """
 
     feed: str
@@ -38,6 +39,7 @@ class Post:
     text: str
     author: str = ""
     site: str = ""
+    alerts: bool = True
 
     @property
     def slug(self) -> str:
@@ -119,6 +121,7 @@ POSTS: tuple[Post, ...] = (
     Post(
         feed=BLOG,
         after=17,
+        alerts=False,
         title="Haferglück launches a barista oat drink",
         text="The competition does not sleep: Haferglück goes for the coffee bars.",
         author="Dana Whitlock",
@@ -180,6 +183,10 @@ class World:
     def begin(self) -> None:
         """From now on new posts appear: somebody is watching."""
         self._begun = self._begun or self._now()
+
+    def alerting(self) -> list[str]:
+        """The titles of all posts that people will be alerted of."""
+        return [post.title for post in self._posts if post.after >= 0 and post.alerts]
 
     def when(self, post: Post) -> datetime | None:
         """When `post` was published; None for a new one before the world has begun."""
