@@ -77,7 +77,7 @@ def _made(kind: str) -> Iterator[str]:
     low, high = LENGTHS[kind]
     while True:
         target = r.triangular(low, high, low * 1.2)
-        drawn = r.choices(words, cum_weights=weights, k=int(target / 7))
+        drawn = r.choices(words, cum_weights=weights, k=int(target / 10))
         ends = r.choices((" ", ", ", ". ", " – ", "! ", "\n"), (80, 8, 8, 1, 1, 2), k=len(drawn))
         yield "".join(itertools.chain(*zip(drawn, ends, strict=True))).strip()
 
