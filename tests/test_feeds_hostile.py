@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 from typing import TYPE_CHECKING
 
@@ -66,6 +68,32 @@ async def test_nothing_that_a_feed_names_is_opened(pool: ParsePool, tmp_path: Pa
         for parser in ("fast", "feedparser"):
             answer = await pool.run(READ_FEED, body.encode(), {"parser": parser}, source="evil")
             assert "geheim" not in str(answer)
+
+
+DISGUISES = {
+    "plain": lambda url: f'<?xml version="1.0"?><!DOCTYPE rss SYSTEM "{url}">{FEED}'.encode(),
+    "public": lambda url: f"<!DOCTYPE rss PUBLIC '-//x' '{url}' [<!ENTITY a 'b'>]>{FEED}".encode(),
+    "behind half a CDATA": lambda url: f'<!-- <![CDATA[ --><!DOCTYPE rss SYSTEM "{url}">{FEED}<!-- ]]> -->'.encode(),
+    "behind rubbish": lambda url: f'rubbish\n<!DOCTYPE rss SYSTEM "{url}">{FEED}'.encode(),
+    "in UTF-16": lambda url: f'<?xml version="1.0"?><!DOCTYPE rss SYSTEM "{url}">{FEED}'.encode("utf-16"),
+    "in UTF-7": lambda url: f'<?xml version="1.0" encoding="UTF-7"?>+ADwAIQ-DOCTYPE rss SYSTEM "{url}">{FEED}'.encode(),
+    "in EBCDIC": lambda url: f'<?xml version="1.0" encoding="cp037"?><!DOCTYPE rss SYSTEM "{url}">{FEED}'.encode(
+        "cp037"
+    ),
+    "with relative links": lambda url: f'<!DOCTYPE rss SYSTEM "{url}">{FEED}'.replace("https://a.example", "").encode(),
+}
+FEED = "<rss><channel><item><guid>1</guid><title>a &x; b</title><link>https://a.example/1</link></item></channel></rss>"
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+@pytest.mark.parametrize("parser", ["", "feedparser"])
+async def test_no_document_type_is_opened(pool: ParsePool, tmp_path: Path, disguise: str, parser: str) -> None:
+    """Whoever opens a pipe that nobody writes to waits until it is killed."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with contextlib.suppress(Broken):  # some are no feeds; none of them may wait
+        await pool.run(READ_FEED, DISGUISES[disguise](pipe.as_uri()), {"parser": parser}, source="evil")
+    assert pool.metrics.killed == 0
 
 
 async def test_600_mutated_feeds(pool: ParsePool) -> None:

@@ -41,7 +41,7 @@ def read_details(body: bytes, url: str) -> list[Detail] | None:
     """The details of all entries in order; None where there is no tree."""
     from lxml import etree  # noqa: PLC0415 - only the worker reads feeds
 
-    reader = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, collect_ids=False)
+    reader = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
     root = etree.fromstring(body, reader)
     return None if root is None else [_detail(entry, url) for entry in _entries(root)]
 

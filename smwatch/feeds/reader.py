@@ -13,7 +13,7 @@ from smwatch.feeds.encoding import to_utf8
 from smwatch.feeds.fast import read_fast
 from smwatch.feeds.identity import identities
 from smwatch.feeds.jsonfeed import looks_like_json, read_json_feed
-from smwatch.feeds.mend import mend
+from smwatch.feeds.mend import mend, sealed
 from smwatch.feeds.plain import TAGS, fold, plain_text, plain_title
 from smwatch.feeds.refusal import NotAFeed
 from smwatch.feeds.slow import read_slow
@@ -61,7 +61,7 @@ def read_entries(body: bytes, options: Mapping[str, Any]) -> Feed:
 def _read_xml(body: bytes, url: str, pinned: str) -> Feed:
     if _PAGE.match(body, 0, HEAD):
         raise _page(body, url)
-    body = mend(body)
+    body = mend(sealed(body))
     feed = _chosen(body, url, pinned)
     if feed is None or (not feed.entries and _says_nothing(body)):
         root = _root(body)
