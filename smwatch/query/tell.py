@@ -173,7 +173,7 @@ class Teller:
 
     def _placed(self, node: Near | NotNear | Sentence | Within) -> str:
         if isinstance(node, NotNear):
-            left, right = self.words(node.left), self.words(node.right)
+            left, right = self._side(node.left), self._side(node.right)
             clause = text("in which {left} stands at least once without {right} near it ({gap})")
             return self.say(clause, left=left, right=right, gap=self._gap(node.distance))
         return self.say(text("in which this stands: {words}", words=self._beside(node)))
@@ -181,7 +181,7 @@ class Teller:
     def _beside(self, node: Near | NotNear | Sentence | Within) -> str:
         if isinstance(node, Within):
             return self._among(node)
-        left, right = self.words(node.left), self.words(node.right)
+        left, right = self._side(node.left), self._side(node.right)
         match node:
             case Near() if node.ordered:
                 return self.say(
@@ -199,7 +199,7 @@ class Teller:
                 return self.say(clause, left=left, right=right, gap=self._gap(node.distance))
 
     def _among(self, node: Within) -> str:
-        rows = self.listed([self.words(child) for child in node.children], "and")
+        rows = self.listed([self._side(child) for child in node.children], "and")
         if node.distance == 0:
             return self.say(text("{rows} side by side in any order", rows=rows))
         if node.distance == 1:
@@ -207,6 +207,10 @@ class Teller:
         return self.say(
             text("{rows} with at most {n} other words among them, in any order", rows=rows, n=node.distance)
         )
+
+    def _side(self, node: Node) -> str:
+        told = self.words(node)
+        return f"({told})" if isinstance(node, Or) else told
 
     def _gap(self, words: int) -> str:
         if words == 0:
