@@ -106,6 +106,8 @@ class Spelt:
 
     def find(self, document: Document) -> list[Span] | None:
         """Where it stands."""
+        if not document.may_hold(self.term):
+            return None
         spans: list[Span] = []
         holds = False
         for name in self.fields:

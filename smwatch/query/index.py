@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smwatch.text import fold_loose, is_emoji
-from smwatch.text.plain import variants
+from smwatch.text.plain import fragment, variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,16 +70,11 @@ class PlainIndex:
             if is_emoji(word[:1]):
                 self.emoji.setdefault(word[0], []).append(number)
                 continue
-            bare = word.lstrip(_SIGNS)
-            literals = variants(bare, left=not anchor.part, right=not anchor.part)
+            literals = _literals(word.lstrip(_SIGNS), part=anchor.part)
             if literals is None:
-                if all(char.isascii() for char in bare):
-                    return False
-                continue
-            if not all(literal.strip() for literal in literals):
                 return False
             for literal in literals:
-                row = self._slot(literal if anchor.part else b" %b " % literal).others
+                row = self._slot(literal).others
                 if not row or row[-1] != number:
                     row.append(number)
         return True
@@ -105,6 +100,17 @@ class PlainIndex:
             self._numbers[literal] = len(self.slots)
             self.slots.append(Slot(left=literal.startswith(b" "), right=literal.endswith(b" ")))
         return self.slots[self._numbers[literal]]
+
+
+def _literals(word: str, *, part: bool) -> list[bytes] | None:
+    """What a plain text must hold of a word: nothing at all where only other texts can hold it; None: not known."""
+    spelled = variants(word, left=not part, right=not part)
+    if spelled is None:
+        piece = fragment(word)
+        return [piece] if piece else None if word.isascii() else []
+    if not all(literal.strip() for literal in spelled):
+        return None
+    return spelled if part else [b" %b " % literal for literal in spelled]
 
 
 class WordIndex:

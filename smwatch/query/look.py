@@ -8,7 +8,6 @@ the whole field has to be read.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from smwatch.text import fold_marked, tokenise
@@ -88,11 +87,9 @@ def _hits(sheet: Sheet, stretch: Stretch, way: Route) -> Iterator[Place]:
 
 def _joined_hits(sheet: Sheet, stretch: Stretch, way: Route) -> Iterator[Place]:
     joined = sheet.compounds
-    first, last = bisect_left(joined.at, stretch.low), bisect_left(joined.at, stretch.high)
-    if first == last:
+    low, high = joined.extent(stretch.low, stretch.high)
+    if low == high:
         return
-    low = joined.starts[first] - 1
-    high = joined.starts[last] if last < len(joined.starts) else len(joined.buffer)
     for literal in way.anchor.literals:
         found = joined.buffer.find(literal, low, high)
         while found >= 0:

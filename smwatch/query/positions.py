@@ -93,7 +93,7 @@ class TermPlaces:
 
     def occurs(self, document: Document, name: str) -> bool:
         """Whether the field holds it."""
-        return bool(document.edges(name, self.term))
+        return document.may_hold(self.term) and bool(document.edges(name, self.term))
 
     def found(self, passage: Passage) -> list[Place]:
         """Where it stands."""

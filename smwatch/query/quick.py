@@ -28,7 +28,7 @@ _APART = 1 << 32  # words between two windows
 class QuickDocument(Document):
     """An item on a sheet. Edges are characters of the field's text, or of its words where the field is odd."""
 
-    __slots__ = ("_routes", "_sheet", "_stretches")
+    __slots__ = ("_extent", "_held", "_routes", "_sheet", "_stretches")
 
     def __init__(
         self, item: Item, sheet: Sheet, stretches: Mapping[str, Stretch], routes: dict[int, Route | None]
@@ -37,6 +37,8 @@ class QuickDocument(Document):
         self._sheet = sheet
         self._stretches = stretches
         self._routes = routes
+        self._held: dict[int, bool] = {}
+        self._extent = _extent(stretches.values())
 
     def edges(self, name: str, term: Term) -> list[Edge]:
         """See Document."""
@@ -52,6 +54,23 @@ class QuickDocument(Document):
             return [tokens.span(edge) for edge in term.edges(tokens)]
         low = stretch.low
         return [(start - low, end - low) for start, end in places]
+
+    def may_hold(self, term: Term) -> bool:
+        """See Document."""
+        known = self._held.get(id(term))
+        if known is None:
+            known = self._held[id(term)] = self._holds(term)
+        return known
+
+    def _holds(self, term: Term) -> bool:
+        way = self._route(term)
+        if way is None or self._extent is None:
+            return True
+        low, high = self._extent
+        form, joined = self._sheet.plain, self._sheet.compounds
+        return any(form.find(literal, low, high) >= 0 for literal in way.anchor.literals) or any(
+            joined.buffer.find(literal, *joined.extent(low, high)) >= 0 for literal in way.anchor.literals
+        )
 
     def place(self, name: str, edge: Edge) -> tuple[int, int]:
         """See Document."""
@@ -76,6 +95,14 @@ class QuickDocument(Document):
         if id(term) not in self._routes:
             self._routes[id(term)] = route(term, {})
         return self._routes[id(term)]
+
+
+def _extent(stretches: Iterable[Stretch]) -> Edge | None:
+    """Where all of an item stands on its sheet, with the white space around; None where a part of it is odd."""
+    parts = list(stretches)
+    if not parts or any(part.odd for part in parts):
+        return None
+    return min(part.low for part in parts) - 1, max(part.high for part in parts) + 1
 
 
 def _windows(text: str, edges: Iterable[Edge], reach: int) -> Iterator[Edge]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from smwatch.query.steps import OneWord, Pattern, Verbatim
 from smwatch.text import fold
-from smwatch.text.plain import variants
+from smwatch.text.plain import fragment, variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -90,14 +90,14 @@ def route(term: Term, counts: Mapping[bytes, int]) -> Route | None:
 
 
 def _word_probe(step: Step, keys: Iterable[str]) -> Probe | None:
-    words: list[bytes] = []
-    for key in keys:
-        spelled = variants(key.lstrip("#@$"))
-        if spelled is None:
-            return None
-        words += spelled
-    bare = isinstance(step, OneWord) and all(key.isalnum() for key in step.keys)
-    return Probe(step, tuple(b" %b " % word for word in words), frozenset(words if bare else ()))
+    bare = [key.lstrip("#@$") for key in keys]
+    spelled = [variants(key) for key in bare]
+    if any(row is None for row in spelled):
+        parts = [fragment(key) for key in bare]
+        return None if None in parts else Probe(step, tuple(part for part in parts if part))
+    words = [word for row in spelled for word in row or ()]
+    whole = isinstance(step, OneWord) and all(key.isalnum() for key in step.keys)
+    return Probe(step, tuple(b" %b " % word for word in words), frozenset(words if whole else ()))
 
 
 def _pattern_probe(step: Pattern) -> Probe | None:

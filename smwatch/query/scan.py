@@ -45,8 +45,8 @@ class Scan:
             if not low <= start < high:
                 stretch = sheet.stretch(start)
                 low, high, name, mine = stretch.low, stretch.high, stretch.name, found[stretch.owner]
-            if slot.others:
-                mine.update(dict.fromkeys(slot.others))
+            for query in slot.others:
+                mine[query] = None
             if not slot.words or stretch.odd or text[start - 1] in JOINING or text[end] in JOINING:
                 _take(sheet, stretch, slot, (start, end), mine, at)
                 continue

@@ -5,7 +5,7 @@ A place in the buffer is a place in the text. `compounds` holds the parts of Car
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -50,6 +50,13 @@ class Compounds:
         """A part of the text that the compound at `start` of the buffer holds."""
         low = self.at[bisect_right(self.starts, start) - 1]
         return low, low + 1
+
+    def extent(self, low: int, high: int) -> tuple[int, int]:
+        """The part of the buffer that belongs to the text from `low` to `high`, with the blanks around."""
+        first, last = bisect_left(self.at, low), bisect_left(self.at, high)
+        if first == last:
+            return 0, 0
+        return self.starts[first] - 1, self.starts[last] if last < len(self.starts) else len(self.buffer)
 
 
 class Sheet:

@@ -7,6 +7,7 @@ hyphens …) is `ODD`, and who reads the plain form has to read that text word b
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from unicodedata import category, is_normalized
 
@@ -19,6 +20,7 @@ SPACE = 32
 PAIRS = {"ae": 0xE4, "oe": 0xF6, "ue": 0xFC, "ss": 0xDF}  # two letters that may be written as one
 JOINING = frozenset(f"{APOSTROPHES}{HYPHENS}.&+_@#$")  # signs that may make a longer word of what stands beside them
 _MOST_VARIANTS = 64
+_PAIR = re.compile("[aou]e|s{2,}")
 
 
 def plain(text: str) -> bytes:
@@ -66,6 +68,16 @@ def variants(key: str, *, left: bool = True, right: bool = True) -> list[bytes] 
     if not right:
         found += [rest[:-1] + bytes([code]) for rest in found for code in _halves(rest[-1:], 0)]
     return list(dict.fromkeys(found)) if len(found) <= _MOST_VARIANTS else None
+
+
+def fragment(key: str) -> bytes | None:
+    """The longest part of `key` that is written the same in all its plain forms; None where it has none.
+
+    For keys with too many variants.
+    """
+    parts = (part for part in _PAIR.split(key) if part and None not in map(key_byte, part))
+    longest = max(parts, key=len, default="")
+    return bytes(key_byte(char) or SPACE for char in longest).strip() or None
 
 
 def _halves(letter: bytes, half: int) -> list[int]:
