@@ -99,7 +99,7 @@ class Pipeline:
             client=row.client,
             platform=source.type,
             now=now,
-            fresh=tuple([await self._match(source, row, one, now, quiet=walk.parser_changed) for one in fresh]),
+            fresh=await self._match(source, row, fresh, now, quiet=walk.parser_changed),
             listed=tuple(listed),
             expires_at=now + self._kept_for(source),
             complete=last,
@@ -144,11 +144,22 @@ class Pipeline:
             return Fresh(item=item, identity=identity, known=before)
         return Fresh(item=item, identity=identity, reused=True)
 
-    async def _match(self, source: Source, row: SourceRow, fresh: Fresh, now: datetime, *, quiet: bool) -> Fresh:
-        item = await self._enriched(fresh.item)
-        hits = [hit for hit in self.plan.engine.match(item) if source.client in (None, hit.watch.client)]
-        matches = tuple(self._as_match(hit, item, row, fresh, now, quiet=quiet) for hit in hits)
-        return replace(fresh, item=item, matches=matches)
+    async def _match(
+        self, source: Source, row: SourceRow, fresh: Sequence[Fresh], now: datetime, *, quiet: bool
+    ) -> tuple[Fresh, ...]:
+        told = [replace(one, item=await self._enriched(one.item)) for one in fresh]
+        hits = self.plan.engine.match_many([one.item for one in told])
+        return tuple(
+            self._matched(source, row, one, found, now, quiet=quiet) for one, found in zip(told, hits, strict=True)
+        )
+
+    def _matched(  # noqa: PLR0913 - everything that decides between old and new
+        self, source: Source, row: SourceRow, fresh: Fresh, hits: Iterable[WatchHit], now: datetime, *, quiet: bool
+    ) -> Fresh:
+        wanted = (hit for hit in hits if source.client in (None, hit.watch.client))
+        return replace(
+            fresh, matches=tuple(self._as_match(hit, fresh.item, row, fresh, now, quiet=quiet) for hit in wanted)
+        )
 
     def _as_match(  # noqa: PLR0913 - everything that decides between old and new
         self, hit: WatchHit, item: Item, row: SourceRow, fresh: Fresh, now: datetime, *, quiet: bool

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from smwatch.cli.helped import Group
 from smwatch.cli.shell import EX_PROBLEMS, config_option, json_option, loaded, spoken, talk, tell, tell_json
 from smwatch.cli.usage import ReadFile
-from smwatch.i18n import text
+from smwatch.i18n import Text, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from io import BufferedReader
 
     from smwatch.model import Item
     from smwatch.query.matcher import Matcher
+
+_PIECE = 1 << 18  # bytes of stdin that are matched together at most
 
 
 @click.group(
@@ -82,26 +87,34 @@ def match(sources: tuple[str, ...], file: str | None, config: str | None) -> Non
         matcher = _matcher(sources, file, config, guess)
         for one in matcher.unread:
             talk(f"{one.name}: {complain(one.source, one.error, spoken())}")
-        lines = enumerate(sys.stdin.buffer if sys.stdin is not None else (), 1)
-        wrong = [number for number, line in lines if line.strip() and not _matched(matcher, number, line)]
+        wrong = sum(_matched(matcher, lines) for lines in _lines())
     sys.exit(EX_PROBLEMS if matcher.unread or wrong else 0)
 
 
-def _matched(matcher: Matcher, number: int, line: bytes) -> bool:
-    """Print the matches of one item; False where the line is none, which is said."""
-    from smwatch.query.lines import ItemError
+def _lines() -> Iterator[list[tuple[int, bytes]]]:
+    """The numbered lines of stdin, as many at once as are there already; empty ones are left out."""
+    rest, number = b"", 1
+    stream = cast("BufferedReader", sys.stdin.buffer) if sys.stdin is not None else BytesIO()
+    while piece := stream.read1(_PIECE):
+        *lines, rest = (rest + piece).split(b"\n")
+        yield [(at, line) for at, line in enumerate(lines, number) if line.strip()]
+        number += len(lines)
+    if rest.strip():
+        yield [(number, rest)]
 
-    try:
-        found = matcher.match_line(line.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        talk(text("line {number}: {error}", number=number, error=text("this is no text in UTF-8")))
-        return False
-    except ItemError as error:
-        talk(text("line {number}: {error}", number=number, error=error.sentence))
-        return False
-    for one in found:
-        tell_json(one)
-    return True
+
+def _matched(matcher: Matcher, lines: Sequence[tuple[int, bytes]]) -> int:
+    """Print the matches of some items; how many lines are none, which is said."""
+    wrong, told = 0, []
+    for (number, _), found in zip(lines, matcher.match_lines([line for _, line in lines]), strict=True):
+        if isinstance(found, Text):
+            talk(text("line {number}: {error}", number=number, error=found))
+            wrong += 1
+        else:
+            told += [json.dumps(one, ensure_ascii=False) for one in found]
+    if told:
+        tell("\n".join(told))
+    return wrong
 
 
 def _matcher(sources: tuple[str, ...], file: str | None, config: str | None, guess: Callable[[Item], Item]) -> Matcher:

@@ -3,51 +3,68 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import tomli
 
 from smwatch.errors import UserError
-from smwatch.i18n import text
+from smwatch.i18n import Text, text
 from smwatch.query.engine import Engine, Hit
 from smwatch.query.lines import ItemError, item_from_json, match_to_json, read_queries
+from smwatch.query.syntax import Lang, walk
 from smwatch.query.watches import WatchEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from smwatch.model import Item, Watch
     from smwatch.query.lines import Unread
 
 
+MatchMany = Callable[[Sequence["Item"]], Iterable[Sequence[Hit]]]
+Answer = list[dict[str, Any]] | Text  # the matches of a line, or what is wrong with it
+
+
 class Matcher:
-    """Matches one line at a time; `unread` are the queries that do not parse, while the others run."""
+    """Matches lines in batches; `unread` are the queries that do not parse, while the others run."""
 
     def __init__(
-        self,
-        match: Callable[[Item], list[Hit]],
-        unread: Sequence[Unread] = (),
-        guess: Callable[[Item], Item] | None = None,
+        self, match: MatchMany, unread: Sequence[Unread] = (), guess: Callable[[Item], Item] | None = None
     ) -> None:
         self.unread = tuple(unread)
         self._match = match
         self._guess = guess
 
-    def match_line(self, line: str) -> list[dict[str, Any]]:
-        """The matches of the item in this line; raises ItemError."""
-        try:
-            value = json.loads(line)
-        except ValueError:
-            raise ItemError(text("this is no JSON")) from None
-        item = item_from_json(value)
-        found = self._match(self._guess(item) if self._guess and item.lang is None else item)
-        return [match_to_json(value.get("id"), hit) for hit in found]
+    def match_lines(self, lines: Sequence[bytes]) -> Iterator[Answer]:
+        """What each line comes to, in their order."""
+        read = [_read(line) for line in lines]
+        items = [self._known(one[1]) for one in read if not isinstance(one, Text)]
+        found = iter(self._match(items))
+        for one in read:
+            yield one if isinstance(one, Text) else [match_to_json(one[0], hit) for hit in next(found)]
+
+    def _known(self, item: Item) -> Item:
+        return self._guess(item) if self._guess and item.lang is None else item
+
+
+def _read(line: bytes) -> tuple[object, Item] | Text:
+    try:
+        value = json.loads(line.decode("utf-8-sig"))
+        return value.get("id") if isinstance(value, dict) else None, item_from_json(value)
+    except UnicodeDecodeError:
+        return text("this is no text in UTF-8")
+    except ItemError as error:
+        return error.sentence
+    except (ValueError, RecursionError):
+        return text("this is no JSON")
 
 
 def from_entries(entries: Sequence[Mapping[str, Any]], guess: Callable[[Item], Item] | None = None) -> Matcher:
-    """A matcher for `{"name", "query", …}` objects."""
+    """A matcher for `{"name", "query", …}` objects; languages are guessed only where a query asks for one."""
     queries = read_queries(entries)
-    return Matcher(Engine(queries.parsed).match, queries.unread, guess)
+    asks = any(isinstance(node, Lang) for query in queries.parsed.values() for node in walk(query.root))
+    return Matcher(Engine(queries.parsed).match_many, queries.unread, guess if asks else None)
 
 
 def from_watches(
@@ -55,7 +72,12 @@ def from_watches(
 ) -> Matcher:
     """A matcher for the config's watches, exclusions included."""
     engine = WatchEngine(watches, lists)
-    return Matcher(lambda item: [Hit(name=hit.watch.name, spans=hit.spans) for hit in engine.match(item)], (), guess)
+
+    def match(items: Sequence[Item]) -> Iterator[list[Hit]]:
+        for found in engine.match_many(items):
+            yield [Hit(name=hit.watch.name, spans=hit.spans) for hit in found]
+
+    return Matcher(match, (), guess)
 
 
 def read_entries(content: str) -> list[Mapping[str, Any]]:

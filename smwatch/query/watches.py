@@ -11,7 +11,7 @@ from smwatch.query.engine import Engine, Hit
 from smwatch.query.parse import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from smwatch.model import Item, Watch
     from smwatch.query.syntax import Query
@@ -50,29 +50,35 @@ class WatchEngine:
         for number, watch in enumerate(self._watches):
             for key, source in _sources(watch, number):
                 queries[key] = parse_for(watch, source, lists)
+        self._owners = {_key(number, "query"): number for number in range(len(self._watches))}
         self._engine = Engine(queries)
 
     def match(self, item: Item) -> tuple[WatchHit, ...]:
         """Every watch that wants this item, in the config's order."""
-        hits = {hit.name: hit for hit in self._engine.match(item)}
-        if not hits:
-            return ()
-        found = (self._hit(watch, number, hits) for number, watch in enumerate(self._watches))
-        return tuple(hit for hit in found if hit is not None)
+        return next(iter(self.match_many((item,))))
+
+    def match_many(self, items: Iterable[Item]) -> Iterator[tuple[WatchHit, ...]]:
+        """The same for many items, in their order; quicker than one by one."""
+        for found in self._engine.match_many(items):
+            hits = {hit.name: hit for hit in found}
+            wanted = (self._hit(self._watches[number], number, hits) for number in self._numbers(hits))
+            yield tuple(hit for hit in wanted if hit is not None)
 
     def excluded(self, item: Item) -> tuple[tuple[Watch, Hit], ...]:
         """Watches whose query matched but whose `exclude` took the item out, with what excluded it."""
         hits = {hit.name: hit for hit in self._engine.match(item)}
-        found = []
-        for number, watch in enumerate(self._watches):
-            if _key(number, "query") in hits and (hit := _first(hits, number, "exclude", len(watch.exclude))):
-                found.append((watch, hit))
-        return tuple(found)
+        found = ((self._watches[number], number) for number in self._numbers(hits))
+        judged = ((watch, _first(hits, number, "exclude", len(watch.exclude))) for watch, number in found)
+        return tuple((watch, hit) for watch, hit in judged if hit is not None)
+
+    def _numbers(self, hits: Mapping[str, Hit]) -> list[int]:
+        """The watches whose query itself matched."""
+        return sorted(self._owners[name] for name in hits if name in self._owners)
 
     def _hit(self, watch: Watch, number: int, hits: Mapping[str, Hit]) -> WatchHit | None:
-        hit = hits.get(_key(number, "query"))
-        if hit is None or _first(hits, number, "exclude", len(watch.exclude)):
+        if _first(hits, number, "exclude", len(watch.exclude)):
             return None
+        hit = hits[_key(number, "query")]
         raised = [
             (rule, found)
             for n, rule in enumerate(watch.raises)
