@@ -11,12 +11,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smwatch.fetch.worker import HEADER
+from smwatch.fetch.worker import HEADER, READY
 
 if TYPE_CHECKING:
     from smwatch.fetch.pool import Bounds
 
 LIMITED = (-signal.SIGABRT, -signal.SIGXCPU)  # how compiled code ends that gets no memory; how the kernel ends a job
+START = 30.0  # seconds until a new worker has to be ready; its imports are no job's time
 TICK = 0.1  # seconds between two looks at a busy child
 CLOCK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -43,6 +44,7 @@ class Child:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._ready = False
         self.jobs = 0
 
     @classmethod
@@ -73,6 +75,7 @@ class Child:
     async def ask(self, job: dict[str, Any], body: bytes, bounds: Bounds) -> Any:  # noqa: ANN401 - plain JSON values
         """The answer to one job; raises Killed or Died, and the child is gone then."""
         self.jobs += 1
+        await self._await_ready()
         task = asyncio.ensure_future(self._exchange(job, body, bounds.answer))
         try:
             if not await self._watch(task, bounds):
@@ -86,6 +89,17 @@ class Child:
                 await self.kill()
                 task.cancel()
                 await asyncio.wait({task})
+
+    async def _await_ready(self) -> None:
+        if self._ready:
+            return
+        assert self._process.stdout is not None  # noqa: S101 - a pipe, see start
+        try:
+            async with asyncio.timeout(START):
+                self._ready = await self._process.stdout.readexactly(len(READY)) == READY
+        except (OSError, EOFError, TimeoutError) as error:
+            await self.kill()
+            raise Died(limited=False) from error
 
     async def _exchange(self, job: dict[str, Any], body: bytes, limit: int) -> Any:  # noqa: ANN401
         assert self._process.stdin is not None  # noqa: S101 - both are pipes, see start

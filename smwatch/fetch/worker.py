@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HEADER = struct.Struct("!I")
+READY = HEADER.pack(0)  # the first frame: what it needs is imported, the limits hold
 PR_SET_PDEATHSIG = 1
 CPU_SECONDS = 3  # the soft limit of one job; the parent kills at 2, this is for when it cannot
 FILES = 64
@@ -40,6 +41,8 @@ def main(memory: int, answer_limit: int, parent: int) -> None:
     importlib.import_module("selectolax.lexbor")
     _limit(memory)
     sys.addaudithook(_refuse)
+    answers.write(READY)
+    answers.flush()
     while (frame := _read(jobs)) is not None:
         body = _read(jobs)
         if body is None:
