@@ -34,6 +34,7 @@ def doctor(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click p
     from smwatch.config import find
     from smwatch.doctor.examine import examine
     from smwatch.doctor.finding import wrong
+    from smwatch.doctor.system import lend_credentials
     from smwatch.errors import UserError
 
     path: Path | None = None
@@ -43,6 +44,7 @@ def doctor(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click p
     except UserError as error:
         lost = (wrong("config", error.sentence, text("smwatch init writes one")),)
     _quiet_log()
+    lend_credentials()
     found = (*run_async(examine(path)), *lost)
     ok = not any(one.severity == "error" for one in found)
     if as_json:

@@ -13,9 +13,9 @@ from smwatch.errors import UserError
 from smwatch.i18n import Text, text
 from smwatch.init.answers import Answers, mail_address, mail_server
 from smwatch.init.brand import query_for
-from smwatch.init.place import local_zone, refuse_useless, store_for
+from smwatch.init.place import is_service, local_zone, refuse_useless, store_for
 from smwatch.init.plan import Channel, Secret, Smtp
-from smwatch.init.secret import as_credential, in_file, in_variable, refuse_value
+from smwatch.init.secret import as_credential, in_file, in_variable, refuse_value, usual_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,14 +80,21 @@ def _channel(options: Mapping[str, Any]) -> Channel:
 def _bot(options: Mapping[str, Any]) -> Channel:
     if not options["slack_channel"]:
         raise Misused(text("{what} is missing", what="--slack-channel"))
-    token = in_variable(options["slack_token_env"] or TOKEN, TOKEN)
+    token = _kept(options, "slack_token_env", TOKEN)
     return Channel(kind="slack", slack_channel=_slack_channel(options["slack_channel"]), token=token)
+
+
+def _kept(options: Mapping[str, Any], option: str, usual: str) -> Secret:
+    """The variable that the option names; without it the usual place."""
+    if options[option]:
+        return in_variable(options[option], usual)
+    return usual_place(usual, service=is_service(options["output"]))
 
 
 def _mail(options: Mapping[str, Any]) -> Channel:
     smtp = mail_server(options["smtp"]) if options["smtp"] else Smtp()
     if options["smtp_user"]:
-        password = in_variable(options["smtp_password_env"] or PASSWORD, PASSWORD)
+        password = _kept(options, "smtp_password_env", PASSWORD)
         smtp = replace(smtp, user=refuse_value(options["smtp_user"]), password=password)
     return Channel(kind="email", to=tuple(map(mail_address, options["email"])), smtp=smtp)
 
@@ -175,33 +182,43 @@ def _chosen_channel(options: Mapping[str, Any]) -> Channel:
     question = text(
         "Where are people told? 1 Slack with a webhook (simple), 2 Slack with a bot, 3 e-mail, 4 this terminal"
     )
-    return ask(question, _kind, "4")()
+    return ask(question, _kind, "4")(is_service(options["output"]))
 
 
-def _kind(answer: str) -> Callable[[], Channel]:
-    ways: dict[str, Callable[[], Channel]] = {"1": _ask_webhook, "2": _ask_bot, "3": _ask_mail, "4": Channel}
+def _kind(answer: str) -> Callable[[bool], Channel]:
+    ways: dict[str, Callable[[bool], Channel]] = {
+        "1": _ask_webhook,
+        "2": _ask_bot,
+        "3": _ask_mail,
+        "4": lambda _: Channel(),
+    }
     if answer not in ways:
         raise UserError(text("please answer with one of: {words}", words=", ".join(ways)))
     return ways[answer]
 
 
-def _variable(usual: str) -> Secret:
+def _ask_secret(usual: str, service: bool) -> Secret:  # noqa: FBT001 - handed on
+    """Its place: a variable, or for the service the name of a file among its credentials."""
+    place = usual_place(usual, service=service).place
+    if service:
+        question = text("Which file in /etc/smwatch/credentials holds it? (its name, not the secret itself)")
+        return ask(question, lambda answer: as_credential(answer, usual), place)
     question = text("Which environment variable holds it? (its name, not the secret itself)")
-    return ask(question, lambda answer: in_variable(answer, usual), usual)
+    return ask(question, lambda answer: in_variable(answer, usual), place)
 
 
-def _ask_webhook() -> Channel:
+def _ask_webhook(service: bool) -> Channel:  # noqa: FBT001 - handed on
     talk(text("Slack shows the webhook's address when you add the app “Incoming Webhooks”; it is a secret."))
-    return Channel(kind="slack", webhook=_variable(WEBHOOK))
+    return Channel(kind="slack", webhook=_ask_secret(WEBHOOK, service))
 
 
-def _ask_bot() -> Channel:
+def _ask_bot(service: bool) -> Channel:  # noqa: FBT001 - handed on
     channel = ask(text("Which Slack channel, e.g. #pr-alerts?"), lambda answer: _slack_channel(needed(answer)))
     talk(text("The bot's token begins with xoxb-; it is a secret. docs/slack-for-it.md says how to get one."))
-    return Channel(kind="slack", slack_channel=channel, token=_variable(TOKEN))
+    return Channel(kind="slack", slack_channel=channel, token=_ask_secret(TOKEN, service))
 
 
-def _ask_mail() -> Channel:
+def _ask_mail(service: bool) -> Channel:  # noqa: FBT001 - handed on
     def read(answer: str) -> tuple[str, ...]:
         return tuple(mail_address(one.strip()) for one in needed(answer).split(","))
 
@@ -209,7 +226,7 @@ def _ask_mail() -> Channel:
     smtp = ask(text("The mail server, host or host:port"), mail_server, "localhost")
     user = ask(text("Its user (Enter: no log-in)"), refuse_value)
     if user:
-        smtp = replace(smtp, user=user, password=_variable(PASSWORD))
+        smtp = replace(smtp, user=user, password=_ask_secret(PASSWORD, service))
     return Channel(kind="email", to=to, smtp=smtp)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import sqlite3
 import ssl
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 UNIT = "smwatch.service"
 PATIENCE = 5.0  # seconds for a program of the system
 SYSTEMD = Path("/run/systemd/system")  # there where systemd is in charge
+CREDENTIALS = Path("/etc/smwatch/credentials")  # LoadCredential= of deploy/smwatch.service
 RESOLV_CONF = Path("/etc/resolv.conf")
 PROPERTIES = ("LoadState", "ActiveState", "SubState", "Type", "WatchdogUSec", "IPAddressAllow", "IPAddressDeny")
 
@@ -59,6 +61,12 @@ async def unit() -> Mapping[str, str] | None:
         return None
     found = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     return found if found.get("LoadState") == "loaded" else None
+
+
+def lend_credentials(folder: Path = CREDENTIALS) -> None:
+    """Look where systemd takes the service's credentials from, as far as this user may read there."""
+    if "CREDENTIALS_DIRECTORY" not in os.environ and os.access(folder, os.R_OK | os.X_OK):
+        os.environ["CREDENTIALS_DIRECTORY"] = str(folder)
 
 
 def has_systemd() -> bool:

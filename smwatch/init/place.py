@@ -30,6 +30,11 @@ def store_for(output: Path) -> str:
     return f"sqlite://{folder / f'{output.stem}-data' / 'smwatch.db'}"
 
 
+def is_service(output: str | None) -> bool:
+    """Whether the file is the service's own: its secrets are systemd credentials, its environment is not ours."""
+    return Path(output or "").absolute().is_relative_to(SYSTEM)
+
+
 def local_zone() -> str | None:
     """The time zone of this machine by its name; None where it has none, or only UTC as servers do."""
     named = os.environ.get("TZ", "").removeprefix(":")

@@ -34,6 +34,13 @@ def as_credential(written: str, usual: str) -> Secret:
     return Secret(kind="credential", place=written)
 
 
+def usual_place(usual: str, *, service: bool) -> Secret:
+    """Where a secret is kept that nobody asked about: the usual variable, or the credential of that name."""
+    if service:
+        return Secret(kind="credential", place=usual.removeprefix("SMWATCH_").lower())
+    return Secret(kind="env", place=usual)
+
+
 def refuse_value(written: str) -> str:
     """`written`, unless it is a Slack token or webhook in a place where it would end up in the file."""
     if _VALUE.search(written):

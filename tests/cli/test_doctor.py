@@ -21,7 +21,7 @@ from smwatch.doctor import network, service, storage
 from smwatch.doctor.channels import channels
 from smwatch.doctor.files import coverage
 from smwatch.doctor.machine import BUILT, Machine, judged
-from smwatch.doctor.system import machine_here, name_servers
+from smwatch.doctor.system import lend_credentials, machine_here, name_servers
 from smwatch.secret import Secret
 from smwatch.store.db import Store
 
@@ -192,6 +192,22 @@ async def test_a_channel_that_cannot_be_asked_is_not_called_fine(
     (found,) = await channels(_config(channels={"hook": hook}))
     assert (found.severity, str(found.message)) == ("ok", "slack: can only be tried: smwatch alert test hook")
     assert fake_slack.calls == []
+
+
+async def test_the_services_credentials_are_looked_at_where_they_may_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    hook = SlackChannel(name="hook", type="slack", webhook=Secret("credential", "slack_webhook"))
+    (found,) = await channels(_config(channels={"hook": hook}))
+    assert (found.severity, "/etc/smwatch/credentials/slack_webhook" in str(found.fix)) == ("error", True)
+    (tmp_path / "slack_webhook").write_text("https://hooks.slack.com/x", encoding="utf-8")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "")  # so that it is taken back afterwards
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    lend_credentials(tmp_path / "nowhere")
+    lend_credentials(tmp_path)
+    (found,) = await channels(_config(channels={"hook": hook}))
+    assert found.severity == "ok"
 
 
 async def test_a_channel_that_fails_is_only_its_own_finding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from cli_world import PATIENCE, Said
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from smwatch.cli import wizard
 from smwatch.errors import UserError
 from smwatch.fetch.client import Limits
 from smwatch.init.answers import Answers, mail_server
@@ -184,6 +185,15 @@ def test_what_is_no_mail_server(written: str) -> None:
     else:
         with pytest.raises(UserError):
             mail_server(written)
+
+
+def test_the_services_secrets_are_credentials(tmp_path: Path) -> None:
+    options = {"slack_channel": "#pr", "slack_token_env": None, "output": "/etc/smwatch/config.toml"}
+    assert wizard._bot(options).token == Secret(kind="credential", place="slack_bot_token")
+    assert wizard._bot({**options, "output": str(tmp_path / "a.toml")}).token == Secret(
+        kind="env", place="SMWATCH_SLACK_BOT_TOKEN"
+    )
+    assert wizard._bot({**options, "slack_token_env": "X"}).token == Secret(kind="env", place="X")
 
 
 def test_strings_are_tame() -> None:
