@@ -171,11 +171,12 @@ class App:
             for one in config.sources
             if one.active
         }
+        engine = await asyncio.to_thread(WatchEngine, config.watches, config.lists)  # a second for 10,000 queries
         async with self.store.write() as connection:
             rows = await source_store.sync_sources(connection, list(named))
             watches = await source_store.sync_watches(connection, config.watches, config.lists, now)
         self.pipeline.plan = Plan(
-            engine=WatchEngine(config.watches, config.lists),
+            engine=engine,
             watches=watches,
             max_age=config.max_age,
             retention=config.retention,
