@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FARTHEST = 100  # words
 _NEAR = re.compile(r"(?P<op>O?NEAR|W|PRE|NAHE)\s*/\s*(?P<n>\d+)(?P<f>f?)(?!\w)(?P<list>\s*:)?", re.IGNORECASE)
 _OPEN = re.compile(r"O?NEAR(?:\s*/(?!\s*\d)|(?![\w/:=-]))|(?:W|PRE)\s*/(?!\s*\d)(?=\s|$)")
+_UNSLASHED = re.compile(r"(?P<op>O?NEAR)\s*[:~(-]?\s*(?P<n>\d{1,3})\)?(?!\w)")
 _SENTENCE = re.compile(r"(?P<o>O?)SENTENCE(?![\w/:=-])")
 _INITIALS = frozenset("NOWPSnowp")
 _NEGATION = re.compile(r"(?:NOT|NICHT|not|nicht)\s+")
@@ -60,6 +61,8 @@ def operator(source: str, start: int) -> Operator | None:
             raise _near_list(source, found)
         ordered = found["op"].upper() in {"ONEAR", "PRE"} or bool(found["f"])
         return Operator(Sense.NEAR, distance(source, found.start("n"), found.end("n")), ordered, found.end())
+    if found := _UNSLASHED.match(source, start):
+        raise _unslashed(source, found)
     if found := _SENTENCE.match(source, start):
         return Operator(Sense.SENTENCE, None, bool(found["o"]), found.end())
     if found := _OPEN.match(source, start):
@@ -91,6 +94,17 @@ def _negated(source: str, start: int, at: int) -> Operator:
         start=start,
         end=inner.end if inner else at,
         repairs=[f"{source[:start]}NOT NEAR/{number}{source[inner.end :]}"] if inner else [],
+    )
+
+
+def _unslashed(source: str, found: re.Match[str]) -> QueryError:
+    """`NEAR5`, `NEAR 5`, `NEAR:5`, `NEAR(5)`."""
+    form = f"{found['op']}/{found['n']}"
+    return QueryError(
+        text("{sign}: the distance stands behind a slash, {form}", sign=found.group(), form=form),
+        start=found.start(),
+        end=found.end(),
+        repairs=[f"{source[: found.start()]}{form} {source[found.end() :].lstrip()}"],
     )
 
 

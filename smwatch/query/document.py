@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from smwatch.query.fields import host, host_span
+from smwatch.query.fields import CHOICES, choice, host, host_span
 from smwatch.query.positions import Passage, Piece
 from smwatch.query.syntax import TEXT_FIELDS
 from smwatch.text import Tokens, fold, fold_loose, tokenise
@@ -120,7 +120,8 @@ class Document:
             yield "positive" if told > 0 else "negative" if told < 0 else "neutral"
         for value in told if isinstance(told, list | tuple) else (told,):
             if isinstance(value, str):
-                yield value.removeprefix("r/") if name == "subreddit" else value
+                known = choice(name, value) if name in CHOICES else None
+                yield known or (value.removeprefix("r/") if name == "subreddit" else value)
 
     def words(self) -> Iterator[str]:
         """Every folded word that any field holds, for the index; some come twice."""

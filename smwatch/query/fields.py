@@ -68,6 +68,10 @@ _GERMAN = {
     "sprache": "lang",
     "liste": "list",
     "vorspann": "lead",
+    "intext": "content",
+    "allintext": "content",
+    "allintitle": "title",
+    "allinurl": "url",
     "inhalt": "content",
     "adresse": "url",
     "land": "country",
@@ -97,6 +101,9 @@ _FOREIGN = {
     "Meltwater": """adspend ave bio circulation followercount mediatype metadata quoted retweet socialtype socialhandle
         sourceid sourcename views""",
     "Cision": "dma mediaoutlet mediumtype outlet outlettype publicity",
+    "X": """filter min_faves min_retweets min_replies since until geocode conversation_id retweets_of place point_radius
+        bounding_box place_country""",
+    "Google": "filetype related cache before after inanchor allinanchor",
 }
 
 NAMES: Mapping[str, str] = MappingProxyType(

@@ -201,6 +201,20 @@ def _brace(source: str, start: int) -> QueryError:
     return QueryError(text("this bracket closes nothing"), start=start, repairs=[_swap(source, start, 1, "")])
 
 
+def _slash(source: str, start: int) -> QueryError:
+    """`a /5 b` and `a /s b`, as legal databases write them."""
+    found = re.compile(r"/\s*(?:(\d{1,3})|([sS]))(?!\w)").match(source, start)
+    if found is None:
+        return _meaningless(source, start)
+    form = f"NEAR/{found[1]}" if found[1] else "SENTENCE"
+    return QueryError(
+        text("{sign} is LexisNexis's way to write {form}", sign=found.group(), form=form),
+        start=start,
+        end=found.end(),
+        repairs=[f"{source[:start].rstrip()} {form} {source[found.end() :].lstrip()}"],
+    )
+
+
 def _backslash(source: str, start: int) -> QueryError:
     return QueryError(text("no \\ is needed in a query"), start=start, repairs=[source.replace("\\", "")])
 
@@ -219,5 +233,6 @@ _JUDGES: tuple[tuple[str, Callable[[str, int], QueryError]], ...] = (
     (",;", _comma),
     (APOSTROPHES + "‚", _apostrophe),
     ("}", _brace),
+    ("/", _slash),
     ("\\", _backslash),
 )
