@@ -95,6 +95,7 @@ class _Judge:
     def __init__(self, query: Query, reading: Reading) -> None:
         self.query = query
         self.reading = reading
+        self._found: dict[tuple[Leaf, str, bool], set[Edge]] = {}
 
     def verdict(self) -> tuple[Span, ...] | None:
         root = _without_not(self.query.root, positive=True)
@@ -179,6 +180,12 @@ class _Judge:
 
     def found(self, leaf: Leaf, field: Field, scope: str) -> set[Edge]:
         """Every stretch of atoms that is `leaf`; of wildcards, fuzzy words and variants only the longest."""
+        key = leaf, field.name, bool(scope)
+        if key not in self._found:
+            self._found[key] = self.look(leaf, field, scope)
+        return self._found[key]
+
+    def look(self, leaf: Leaf, field: Field, scope: str) -> set[Edge]:
         stretches: set[Edge] = set()
         for row in rows(leaf, self.query.inflect and not scope, self.query.umlauts == "loose"):
             begun = {said.edge for said in field.said if row[0](said)}
@@ -212,12 +219,12 @@ def _over(row: Sequence[Place]) -> Place:
 
 def _together(row: Sequence[Place], distance: int, field: Field) -> bool:
     """Whether the places are different ones, with at most `distance` other words in the window that they span."""
-    apart = all(one.last < other.first or other.last < one.first for one, other in itertools.combinations(row, 2))
-    whole = {field.tokens.words[start] for start, _ in (said.edge for said in field.said)}
+    if not all(one.last < other.first or other.last < one.first for one, other in itertools.combinations(row, 2)):
+        return False
     low, high = min(place.first for place in row), max(place.last for place in row)
-    others = [word for word in whole if low <= word <= high]
+    others = [word for word in field.whole if low <= word <= high]
     others = [word for word in others if not any(place.first <= word <= place.last for place in row)]
-    return apart and len(others) <= distance
+    return len(others) <= distance
 
 
 def _one_sentence(one: Place, other: Place, field: Field) -> bool:

@@ -34,11 +34,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of an item: its words, all that can be found in it, in no order."""
+    """One field of an item: all that can be found in it, in no order, and the numbers of its whole words."""
 
     name: str
     tokens: Tokens
     said: tuple[Said, ...]
+    whole: frozenset[int]
 
 
 Question: TypeAlias = Callable[[Said], bool]
@@ -53,7 +54,7 @@ def read_field(name: str, text: str) -> Field:
         for edge in edges:
             low, high = tokens.span(edge)
             said.append(Said(edge, key, tokens.marked.get((key, edge), key), surface(text[low:high]).text))
-    return Field(name, tokens, tuple(said))
+    return Field(name, tokens, tuple(said), frozenset(tokens.words[one.edge[0]] for one in said))
 
 
 @lru_cache(maxsize=4096)
