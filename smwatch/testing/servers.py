@@ -21,7 +21,7 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from functools import cache
+from functools import cache, partial
 from html import escape
 from socket import SO_LINGER, SOL_SOCKET
 from typing import TYPE_CHECKING, Any, Self
@@ -204,6 +204,8 @@ class EvilServer(Server):
     def __init__(self, kind: str) -> None:
         super().__init__()
         self._act = EVILS[kind]
+        if kind in BOMBS:
+            BOMBS[kind][1]()  # made before anybody waits for it
 
     async def answer(self, seen: Seen, writer: asyncio.StreamWriter) -> bool:
         """Be evil; never twice on one connection."""
@@ -327,12 +329,15 @@ async def _stairs(server: EvilServer, _seen: Seen, writer: asyncio.StreamWriter)
     writer.write(head(302, {"Location": f"/step/{len(server.requests)}", "Content-Length": "0"}))
 
 
+BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {  # the coding that the header names, and the body
+    "bomb-gzip": ("gzip", gzip_bomb),
+    "bomb-nested": ("gzip, gzip", partial(gzip_bomb, layers=2)),
+    "bomb-members": ("gzip", partial(gzip_bomb, members=64)),
+    "bomb-br": ("br", brotli_bomb),
+    "bomb-zstd": ("zstd", zstd_bomb),
+}
 EVILS: dict[str, Callable[..., Awaitable[None]]] = {
-    "bomb-gzip": _bomb("gzip", gzip_bomb),
-    "bomb-nested": _bomb("gzip, gzip", lambda: gzip_bomb(layers=2)),
-    "bomb-br": _bomb("br", brotli_bomb),
-    "bomb-zstd": _bomb("zstd", zstd_bomb),
-    "bomb-members": _bomb("gzip", lambda: gzip_bomb(members=64)),
+    **{kind: _bomb(*bomb) for kind, bomb in BOMBS.items()},
     "endless": _endless,
     "huge": _bytes(200, b"<rss>" + b" " * (6 * 1024 * 1024)),
     "slow-loris": _slow,
