@@ -36,8 +36,9 @@ class NotifySocket:
         return self.said.count(line)
 
     def close(self):
-        asyncio.get_running_loop().remove_reader(self._wire)
-        self._wire.close()
+        if self._wire.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._wire)
+            self._wire.close()
 
 
 class Daemon:
@@ -82,9 +83,12 @@ class Daemon:
         return code
 
     async def close(self):
+        """Whatever has happened: nothing of it is left."""
         if self.process is not None and self.process.returncode is None:
             self.process.kill()
             await self.ends()
+        elif self.notify is not None:
+            self.notify.close()
 
     def said(self):
         return self.log.read_text()

@@ -56,7 +56,7 @@ class Storm:
         self.folder, self.server, self.slack = folder, server, slack
         self.random = random.Random(seed)
         self.items = []
-        self.latencies = []
+        self.latest = None
         self.path = folder / "smwatch.toml"
         self.slack.paced = False
         self.slack.history_lag = 0.5
@@ -100,7 +100,8 @@ class Storm:
         return sorted(number for number, times in self.named().items() if times > 1)
 
     async def daemon(self):
-        return await Daemon(self.path, CHAOS_TOKEN=self.slack.token).start()
+        self.latest = Daemon(self.path, CHAOS_TOKEN=self.slack.token)
+        return await self.latest.start()
 
     async def first_round(self):
         daemon = await (await self.daemon()).ready()
@@ -135,6 +136,8 @@ async def storm(tmp_path, request):
         made = Storm(tmp_path, server, slack, seed)
         made.configure()
         yield made
+        if made.latest is not None:
+            await made.latest.close()
 
 
 async def _after(storm, daemon, ends):
