@@ -99,6 +99,7 @@ def _joined_hits(sheet: Sheet, stretch: Stretch, way: Route) -> Iterator[Place]:
 
 def near(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequence[Place] | None:
     """The exact reading of what stands around a place up to white space, and of more only where that holds a hit."""
+    stretch.looks += 1
     chunk = sheet.chunk(start, end)
     if chunk is None:
         return None

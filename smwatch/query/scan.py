@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Found = dict[int, "list[Span] | None"]  # spans by query; None: to be evaluated
 Look = Callable[[Sheet, Stretch, Route, int, int], "Sequence[Place] | None"]
 _NEW: list[Span] = []
+_FEW, _RARE = 32, 30  # closer looks that a field is worth: some, and one for so many characters
 
 
 class Scan:
@@ -83,6 +84,8 @@ def _take_terms(  # noqa: PLR0913, PLR0917 - one hit
     name, low = stretch.name, stretch.low
     if name not in TEXT_FIELDS:
         return
+    if stretch.looks > _FEW + (stretch.high - low) // _RARE:
+        stretch.odd = True  # so much to look at that reading the whole field costs less
     for query, way in terms:
         known = mine.get(query, _NEW)
         if known is None:
@@ -92,4 +95,8 @@ def _take_terms(  # noqa: PLR0913, PLR0917 - one hit
         if places is None:
             mine[query] = None
         elif places:
-            mine[query] = known + [Span(name, start - low, end - low, way.term.shown) for start, end in places]
+            spans = [Span(name, start - low, end - low, way.term.shown) for start, end in places]
+            if known is _NEW:
+                mine[query] = spans
+            else:
+                known += spans

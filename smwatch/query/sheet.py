@@ -29,13 +29,17 @@ _ODD = bytes([ODD])
 
 @dataclass(slots=True)
 class Stretch:
-    """A field of an item: `low` to `high` in the buffer; `odd` where it has to be read word by word."""
+    """A field of an item: `low` to `high` in the buffer; `odd` where it has to be read word by word.
+
+    `looks` counts the places that were looked at closely.
+    """
 
     owner: int
     name: str
     low: int
     high: int
     odd: bool
+    looks: int = 0
 
 
 @dataclass(slots=True)
@@ -169,8 +173,9 @@ class Sheet:
         """Very many parts, or other signs between them: what the exact reading finds."""
         chunk = self.chunk(at, at + 1)
         if chunk is None:
-            self.stretches[self._number(at)].odd = True
-            return at + 1
+            stretch = self.stretches[self._number(at)]
+            stretch.odd = True
+            return stretch.high
         low, tokens = chunk
         for key, edges in tokens.edges.items():
             if any(end - start > 1 for start, end in edges):
