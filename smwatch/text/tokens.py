@@ -39,6 +39,7 @@ _EMOJI = (
     r"\u231a\u231b\u2328\u23cf\u23e9-\u23f3\u23f8-\u23fa\u2600-\u27bf\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55"
     r"\U0001f000-\U0001f3fa\U0001f400-\U0001faff"
 )
+_NO_ACCENT = "(?![\u0300-\u036f\u20d0-\u20ff])"  # an accent on a sign begins no word
 _INNER = frozenset("-'.&+_@")
 _FIRST_OTHER = "\u0370"  # below are Latin letters and signs only
 
@@ -97,7 +98,7 @@ class _Patterns:
     def word(self) -> re.Pattern[str]:
         w = f"[\\w{self.letters}]"
         host = f"{w}+(?:[.-]{w}+)*"
-        first = "(?![\u0300-\u036f\u20d0-\u20ff])"  # an accent on a sign begins no word
+        first = _NO_ACCENT
         return re.compile(
             rf"(?P<plain>(?<![@#$\w]){first}{w}++(?![&+'@#-]|\.{w}|://))"
             rf"|(?P<url>(?:(?:https?|ftp)://|www\.)[^\s<>\"“”„«»{{}}|\\^]+)"
@@ -112,12 +113,12 @@ class _Patterns:
     @cached_property
     def parts(self) -> re.Pattern[str]:
         """A word's parts; a dot between digits is no sign."""
-        return re.compile(rf"(?:[^\W_]|[{self.letters}]|(?<=\d)\.(?=\d))+")
+        return re.compile(rf"{_NO_ACCENT}(?:[^\W_]|[{self.letters}]|(?<=\d)\.(?=\d))+")
 
     @cached_property
     def pieces(self) -> re.Pattern[str]:
         """An address's parts: everything between signs."""
-        return re.compile(rf"(?:[^\W_]|[{self.letters}])+")
+        return re.compile(rf"{_NO_ACCENT}(?:[^\W_]|[{self.letters}])+")
 
     @cached_property
     def emoji(self) -> re.Pattern[str]:
