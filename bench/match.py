@@ -190,6 +190,8 @@ def spent(run: Callable[[Sequence[str]], int], texts: Sequence[str]) -> tuple[fl
 def calibrate(one: Contender, texts: Sequence[str], seconds: float) -> None:
     """Choose how many texts make a round."""
     n = len(texts) if one.whole else 4
+    if not one.whole:
+        one.run(texts[:n])  # what is made at first use
     while True:
         took, _ = spent(one.run, texts[:n])
         if took >= seconds / 4 or n >= len(texts):

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 RARE, COMMON, FEW = 1e-4, 0.05, 1
 NEAREST = 5
 SHARES = {"word": 55, "phrase": 20, "any": 10, "all": 8, "near": 4, "wild": 3}
-WORD = re.compile(r"(?<![\w@#$&+.'’/:-])[A-Za-zÄÖÜäöüß]{3,}(?![\w@&+'’/:-])")
+WORD = re.compile(r"(?<![\w@#$&+.'’/:-])[A-Za-zÄÖÜäöüß]{3,39}(?![\w@&+'’/:-])")
 OPERATORS = {"and", "or", "not", "und", "oder", "nicht", "near"}
 
 

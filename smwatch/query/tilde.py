@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from smwatch.errors import QueryError
 from smwatch.i18n import Text, text
-from smwatch.text import is_spaceless
+from smwatch.text import is_spaceless, surface
 
 MOST_EDITS = 2
 TWO_EDITS_NEED = 4  # letters
@@ -41,7 +41,7 @@ def read(source: str, start: int) -> Tilde:
 def refuse_fuzzy(source: str, word: str, start: int, found: Tilde, *, wild: bool) -> None:
     """Raise QueryError unless `word` may be fuzzy to this degree."""
     sentence, instead = None, ""
-    letters = sum(char.isalnum() for char in word)
+    letters = sum(char.isalnum() for char in surface(word).text)
     if wild:
         sentence = text("a word with * or ? cannot be fuzzy as well")
     elif word[0] in "#@$" or not letters or is_spaceless(word):
