@@ -106,7 +106,7 @@ def words(text: str) -> list[Said]:
     while at < len(field.tokens.starts):
         here = [said for said in field.said if said.edge[0] == at]
         if here:
-            path.append(max(here, key=lambda said: (said.edge[1], said.key[0] in SIGNS)))
+            path.append(max(here, key=lambda said: (said.edge[1], said.key[0] in SIGNS, said.key[-1] in TAILS)))
         at = path[-1].edge[1] if here else at + 1
     return path
 
@@ -136,6 +136,8 @@ def _is_exactly(word: Said, *, cased: bool) -> Question:
 
     def is_it(said: Said) -> bool:
         seen = said.shown if cased else said.shown.lower()
+        if said.key != word.key:
+            return False
         return seen == wanted or (wanted[0] not in SIGNS and seen.lstrip(SIGNS) == wanted)
 
     return is_it

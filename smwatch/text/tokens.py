@@ -329,7 +329,6 @@ class _Reader:
         for spot in self.patterns.pieces.finditer(self.text, first, end):
             self._edge(spot.group(), self._atom(*spot.span()))
         if first < end:
-            self.tokens.ends[-1] = self.surface.span(end - 1, end)[1]  # an underline at the end belongs to it
             whole = (low, len(self.tokens.starts))
             self._edge(_joined(self.text[start:end]), whole)
             self._edge(_joined(self.text[start + 1 : end]), whole)
