@@ -26,6 +26,9 @@ _SIGNS = {"=": eq, ">": gt, ">=": ge, "<": lt, "<=": le}
 class Test(Protocol):
     """One part of a query."""
 
+    def possible(self, document: Document) -> bool:
+        """False where it surely does not hold; quick, so that most documents are done with it."""
+
     def find(self, document: Document) -> list[Span] | None:
         """The spans with which it holds, or None where it does not hold."""
 
@@ -41,6 +44,10 @@ class All:
     """Every one must hold."""
 
     tests: tuple[Test, ...]
+
+    def possible(self, document: Document) -> bool:
+        """Whether all are."""
+        return all(test.possible(document) for test in self.tests)
 
     def find(self, document: Document) -> list[Span] | None:
         """The spans of all."""
@@ -62,6 +69,10 @@ class AnyOf:
     """One is enough."""
 
     tests: tuple[Test, ...]
+
+    def possible(self, document: Document) -> bool:
+        """Whether any is."""
+        return any(test.possible(document) for test in self.tests)
 
     def find(self, document: Document) -> list[Span] | None:
         """The spans of those that hold."""
@@ -85,6 +96,10 @@ class Never:
 
     test: Test
 
+    def possible(self, document: Document) -> bool:  # noqa: ARG002 - see Test
+        """It is: what is only possible may be absent."""
+        return True
+
     def find(self, document: Document) -> list[Span] | None:
         """No spans, where the test does not hold."""
         return [] if self.test.find(document) is None else None
@@ -104,10 +119,12 @@ class Spelt:
     term: Term
     fields: tuple[str, ...]
 
+    def possible(self, document: Document) -> bool:
+        """Whether the term may stand somewhere."""
+        return document.may_hold(self.term)
+
     def find(self, document: Document) -> list[Span] | None:
         """Where it stands."""
-        if not document.may_hold(self.term):
-            return None
         spans: list[Span] = []
         holds = False
         for name in self.fields:
@@ -131,6 +148,10 @@ class Placed:
 
     places: Places
     fields: tuple[str, ...]
+
+    def possible(self, document: Document) -> bool:
+        """Whether its terms may stand somewhere."""
+        return self.places.possible(document)
 
     def find(self, document: Document) -> list[Span] | None:
         """The terms of every match."""
@@ -162,6 +183,10 @@ class OfItem:
     """A condition on what is known besides the text; the unknown never holds."""
 
     test: FromSite | InLanguage | AtAddress | HasValue | HasNumber
+
+    def possible(self, document: Document) -> bool:  # noqa: ARG002 - see Test
+        """To find out is quick enough."""
+        return True
 
     def find(self, document: Document) -> list[Span] | None:
         """Spans only for addresses."""

@@ -42,7 +42,7 @@ class Program:
 
     def match(self, document: Document) -> tuple[Span, ...] | None:
         """The spans of every positive term that takes part, in reading order; None where the query does not match."""
-        found = self._test.find(document)
+        found = self._test.find(document) if self._test.possible(document) else None
         return None if found is None else tuple(sorted(set(found), key=reading_order))
 
     def anchors(self) -> list[Anchor] | None:

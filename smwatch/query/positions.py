@@ -66,6 +66,9 @@ class Core(NamedTuple):
 class Places(Protocol):
     """What stands in a text, so that words between can be counted."""
 
+    def possible(self, document: Document) -> bool:
+        """False where its terms surely do not stand in the document."""
+
     def occurs(self, document: Document, name: str) -> bool:
         """Whether it may stand in this field; asks only for the terms, so that most documents are done here."""
 
@@ -91,9 +94,13 @@ class TermPlaces:
 
     term: Term
 
+    def possible(self, document: Document) -> bool:
+        """Whether the term may be there."""
+        return document.may_hold(self.term)
+
     def occurs(self, document: Document, name: str) -> bool:
         """Whether the field holds it."""
-        return document.may_hold(self.term) and bool(document.edges(name, self.term))
+        return bool(document.edges(name, self.term))
 
     def found(self, passage: Passage) -> list[Place]:
         """Where it stands."""
@@ -119,6 +126,10 @@ class Union:
     """An OR-list."""
 
     parts: tuple[Places, ...]
+
+    def possible(self, document: Document) -> bool:
+        """Whether any may."""
+        return any(part.possible(document) for part in self.parts)
 
     def occurs(self, document: Document, name: str) -> bool:
         """Whether any may."""
@@ -155,6 +166,10 @@ class Near:
     words: int
     ordered: bool
 
+    def possible(self, document: Document) -> bool:
+        """Whether both sides may be there."""
+        return self.left.possible(document) and self.right.possible(document)
+
     def occurs(self, document: Document, name: str) -> bool:
         """Whether both sides may."""
         return self.left.occurs(document, name) and self.right.occurs(document, name)
@@ -190,6 +205,10 @@ class NotNear:
     right: Places
     words: int
 
+    def possible(self, document: Document) -> bool:
+        """Whether the left side may be there."""
+        return self.left.possible(document)
+
     def occurs(self, document: Document, name: str) -> bool:
         """Whether the left side may."""
         return self.left.occurs(document, name)
@@ -223,6 +242,10 @@ class Sentence:
     left: Places
     right: Places
     ordered: bool
+
+    def possible(self, document: Document) -> bool:
+        """Whether both sides may be there."""
+        return self.left.possible(document) and self.right.possible(document)
 
     def occurs(self, document: Document, name: str) -> bool:
         """Whether both sides may."""
@@ -258,6 +281,10 @@ class Within:
 
     parts: tuple[Places, ...]
     others: int
+
+    def possible(self, document: Document) -> bool:
+        """Whether all may be there."""
+        return all(part.possible(document) for part in self.parts)
 
     def occurs(self, document: Document, name: str) -> bool:
         """Whether all may."""

@@ -67,10 +67,10 @@ class QuickDocument(Document):
         if way is None or self._extent is None:
             return True
         low, high = self._extent
-        form, joined = self._sheet.plain, self._sheet.compounds
-        return any(form.find(literal, low, high) >= 0 for literal in way.anchor.literals) or any(
-            joined.buffer.find(literal, *joined.extent(low, high)) >= 0 for literal in way.anchor.literals
-        )
+        if _any_in(self._sheet.plain, way.anchor.literals, low, high):
+            return True
+        joined = self._sheet.compounds
+        return bool(joined.at) and _any_in(joined.buffer, way.anchor.literals, *joined.extent(low, high))
 
     def place(self, name: str, edge: Edge) -> tuple[int, int]:
         """See Document."""
@@ -95,6 +95,13 @@ class QuickDocument(Document):
         if id(term) not in self._routes:
             self._routes[id(term)] = route(term, {})
         return self._routes[id(term)]
+
+
+def _any_in(form: bytes, literals: Iterable[bytes], low: int, high: int) -> bool:
+    for literal in literals:  # noqa: SIM110 - a generator takes twice as long here
+        if form.find(literal, low, high) >= 0:
+            return True
+    return False
 
 
 def _extent(stretches: Iterable[Stretch]) -> Edge | None:
