@@ -32,6 +32,9 @@ class Test(Protocol):
     def find(self, document: Document) -> list[Span] | None:
         """The spans with which it holds, or None where it does not hold."""
 
+    def required(self) -> list[Term]:
+        """Terms that each must stand somewhere where it holds."""
+
     def anchors(self) -> list[Anchor] | None:
         """See `Program.anchors`."""
 
@@ -59,6 +62,10 @@ class All:
             spans += found
         return spans
 
+    def required(self) -> list[Term]:
+        """Those of all."""
+        return [term for test in self.tests for term in test.required()]
+
     def anchors(self) -> list[Anchor] | None:
         """The rarest."""
         return rarest([test.anchors() for test in self.tests])
@@ -85,6 +92,10 @@ class AnyOf:
                 spans += found
         return spans if holds else None
 
+    def required(self) -> list[Term]:
+        """None in particular."""
+        return []
+
     def anchors(self) -> list[Anchor] | None:
         """Those of every one."""
         return every(test.anchors() for test in self.tests)
@@ -103,6 +114,10 @@ class Never:
     def find(self, document: Document) -> list[Span] | None:
         """No spans, where the test does not hold."""
         return [] if self.test.find(document) is None else None
+
+    def required(self) -> list[Term]:
+        """None in particular."""
+        return []
 
     def anchors(self) -> list[Anchor] | None:
         """None: what is absent says nothing."""
@@ -137,6 +152,10 @@ class Spelt:
                 spans += [Span(field=name, start=start, end=end, term=self.term.shown) for start, end in places]
         return spans if holds else None
 
+    def required(self) -> list[Term]:
+        """The term."""
+        return [self.term]
+
     def anchors(self) -> list[Anchor] | None:
         """The term's own."""
         return [self.term.anchor()]
@@ -170,6 +189,10 @@ class Placed:
                 ]
         return spans if holds else None
 
+    def required(self) -> list[Term]:
+        """Those of the places."""
+        return self.places.required()
+
     def anchors(self) -> list[Anchor] | None:
         """Those of the places."""
         return self.places.anchors()
@@ -191,6 +214,10 @@ class OfItem:
     def find(self, document: Document) -> list[Span] | None:
         """Spans only for addresses."""
         return self.test.find(document)
+
+    def required(self) -> list[Term]:
+        """None in particular."""
+        return []
 
     def anchors(self) -> list[Anchor] | None:
         """None: words say nothing about it."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from smwatch.model import Span
 from smwatch.query.document import AUTHOR_FIELDS, Document
 from smwatch.query.evaluate import Program, reading_order
-from smwatch.query.index import PlainIndex, WordIndex, compiled
+from smwatch.query.index import Needs, PlainIndex, WordIndex, compiled
 from smwatch.query.look import outer
 from smwatch.query.quick import QuickDocument
 from smwatch.query.routes import route
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from smwatch.model import Item
     from smwatch.query.routes import Route
-    from smwatch.query.sheet import Stretch
     from smwatch.query.syntax import Node, Query
     from smwatch.query.terms import Term
 
@@ -91,8 +90,14 @@ class Engine:
             self._words.add(anchor, number, loose=program.loose)
         if self._plain is None or self._add_terms(number, program, self._plain):
             return
-        if program.loose or not all(self._plain.add(anchor, number) for anchor in anchors):
+        needs = self._needs(program)
+        if program.loose or not all([self._plain.add(anchor, number, needs) for anchor in anchors]):  # noqa: C419 - all of them
             self._always.append(number)
+
+    def _needs(self, program: Program) -> Needs:
+        """What an item must hold besides, as far as plain forms tell."""
+        ways = [self._route(term) for term in program.required()]
+        return tuple(way.anchor.literals for way in ways if way)
 
     def _add_terms(self, number: int, program: Program, index: PlainIndex) -> bool:
         """Whether the query is a term, or an OR of terms, that is done where its words stand."""
@@ -113,20 +118,18 @@ class Engine:
     # matching
 
     def _match_batch(self, items: Sequence[Item], index: PlainIndex) -> Iterator[list[Hit]]:
-        sheet = Sheet([(n, name, text) for n, item in enumerate(items) for name, text in self._texts(item)])
-        found = Scan(sheet, index, len(items), self._always).found
-        stretches: list[dict[str, Stretch]] = [{} for _ in items]
-        for stretch in sheet.stretches:
-            stretches[stretch.owner][stretch.name] = stretch
-        for item, mine, parts in zip(items, found, stretches, strict=True):
-            odd = [part.name for part in parts.values() if part.odd]
-            if not mine and not odd:
-                yield []
-                continue
-            document = QuickDocument(item, sheet, parts, self._routes)
-            for name in odd:
-                mine.update(dict.fromkeys(self._words.candidates(document.tokens(name).edges)))
-            yield self._hits(mine, document)
+        fields = [(n, name, text) for n, item in enumerate(items) for name, text in self._texts(item)]
+        sheet = Sheet(fields, len(items))
+        found = Scan(sheet, index, self._always).found
+        odd = {part.owner for part in sheet.stretches if part.odd}
+        for number, (item, mine) in enumerate(zip(items, found, strict=True)):
+            document = (
+                QuickDocument(item, sheet, number, self._routes) if number in odd or None in mine.values() else None
+            )
+            if document and number in odd:
+                words = (document.tokens(part.name).edges for part in sheet.parts[number] if part.odd)
+                mine.update(dict.fromkeys(query for edges in words for query in self._words.candidates(edges)))
+            yield self._hits(mine, document) if mine else []
 
     def _texts(self, item: Item) -> Iterator[tuple[str, str]]:
         if item.title:
@@ -139,21 +142,19 @@ class Engine:
             document = Document(item)
             yield from ((name, text) for name in AUTHOR_FIELDS if (text := document.text(name)))
 
-    def _hits(self, found: Found, document: Document) -> list[Hit]:
-        hits = []
+    def _hits(self, found: Found, document: Document | None) -> list[Hit]:
+        hits, names = [], self._names
         for number in sorted(found):
             spans = found[number]
-            if spans is None:
+            if spans is None and document is not None:
                 exact = self._programs[number].match(document)
                 if exact is not None:
-                    hits.append(Hit(self._names[number], exact))
+                    hits.append(Hit(names[number], exact))
             elif spans:
-                hits.append(Hit(self._names[number], self._tidied(number, spans)))
+                hits.append(Hit(names[number], tuple(spans) if len(spans) == 1 else self._tidied(number, spans)))
         return hits
 
     def _tidied(self, number: int, spans: list[Span]) -> tuple[Span, ...]:
-        if len(spans) == 1:
-            return (spans[0],)
         wide = self._untidy.get(number, frozenset())
         found = {span for span in spans if span.term not in wide}
         for field, term in {(span.field, span.term) for span in spans if span.term in wide}:

@@ -49,6 +49,10 @@ class Program:
         """Words of which an item must have at least one if this is to match; None: no such words are known."""
         return self._test.anchors()
 
+    def required(self) -> list[Term]:
+        """Terms that each must stand in an item for the query to match."""
+        return self._test.required()
+
     def term(self, leaf: Leaf, scope: str) -> Term:
         """The compiled form of a leaf inside the field `scope`, or outside any ("")."""
         key = bool(scope), leaf

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smwatch.text import fold_loose, is_emoji
-from smwatch.text.plain import fragment, variants
+from smwatch.text.plain import partial, variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,12 +25,16 @@ _SIGNS = "#@$"
 _DENSE = 20_000  # literals up to which the larger and quicker automaton is worth its memory
 
 
+Needs = tuple[tuple[bytes, ...], ...]  # of each row, one literal must be there
+
+
 @dataclass(slots=True)
 class Slot:
     """What one literal points to: terms that are looked for by it, with their query, and other queries.
 
     `words` are terms that are there where the literal stands alone, as they are shown, `routes` the same terms where it
-    does not; `terms` are phrases, patterns, words with accents. `left` and `right` are the literal's blanks.
+    does not; `terms` are phrases, patterns, words with accents; `others` are queries to evaluate, with what else an
+    item must hold. `left` and `right` are the literal's blanks.
     """
 
     left: int
@@ -38,7 +42,7 @@ class Slot:
     words: list[tuple[int, str]] = field(default_factory=list)
     routes: list[tuple[int, Route]] = field(default_factory=list)
     terms: list[tuple[int, Route]] = field(default_factory=list)
-    others: list[int] = field(default_factory=list)
+    others: list[tuple[int, Needs]] = field(default_factory=list)
 
 
 class PlainIndex:
@@ -61,10 +65,10 @@ class PlainIndex:
                 slot.words.append((number, way.term.shown))
                 slot.routes.append((number, way))
 
-    def add(self, anchor: Anchor, number: int) -> bool:
-        """`number` may match where one of the anchor's words stands; False where they have no usable plain form.
+    def add(self, anchor: Anchor, number: int, needs: Needs) -> bool:
+        """`number` may match where one of the anchor's words stands, and what it `needs`.
 
-        A word that no plain text can hold needs none.
+        False where they have no usable plain form; a word that no plain text can hold needs none.
         """
         for word in anchor.words:
             if is_emoji(word[:1]):
@@ -75,8 +79,8 @@ class PlainIndex:
                 return False
             for literal in literals:
                 row = self._slot(literal).others
-                if not row or row[-1] != number:
-                    row.append(number)
+                if not row or row[-1][0] != number:
+                    row.append((number, tuple(it for it in needs if literal not in it)))
         return True
 
     def close(self) -> None:
@@ -106,8 +110,7 @@ def _literals(word: str, *, part: bool) -> list[bytes] | None:
     """What a plain text must hold of a word: nothing at all where only other texts can hold it; None: not known."""
     spelled = variants(word, left=not part, right=not part)
     if spelled is None:
-        piece = fragment(word)
-        return [piece] if piece else None if word.isascii() else []
+        return None if part and word.isascii() else partial(word)
     if not all(literal.strip() for literal in spelled):
         return None
     return spelled if part else [b" %b " % literal for literal in spelled]

@@ -41,13 +41,16 @@ def at(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequ
     """The places of a term around one hit of its anchor; None where the whole field has to be read."""
     if (way.last or way.first) and _is_elsewhere(sheet, way, start, end):
         return ()
-    if not way.anchor.words or not sheet.stands_alone(start, end):
+    single = not way.before and not way.behind
+    if single and way.anchor.any_word:
+        start, end = sheet.letters(start, end)
+    elif not way.anchor.words:
         return near(sheet, stretch, way, start, end)
-    if not _accents_fit(sheet, way.anchor.step, start, end):
-        return ()
-    if not way.before and not way.behind:
-        return ((start, end),)
-    found = path(sheet, stretch, way, start, end)
+    if not sheet.stands_alone(start, end):
+        return near(sheet, stretch, way, start, end)
+    if single:
+        return ((start, end),) if _accents_fit(sheet, way.anchor.step, start, end) else ()
+    found = path(sheet, stretch, way, start, end) if _accents_fit(sheet, way.anchor.step, start, end) else MISSING
     if found is None:
         return _around(sheet, stretch, way, start, end)
     return () if found is MISSING else (found,)

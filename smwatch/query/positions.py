@@ -84,6 +84,9 @@ class Places(Protocol):
     def cores(self) -> list[Core]:
         """Ways to look for it without reading the whole field; none where that has to be read."""
 
+    def required(self) -> list[Term]:
+        """Terms that each must stand in the document."""
+
     def anchors(self) -> list[Anchor] | None:
         """See `Program.anchors`."""
 
@@ -115,6 +118,10 @@ class TermPlaces:
     def cores(self) -> list[Core]:
         """None: alone it is no operator of place."""
         return []
+
+    def required(self) -> list[Term]:
+        """The term."""
+        return [self.term]
 
     def anchors(self) -> list[Anchor] | None:
         """The term's own."""
@@ -150,6 +157,10 @@ class Union:
 
     def cores(self) -> list[Core]:
         """None: alone it is no operator of place."""
+        return []
+
+    def required(self) -> list[Term]:
+        """None in particular."""
         return []
 
     def anchors(self) -> list[Anchor] | None:
@@ -192,6 +203,10 @@ class Near:
         """Either side."""
         return _cores((self.left, self.right), self.words)
 
+    def required(self) -> list[Term]:
+        """Those of both sides."""
+        return self.left.required() + self.right.required()
+
     def anchors(self) -> list[Anchor] | None:
         """Those of the rarer side."""
         return rarest([self.left.anchors(), self.right.anchors()])
@@ -229,6 +244,10 @@ class NotNear:
     def cores(self) -> list[Core]:
         """The left side."""
         return _cores((self.left, self.right), self.words)[:1]
+
+    def required(self) -> list[Term]:
+        """Those of the left side."""
+        return self.left.required()
 
     def anchors(self) -> list[Anchor] | None:
         """Those of the left side."""
@@ -270,6 +289,10 @@ class Sentence:
         """None: sentences need the whole text."""
         return []
 
+    def required(self) -> list[Term]:
+        """Those of both sides."""
+        return self.left.required() + self.right.required()
+
     def anchors(self) -> list[Anchor] | None:
         """Those of the rarer side."""
         return rarest([self.left.anchors(), self.right.anchors()])
@@ -305,6 +328,10 @@ class Within:
     def cores(self) -> list[Core]:
         """Any part."""
         return _cores(self.parts, self.others)
+
+    def required(self) -> list[Term]:
+        """Those of all."""
+        return [term for part in self.parts for term in part.required()]
 
     def anchors(self) -> list[Anchor] | None:
         """Those of the rarest part."""

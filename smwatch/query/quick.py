@@ -12,12 +12,12 @@ from smwatch.query.syntax import TEXT_FIELDS
 from smwatch.text import tokenise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from smwatch.model import Item
     from smwatch.query.positions import Core
     from smwatch.query.routes import Route
-    from smwatch.query.sheet import Sheet, Stretch
+    from smwatch.query.sheet import Sheet
     from smwatch.query.terms import Term
     from smwatch.text import Edge
 
@@ -28,17 +28,15 @@ _APART = 1 << 32  # words between two windows
 class QuickDocument(Document):
     """An item on a sheet. Edges are characters of the field's text, or of its words where the field is odd."""
 
-    __slots__ = ("_extent", "_held", "_routes", "_sheet", "_stretches")
+    __slots__ = ("_held", "_owner", "_routes", "_sheet", "_stretches")
 
-    def __init__(
-        self, item: Item, sheet: Sheet, stretches: Mapping[str, Stretch], routes: dict[int, Route | None]
-    ) -> None:
+    def __init__(self, item: Item, sheet: Sheet, owner: int, routes: dict[int, Route | None]) -> None:
         super().__init__(item)
         self._sheet = sheet
-        self._stretches = stretches
+        self._owner = owner
+        self._stretches = {part.name: part for part in sheet.parts[owner]}
         self._routes = routes
         self._held: dict[int, bool] = {}
-        self._extent = _extent(stretches.values())
 
     def edges(self, name: str, term: Term) -> list[Edge]:
         """See Document."""
@@ -64,13 +62,7 @@ class QuickDocument(Document):
 
     def _holds(self, term: Term) -> bool:
         way = self._route(term)
-        if way is None or self._extent is None:
-            return True
-        low, high = self._extent
-        if _any_in(self._sheet.plain, way.anchor.literals, low, high):
-            return True
-        joined = self._sheet.compounds
-        return bool(joined.at) and _any_in(joined.buffer, way.anchor.literals, *joined.extent(low, high))
+        return way is None or not self._stretches or self._sheet.holds(self._owner, way.anchor.literals)
 
     def place(self, name: str, edge: Edge) -> tuple[int, int]:
         """See Document."""
@@ -95,21 +87,6 @@ class QuickDocument(Document):
         if id(term) not in self._routes:
             self._routes[id(term)] = route(term, {})
         return self._routes[id(term)]
-
-
-def _any_in(form: bytes, literals: Iterable[bytes], low: int, high: int) -> bool:
-    for literal in literals:  # noqa: SIM110 - a generator takes twice as long here
-        if form.find(literal, low, high) >= 0:
-            return True
-    return False
-
-
-def _extent(stretches: Iterable[Stretch]) -> Edge | None:
-    """Where all of an item stands on its sheet, with the white space around; None where a part of it is odd."""
-    parts = list(stretches)
-    if not parts or any(part.odd for part in parts):
-        return None
-    return min(part.low for part in parts) - 1, max(part.high for part in parts) + 1
 
 
 def _windows(text: str, edges: Iterable[Edge], reach: int) -> Iterator[Edge]:

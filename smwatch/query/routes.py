@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from smwatch.query.steps import OneWord, Pattern, Verbatim
 from smwatch.text import fold
-from smwatch.text.plain import fragment, variants
+from smwatch.text.plain import partial, variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 class Probe:
     """How one step of a term is looked for: `literals` in plain form, of which each match holds one.
 
-    `words` are the plain forms of a whole word; empty where the step is more than one word as it stands.
+    `words` are the plain forms of a whole word; empty where the step is more than one word as it stands. `any_word`:
+    every word that holds a literal, as it stands, is the step (`Bahn*`).
     """
 
     step: Step
     literals: tuple[bytes, ...]
     words: frozenset[bytes] = frozenset()
+    any_word: bool = False
 
     @property
     def accented(self) -> bool:
@@ -93,8 +95,8 @@ def _word_probe(step: Step, keys: Iterable[str]) -> Probe | None:
     bare = [key.lstrip("#@$") for key in keys]
     spelled = [variants(key) for key in bare]
     if any(row is None for row in spelled):
-        parts = [fragment(key) for key in bare]
-        return None if None in parts else Probe(step, tuple(part for part in parts if part))
+        parts = [partial(key) for key in bare]
+        return Probe(step, tuple(literal for part in parts for literal in part)) if all(parts) else None
     words = [word for row in spelled for word in row or ()]
     whole = isinstance(step, OneWord) and all(key.isalnum() for key in step.keys)
     return Probe(step, tuple(b" %b " % word for word in words), frozenset(words if whole else ()))
@@ -112,4 +114,6 @@ def _pattern_probe(step: Pattern) -> Probe | None:
             if spelled is not None:
                 literals = [b" " * left + one + b" " * right for one in spelled]
                 best = literals if best is None or len(literals[0]) > len(best[0]) else best
-    return Probe(step, tuple(best)) if best else None
+    parts = [part for piece in step.pieces for part in piece if part != ""]
+    any_word = not step.marked and len(parts) == 1 and parts[0] is not None and parts[0].isalnum()
+    return Probe(step, tuple(best), any_word=any_word) if best else None

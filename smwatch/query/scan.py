@@ -10,7 +10,7 @@ from smwatch.query.look import Place, at, near
 from smwatch.query.routes import Route
 from smwatch.query.sheet import Sheet, Stretch
 from smwatch.query.syntax import TEXT_FIELDS
-from smwatch.text.plain import JOINING
+from smwatch.text.plain import JOINING, SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,8 +26,8 @@ _FEW, _RARE = 32, 30  # closer looks that a field is worth: some, and one for so
 class Scan:
     """What a sheet of several items holds; `found` has a row an item. `always`: queries to evaluate in any case."""
 
-    def __init__(self, sheet: Sheet, index: PlainIndex, items: int, always: Iterable[int]) -> None:
-        self.found: list[Found] = [dict.fromkeys(always) for _ in range(items)]
+    def __init__(self, sheet: Sheet, index: PlainIndex, always: Iterable[int]) -> None:
+        self.found: list[Found] = [dict.fromkeys(always) for _ in sheet.parts]
         self._sheet = sheet
         self._slots = index.slots
         self._literals(index.scan(sheet.plain))
@@ -45,19 +45,17 @@ class Scan:
             start, end = first + slot.left, last - slot.right
             if not low <= start < high:
                 stretch = sheet.stretch(start)
-                low, high, name, mine = stretch.low, stretch.high, stretch.name, found[stretch.owner]
-            for query in slot.others:
-                mine[query] = None
-            if not slot.words or stretch.odd or text[start - 1] in JOINING or text[end] in JOINING:
-                _take(sheet, stretch, slot, (start, end), mine, at)
-                continue
-            if name in TEXT_FIELDS:
-                for query, shown in slot.words:
-                    spans = mine.setdefault(query, [])
-                    if spans is not None:
-                        spans.append(Span(name, start - low, end - low, shown))
-            if slot.terms:
-                _take_terms(sheet, stretch, slot.terms, (start, end), mine, at)
+                low, high, mine = stretch.low, stretch.high, found[stretch.owner]
+                searched = stretch.name in TEXT_FIELDS
+            if slot.others:
+                self._others(slot, stretch.owner, mine)
+            if slot.words and searched:
+                if text[start - 1] in JOINING or text[end] in JOINING or stretch.odd:
+                    _take(sheet, stretch, slot.routes, (start, end), mine, at)
+                else:
+                    _add(slot, stretch.name, start - low, end - low, mine)
+            if slot.terms and searched:
+                _take_terms(sheet, stretch, slot, (start, end), mine)
 
     def _compounds(self, hits: Iterable[tuple[int, int, int]]) -> None:
         """Hits in the joined spellings: Car-Sharing for carsharing."""
@@ -67,23 +65,40 @@ class Scan:
             place = joined.place(first + slot.left)
             stretch = self._sheet.stretch(place[0])
             mine = self.found[stretch.owner]
-            mine.update(dict.fromkeys(slot.others))
-            _take(self._sheet, stretch, slot, place, mine, near)
+            self._others(slot, stretch.owner, mine)
+            if stretch.name in TEXT_FIELDS:
+                _take(self._sheet, stretch, slot.routes + slot.terms, place, mine, near)
+
+    def _others(self, slot: Slot, owner: int, mine: Found) -> None:
+        """Queries to evaluate, unless the item lacks something else that they need."""
+        for query, needs in slot.others:
+            if query not in mine and all(self._sheet.holds(owner, literals) for literals in needs):
+                mine[query] = None
 
 
-def _take(sheet: Sheet, stretch: Stretch, slot: Slot, place: Place, mine: Found, look: Look) -> None:  # noqa: PLR0913, PLR0917 - one hit
-    """Words and terms alike, where a closer look is needed."""
-    if slot.routes or slot.terms:
-        _take_terms(sheet, stretch, slot.routes + slot.terms, place, mine, look)
+def _add(slot: Slot, name: str, start: int, end: int, mine: Found) -> None:
+    """Words that stand there by themselves."""
+    for query, shown in slot.words:
+        spans = mine.get(query, _NEW)
+        if spans is _NEW:
+            mine[query] = [Span(name, start, end, shown)]
+        elif spans is not None:
+            spans.append(Span(name, start, end, shown))
 
 
-def _take_terms(  # noqa: PLR0913, PLR0917 - one hit
+def _take_terms(sheet: Sheet, stretch: Stretch, slot: Slot, place: Place, mine: Found) -> None:
+    """Phrases and patterns; mostly one letter tells that the word before is another one than a phrase has."""
+    letter = sheet.plain[place[0] - 2] if sheet.text[place[0] - 1] == " " else SPACE
+    terms = slot.terms if letter == SPACE else [it for it in slot.terms if not it[1].last or letter in it[1].last]
+    if terms:
+        _take(sheet, stretch, terms, place, mine, at)
+
+
+def _take(  # noqa: PLR0913, PLR0917 - one hit
     sheet: Sheet, stretch: Stretch, terms: Sequence[tuple[int, Route]], place: Place, mine: Found, look: Look
 ) -> None:
     """Add what the terms have around this hit; a query whose term needs the whole field is left to be evaluated."""
     name, low = stretch.name, stretch.low
-    if name not in TEXT_FIELDS:
-        return
     if stretch.looks > _FEW + (stretch.high - low) // _RARE:
         stretch.odd = True  # so much to look at that reading the whole field costs less
     for query, way in terms:

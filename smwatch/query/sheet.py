@@ -16,7 +16,7 @@ from smwatch.text.surface import APOSTROPHES, HYPHENS
 from smwatch.text.tokens import LONGEST_RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from smwatch.text import Tokens
 
@@ -64,22 +64,35 @@ class Compounds:
 
 
 class Sheet:
-    """The fields of some items, given as (owner, name, text) in any order; empty texts are left out."""
+    """The fields of some items, given as (owner, name, text) in the order of the owners, which are numbers from 0."""
 
-    def __init__(self, fields: Sequence[tuple[int, str, str]]) -> None:
+    def __init__(self, fields: Sequence[tuple[int, str, str]], owners: int = 1) -> None:
         self.text = _BETWEEN.join(["", *[text for _, _, text in fields], ""])
         self.plain = plain(self.text)
         self.starts: list[int] = []
         self.stretches: list[Stretch] = []
+        self.parts: list[list[Stretch]] = [[] for _ in range(owners)]
         odd = ODD in self.plain
         low = 1
         for owner, name, text in fields:
             high = low + len(text)
             is_odd = odd and self.plain.find(_ODD, low, high) >= 0
             self.starts.append(low)
-            self.stretches.append(Stretch(owner, name, low, high, is_odd))
+            stretch = Stretch(owner, name, low, high, is_odd)
+            self.stretches.append(stretch)
+            self.parts[owner].append(stretch)
             low = high + 1
         self.compounds = self._join()
+
+    def holds(self, owner: int, literals: Iterable[bytes]) -> bool:
+        """Whether one of the literals stands in a field of an item, or in a compound of it; True where one is odd."""
+        parts = self.parts[owner]
+        if any(part.odd for part in parts):
+            return True
+        low, high = parts[0].low - 1, parts[-1].high + 1
+        if _any_in(self.plain, literals, low, high):
+            return True
+        return bool(self.compounds.at) and _any_in(self.compounds.buffer, literals, *self.compounds.extent(low, high))
 
     def stretch(self, at: int) -> Stretch:
         """The field that holds the place `at`."""
@@ -194,6 +207,13 @@ class Sheet:
                 at = text.find(sign, at + 1)
         found.sort()
         return found
+
+
+def _any_in(form: bytes, literals: Iterable[bytes], low: int, high: int) -> bool:
+    for literal in literals:  # noqa: SIM110 - a generator takes twice as long here
+        if form.find(literal, low, high) >= 0:
+            return True
+    return False
 
 
 def _runs(parts: list[bytes]) -> list[bytes]:

@@ -20,6 +20,8 @@ SPACE = 32
 PAIRS = {"ae": 0xE4, "oe": 0xF6, "ue": 0xFC, "ss": 0xDF}  # two letters that may be written as one
 JOINING = frozenset(f"{APOSTROPHES}{HYPHENS}.&+_@#$")  # signs that may make a longer word of what stands beside them
 _MOST_VARIANTS = 64
+_FEW_VARIANTS = 16
+_SELDOM = 4  # letters that do not stand in every text
 _PAIR = re.compile("[aou]e|s{2,}")
 
 
@@ -70,14 +72,19 @@ def variants(key: str, *, left: bool = True, right: bool = True) -> list[bytes] 
     return list(dict.fromkeys(found)) if len(found) <= _MOST_VARIANTS else None
 
 
-def fragment(key: str) -> bytes | None:
-    """The longest part of `key` that is written the same in all its plain forms; None where it has none.
+def partial(key: str) -> list[bytes]:
+    """Literals of which every plain form of a word that folds to `key` holds one, for keys with too many variants.
 
-    For keys with too many variants.
+    The longest part that is written the same in all of them, or all spellings of its beginning behind a space. Empty
+    where the key has no plain form.
     """
-    parts = (part for part in _PAIR.split(key) if part and None not in map(key_byte, part))
-    longest = max(parts, key=len, default="")
-    return bytes(key_byte(char) or SPACE for char in longest).strip() or None
+    if any(key_byte(char) is None for char in key):
+        return []
+    longest = max((part for part in _PAIR.split(key)), key=len)
+    if len(longest) >= _SELDOM and all(map(str.isalnum, longest)):
+        return [bytes(key_byte(char) or SPACE for char in longest)]
+    beginnings = (variants(key[:size], right=False) for size in range(len(key), 0, -1))
+    return next([b" " + one for one in found] for found in beginnings if found and len(found) <= _FEW_VARIANTS)
 
 
 def _halves(letter: bytes, half: int) -> list[int]:

@@ -48,7 +48,7 @@ def test_a_word_stands_alone_where_nothing_joins_it(text: str, word: str, alone:
 
 
 def test_every_place_knows_its_field() -> None:
-    sheet = Sheet([(0, "title", "Bahn"), (0, "text", "Zug"), (1, "text", "M\u00adüller")])
+    sheet = Sheet([(0, "title", "Bahn"), (0, "text", "Zug"), (1, "text", "M\u00adüller")], 2)
     places = [
         (sheet.stretch(at).owner, sheet.stretch(at).name) for at in (sheet.text.index("B"), sheet.text.index("Z"))
     ]
