@@ -87,10 +87,21 @@ def _pieces(text: str, pattern: re.Pattern[str]) -> Iterator[str]:
         yield from filter(is_emoji, text[at : found.start()])
         at = found.end()
         if is_spaceless(found[0]):
-            yield from re.findall(rf"[^{marks()}][{marks()}]*", found[0])
+            yield from _characters(found[0])
         else:
             yield found[0]
     yield from filter(is_emoji, text[at:])
+
+
+def _characters(word: str) -> list[str]:
+    """Each character with its marks; digits stay together."""
+    found: list[str] = []
+    for char in word:
+        if found and (category(char)[0] == "M" or (char.isdigit() and found[-1].isdigit())):
+            found[-1] += char
+        else:
+            found.append(char)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +159,7 @@ def _apart(text: str) -> str:
         here = "SPACELESS" if is_spaceless(char) else script(char)
         if here and current and here != current:
             found += " "
-        current = here or (current if char.isalnum() or category(char)[0] == "M" else "")
+        current = here or ("" if char.isspace() else current)
         found += char
     return found
 

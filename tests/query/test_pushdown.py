@@ -34,7 +34,8 @@ POSTS = {"x", "bluesky", "mastodon", "mastodon-search"}  # without title and lea
 HOSTS = {"x": "x.com", "youtube": "www.youtube.com", "bluesky": "bsky.app"}
 
 
-_ENTITY = re.compile(r"(?<=[@#$!%&*])(?=@)|(?<=\w)(?=[#@]\w)")  # tags and names stand by themselves
+# on X tags and names stand by themselves, and names are ASCII
+_ENTITY = re.compile(r"(?<=[@#$!%&*])(?=@)|(?<=&)(?=#)|([#@]\w+)(?=[#@])|@(?=\w*[^\W_a-zA-Z0-9])")
 
 
 def on_platform(item: Item, query: Query, platform: str) -> Item:
@@ -42,7 +43,7 @@ def on_platform(item: Item, query: Query, platform: str) -> Item:
     item = comparable(item, query, by_unicode=platform in BY_UNICODE)
     item = replace(item, lead="")
     if platform in POSTS:
-        item = replace(item, title="", text=_ENTITY.sub(" ", item.text))
+        item = replace(item, title="", text=_ENTITY.sub(r"\1 ", item.text))
     if platform in HOSTS:
         item = replace(item, url=f"https://{HOSTS[platform]}/1")
     if platform == "gdelt" and item.lang is None:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from smwatch.query.pushdown.spellings import Row
     from smwatch.query.syntax import Condition
 
-LONGEST_ASK = 150  # characters of one thing that is asked, so that it fits into any string
-
 Asked = Callable[[str], Ask | None]
 Conditions = Callable[["Condition", bool], Wish | None]
 
@@ -75,6 +73,12 @@ def quoted(_: Platform, row: Row) -> Ask | None:
     words = [word.lstrip("#@$") for word in row]
     if any(is_emoji(word[0]) for word in words):  # no search of these documents that it finds every emoji
         return None
+    return _ask(words)
+
+
+def _ask(words: list[str]) -> Ask | None:
+    if not all(any(map(str.isalnum, word)) for word in words):
+        return None
     return Ask(_quoted(words))
 
 
@@ -96,7 +100,7 @@ def _on_x(_: Platform, row: Row) -> Ask | None:
             return Ask(word)
     elif any(is_emoji(word[0]) for word in row):  # a joined emoji is several to us, one to X
         return None
-    return Ask(_quoted([word.lstrip("#@$") for word in row]))
+    return _ask([word.lstrip("#@$") for word in row])
 
 
 def _on_bluesky(platform: Platform, row: Row) -> Ask | None:
@@ -128,9 +132,10 @@ _GDELT_COMMON = _words(
 
 def _on_gdelt(platform: Platform, row: Row) -> Ask | None:
     found = quoted(platform, row)
-    if found is None or sum(map(len, row)) < (_GDELT_PHRASE if found.text.startswith('"') else _GDELT_WORD):
+    if found is None:
         return None
-    if any(word.lstrip("#@$").lower() in _GDELT_COMMON for word in row) and len(row) == 1:
+    asked = found.text.strip('"')
+    if len(asked) < (_GDELT_WORD if asked == found.text else _GDELT_PHRASE) or asked.lower() in _GDELT_COMMON:
         return None
     return found if re.fullmatch(r'[\w "\'.&-]+', found.text) else None
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smwatch.i18n import Text, text
-from smwatch.query.pushdown.platforms import LONGEST_ASK, PLATFORMS, Platform
-from smwatch.query.pushdown.spellings import spelled
+from smwatch.query.pushdown.platforms import PLATFORMS, Platform
+from smwatch.query.pushdown.spellings import LONGEST, spelled
 from smwatch.query.pushdown.strings import Writer, size
 from smwatch.query.pushdown.wish import NEVER, Ask, Either, Open, Wish, either, every, is_bound
 from smwatch.query.syntax import (
@@ -133,7 +133,7 @@ class _Reader:
 
     def _condition(self, node: Condition, *, positive: bool) -> Wish:
         found = self.platform.condition(node, positive)
-        if found is not None and not (isinstance(found, Ask) and size(found.text) > LONGEST_ASK):
+        if found is not None and not (isinstance(found, Ask) and size(found.text) > LONGEST):
             return found
         if isinstance(node, Site) and not positive and self.platform.condition(node, True) == NEVER:
             return Open(f"NOT {node}")  # always so: nothing is lost
@@ -198,6 +198,6 @@ class _Reader:
 def _shortened(row: Row) -> Row | None:
     """As many words of a phrase as one string has room for."""
     kept = list(row)
-    while kept and size(" ".join(kept)) > LONGEST_ASK:
+    while kept and size(" ".join(kept)) > LONGEST:
         kept.pop()
     return tuple(kept) or None

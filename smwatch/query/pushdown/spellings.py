@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST = 32  # spellings of one term; one that has more cannot be asked
 _PATIENCE = 1024  # spellings looked at, also where the platform takes many of them for one
-SIGNS = "#@$"
+LONGEST = 150  # characters of one thing that is asked, so that it fits into any string
 _TWINS = {"ä": "ae", "ö": "oe", "ü": "ue", "ae": "ä", "oe": "ö", "ue": "ü", "ß": "ss", "ss": "ß"}
 # "ue" behind a vowel or q is no ü: neue, Bauer, Quelle
 _TWIN = re.compile(r"[äöü]|(?<![aeouäöüq])(?:ae|oe|ue)|ß|ss", re.IGNORECASE)
@@ -100,7 +100,7 @@ def _phrase(
 
 def _forms(shown: str, same: Callable[[str], str], *, genitive: bool, loose: bool) -> tuple[str, ...]:
     """One word in all its spellings, as written first; none where they cannot be listed."""
-    if _HANGUL[0] <= shown[-1] <= _HANGUL[1]:  # ours begins a word, a platform's is the whole
+    if _HANGUL[0] <= shown[-1] <= _HANGUL[1] or len(shown) > LONGEST:  # ours begins a word, a platform's is the whole
         return ()
     if is_emoji(shown[0]):
         return (shown,)

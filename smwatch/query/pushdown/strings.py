@@ -86,20 +86,31 @@ class Writer:
 
     def _narrowed(self, wish: Every) -> list[Wish]:
         """An AND that is too long: one of its ORs is divided, else its longest part is left out."""
-        for part in sorted(wish.parts, key=lambda it: -size(self._write(it))):
+        sizes = {it: size(self._write(it)) for it in wish.parts}
+        room = self.platform.limit - sum(sizes.values())
+        for part in sorted(sizes, key=lambda it: -sizes[it]):
             beside = [it for it in wish.parts if it is not part]
-            if isinstance(part, Either) and all(self._fits(every((*beside, one))) for one in part.parts):
+            if room + sizes[part] <= 0 or not isinstance(part, Either):
+                continue
+            if all(self._fits(every((*beside, one))) for one in part.parts):
                 packed = self._packed(part.parts, beside)
                 if len(packed) <= MOST_STRINGS:
                     return packed
-        needed = [it for it in wish.parts if is_bound(it)]
-        spare = [it for it in wish.parts if it is not needed[0] or len(needed) > 1]
-        longest = max(spare, key=lambda it: size(self._write(it)))
-        self._drop(longest)
-        return self._fitting(every(it for it in wish.parts if it is not longest))
+        return self._fitting(self._shortened(wish))
 
-    def _drop(self, wish: Wish) -> None:
-        self.dropped.append(text("{part}: left out, the string would be too long or too many", part=self._write(wish)))
+    def _shortened(self, wish: Every) -> Wish:
+        """Without its longest parts, until it fits or only one is left that may stand alone."""
+        sizes = {it: size(self._write(it, inside=True)) + len(self.platform.both) for it in wish.parts}
+        first = min(filter(is_bound, wish.parts), key=lambda it: sizes[it])
+        over = sum(sizes.values()) - self.platform.limit
+        for part in sorted(sizes, key=lambda it: -sizes[it]):
+            if over > 0 and part is not first:
+                over -= sizes.pop(part)
+                self._drop(self._write(part))
+        return every(sizes)
+
+    def _drop(self, part: str) -> None:
+        self.dropped.append(text("{part}: left out, the string would be too long or too many", part=part))
 
     # no brackets inside brackets
 
@@ -115,19 +126,22 @@ class Writer:
         raise AssertionError(wish)
 
     def _distributed(self, found: list[list[Row]]) -> list[Row]:
-        clauses: list[Row] = [()]
+        clauses: list[dict[Ask, None]] = [{}]
         for all_of_part in found:
-            part = [clause for clause in all_of_part if not any(ask.excludes for ask in clause)]
+            part = [it for it in all_of_part if not any(ask.excludes for ask in it)]
             if not part:  # it only excludes: beside the others it bounds nothing
                 return []
             if len(clauses) * len(part) > MOST_STRINGS:
-                bound = [clause for clause in part if all(ask.alone for ask in clause)]
+                bound = [it for it in part if all(ask.alone for ask in it)]
                 part = [min(bound or part, key=len)]
-            for clause in all_of_part:
-                if clause not in part:
-                    self._drop(either(clause))
-            clauses = [tuple(dict.fromkeys((*clause, *other))) for clause in clauses for other in part]
-        return clauses
+            for left_out in all_of_part:
+                if left_out not in part:
+                    self._drop(_shown([left_out]))
+            grown = [{**clause, **dict.fromkeys(other)} for other in part[1:] for clause in clauses]
+            for clause in clauses:
+                clause.update(dict.fromkeys(part[0]))
+            clauses += grown
+        return [tuple(clause) for clause in clauses]
 
     # no OR at all
 
@@ -136,10 +150,13 @@ class Writer:
         return tuple(dict.fromkeys(strings))
 
     def _together(self, row: Row) -> str:
-        kept = list(row)
-        while len(kept) > 1 and not self._fits(Every(tuple(kept))):
-            self._drop(kept.pop())
-        return " ".join(ask.text for ask in kept)
+        kept = row[0].text
+        for ask in row[1:]:
+            if size(kept) + 1 + size(ask.text) <= self.platform.limit:
+                kept += " " + ask.text
+            else:
+                self._drop(ask.text)
+        return kept
 
     def _rows(self, wish: Wish) -> list[Row]:
         """An OR of ANDs, one string each; what would multiply them too much is left out."""
@@ -149,22 +166,23 @@ class Writer:
             case Either():
                 return [row for part in wish.parts for row in self._rows(part)]
             case Every():
-                parts = sorted(((part, self._rows(part)) for part in wish.parts), key=lambda it: len(it[1]))
-                rows = parts[0][1]
-                for part, others in parts[1:]:
+                parts = sorted(map(self._rows, wish.parts), key=len)
+                single = [ask for rows in parts if len(rows) == 1 for ask in rows[0]]
+                rows = [tuple(dict.fromkeys(single))] if single else parts[0]
+                for others in (it for it in (parts if single else parts[1:]) if len(it) > 1):
                     if len(rows) * len(others) > max(MOST_STRINGS, len(rows)):
-                        self._drop_alternatives(part)
+                        self._drop(_shown(others))
                         continue
                     rows = [tuple(dict.fromkeys((*row, *other))) for row in rows for other in others]
                 return rows
         raise AssertionError(wish)
 
-    def _drop_alternatives(self, wish: Wish) -> None:
-        shown = " | ".join(" ".join(ask.text for ask in row) for row in self._rows(wish))
-        self.dropped.append(text("{part}: left out, the string would be too long or too many", part=shown))
+
+def _shown(rows: Sequence[Row]) -> str:
+    return " | ".join(" ".join(ask.text for ask in row) for row in rows)
 
 
-def _needed(rows: list[Row]) -> list[Row]:
-    """Without those that another one finds all of."""
-    sets = [frozenset(row) for row in rows]
-    return [row for row, own in zip(rows, sets, strict=True) if not any(other < own for other in sets)]
+def _needed(rows: Sequence[Row]) -> list[Row]:
+    """Without those that a single word among them finds anyhow."""
+    single = {row[0] for row in rows if len(row) == 1}
+    return [row for row in rows if len(row) == 1 or single.isdisjoint(row)]

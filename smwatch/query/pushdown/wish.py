@@ -60,9 +60,14 @@ def every(wishes: Iterable[Wish]) -> Wish:
 
 def either(wishes: Iterable[Wish]) -> Wish:
     """One of `wishes`: open as soon as one of them is."""
-    found = list(wishes)
-    unbound = [it for it in found if isinstance(it, Open) or (isinstance(it, Ask) and it.excludes)]
-    parts = _flat([it for it in found if it not in unbound], Either)
+    bounded: list[Wish] = []
+    unbound: list[Open | Ask] = []
+    for wish in wishes:
+        if isinstance(wish, Open) or (isinstance(wish, Ask) and wish.excludes):
+            unbound.append(wish)
+        else:
+            bounded.append(wish)
+    parts = _flat(bounded, Either)
     parts += [it.rest for it in unbound if isinstance(it, Open) and it.rest is not None]
     bound = parts[0] if len(parts) == 1 else Either(tuple(dict.fromkeys(parts)))
     if not unbound:
