@@ -168,8 +168,38 @@ class Union:
         return every(part.anchors() for part in self.parts)
 
 
+class Operator:
+    """What operators of place share: the parts that must all be there."""
+
+    __slots__ = ()
+
+    def must(self) -> tuple[Places, ...]:
+        """The parts of which each must stand in the text."""
+        raise NotImplementedError
+
+    def possible(self, document: Document) -> bool:
+        """Whether all may be there."""
+        return all(part.possible(document) for part in self.must())
+
+    def occurs(self, document: Document, name: str) -> bool:
+        """Whether all may."""
+        return all(part.occurs(document, name) for part in self.must())
+
+    def terms(self) -> tuple[Term, ...] | None:
+        """None: it is more than terms."""
+        return None
+
+    def required(self) -> list[Term]:
+        """Those of all."""
+        return [term for part in self.must() for term in part.required()]
+
+    def anchors(self) -> list[Anchor] | None:
+        """Those of the rarest part."""
+        return rarest([part.anchors() for part in self.must()])
+
+
 @dataclass(frozen=True, slots=True)
-class Near:
+class Near(Operator):
     """`a NEAR/5 b`, `a ONEAR/5 b`."""
 
     left: Places
@@ -177,13 +207,9 @@ class Near:
     words: int
     ordered: bool
 
-    def possible(self, document: Document) -> bool:
-        """Whether both sides may be there."""
-        return self.left.possible(document) and self.right.possible(document)
-
-    def occurs(self, document: Document, name: str) -> bool:
-        """Whether both sides may."""
-        return self.left.occurs(document, name) and self.right.occurs(document, name)
+    def must(self) -> tuple[Places, ...]:
+        """Both sides."""
+        return self.left, self.right
 
     def found(self, passage: Passage) -> list[Place]:
         """Every pair, as a place over both."""
@@ -195,38 +221,22 @@ class Near:
         left, right = near(self.left.found(passage), self.right.found(passage), self.words, ordered=self.ordered)
         return left + right
 
-    def terms(self) -> tuple[Term, ...] | None:
-        """None: it is more than terms."""
-        return None
-
     def cores(self) -> list[Core]:
         """Either side."""
-        return _cores((self.left, self.right), self.words)
-
-    def required(self) -> list[Term]:
-        """Those of both sides."""
-        return self.left.required() + self.right.required()
-
-    def anchors(self) -> list[Anchor] | None:
-        """Those of the rarer side."""
-        return rarest([self.left.anchors(), self.right.anchors()])
+        return _cores(self.must(), self.words)
 
 
 @dataclass(frozen=True, slots=True)
-class NotNear:
+class NotNear(Operator):
     """`a NOT NEAR/5 b`: places of a that have no b near them."""
 
     left: Places
     right: Places
     words: int
 
-    def possible(self, document: Document) -> bool:
-        """Whether the left side may be there."""
-        return self.left.possible(document)
-
-    def occurs(self, document: Document, name: str) -> bool:
-        """Whether the left side may."""
-        return self.left.occurs(document, name)
+    def must(self) -> tuple[Places, ...]:
+        """The left side."""
+        return (self.left,)
 
     def found(self, passage: Passage) -> list[Place]:
         """The free ones."""
@@ -237,38 +247,22 @@ class NotNear:
 
     taking_part = found
 
-    def terms(self) -> tuple[Term, ...] | None:
-        """None: it is more than terms."""
-        return None
-
     def cores(self) -> list[Core]:
         """The left side."""
         return _cores((self.left, self.right), self.words)[:1]
 
-    def required(self) -> list[Term]:
-        """Those of the left side."""
-        return self.left.required()
-
-    def anchors(self) -> list[Anchor] | None:
-        """Those of the left side."""
-        return self.left.anchors()
-
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(Operator):
     """`a SENTENCE b`, `a OSENTENCE b`."""
 
     left: Places
     right: Places
     ordered: bool
 
-    def possible(self, document: Document) -> bool:
-        """Whether both sides may be there."""
-        return self.left.possible(document) and self.right.possible(document)
-
-    def occurs(self, document: Document, name: str) -> bool:
-        """Whether both sides may."""
-        return self.left.occurs(document, name) and self.right.occurs(document, name)
+    def must(self) -> tuple[Places, ...]:
+        """Both sides."""
+        return self.left, self.right
 
     def found(self, passage: Passage) -> list[Place]:
         """Every pair, as a place over both."""
@@ -281,37 +275,21 @@ class Sentence:
         ours, theirs = sharing(left, right, passage.sentences, ordered=self.ordered)
         return ours + theirs
 
-    def terms(self) -> tuple[Term, ...] | None:
-        """None: it is more than terms."""
-        return None
-
     def cores(self) -> list[Core]:
         """None: sentences need the whole text."""
         return []
 
-    def required(self) -> list[Term]:
-        """Those of both sides."""
-        return self.left.required() + self.right.required()
-
-    def anchors(self) -> list[Anchor] | None:
-        """Those of the rarer side."""
-        return rarest([self.left.anchors(), self.right.anchors()])
-
 
 @dataclass(frozen=True, slots=True)
-class Within:
+class Within(Operator):
     """`(a AND b AND c)~5`."""
 
     parts: tuple[Places, ...]
     others: int
 
-    def possible(self, document: Document) -> bool:
-        """Whether all may be there."""
-        return all(part.possible(document) for part in self.parts)
-
-    def occurs(self, document: Document, name: str) -> bool:
-        """Whether all may."""
-        return all(part.occurs(document, name) for part in self.parts)
+    def must(self) -> tuple[Places, ...]:
+        """All parts."""
+        return self.parts
 
     def found(self, passage: Passage) -> list[Place]:
         """Every window, as a place over all."""
@@ -321,21 +299,9 @@ class Within:
         """What stands in any window."""
         return taking_part([part.found(passage) for part in self.parts], self.others)
 
-    def terms(self) -> tuple[Term, ...] | None:
-        """None: it is more than terms."""
-        return None
-
     def cores(self) -> list[Core]:
         """Any part."""
         return _cores(self.parts, self.others)
-
-    def required(self) -> list[Term]:
-        """Those of all."""
-        return [term for part in self.parts for term in part.required()]
-
-    def anchors(self) -> list[Anchor] | None:
-        """Those of the rarest part."""
-        return rarest([part.anchors() for part in self.parts])
 
 
 def _cores(parts: Sequence[Places], words: int) -> list[Core]:
