@@ -1,9 +1,9 @@
 """Matching through the command line (goal G3a): JSON lines of posts in, JSON lines of matches out, 10,000 queries.
 
 `smwatch query match --queries FILE` gives spans in every field, with folding; the peers (peers.py, each a process of
-its own, run in the same way) give the names of the queries that they can express. CPU seconds of the whole process, user
-and system, without those that the same process takes for an empty input (start, reading and building the queries, shown
-beside it): posts a second and core. Rounds in turn, medians.
+its own, run in the same way) give the names of the queries that they can express. CPU seconds of the whole process,
+user and system, without those that the same process takes for an empty input (start, reading and building the queries,
+shown beside it): posts a second and core. Rounds in turn, medians.
 
     python bench/match_cli.py --queries 1000 --rounds 1
 """
