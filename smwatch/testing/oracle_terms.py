@@ -226,7 +226,9 @@ def _letters(said: Said, folder: Callable[[str], str]) -> list[str]:
             clusters[-1] += char
         else:
             clusters.append(char)
-    return [folded for folded in map(folder, clusters) if folded]
+    seen = [folded for folded in map(folder, clusters) if folded]
+    word = said.marked if folder is fold_marked else said.key
+    return seen if "".join(seen) == word else list(word)  # a sign at its border: the _ of @max_
 
 
 def _glob(pattern: list[str], letters: list[str]) -> bool:

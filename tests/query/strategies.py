@@ -67,6 +67,7 @@ FAMILIES = (
     "BMW BMWは ＢＭＷ ｂｍｗ 東京 東京都 京 トヨタ ﾄﾖﾀ がん かん",
     "ไทย ภาษาไทย Москва москва́ мой мои 한국 한국의 Ελλάς ΕΛΛΑΣ ελλας",
     "İstanbul istanbul ıstanbul ISTANBUL Łódź Lodz Ørsted Oersted Orsted Đorđe æther œuvre ﬁnanz finanz",
+    "süüüüüüüüüß süüüüüüüüüüß Süüüüüüüüüß süü süüüß sueueueueueueueueuess sueueueueueueueueueß müüüüüüüüde",
     "Deutsche deutsche Deutschen Zug Züge Zuege Zug-Verspätung Verspätung Verspaetung und oder Und not",
 )
 VOCABULARY = tuple(dict.fromkeys(word for family in FAMILIES for word in family.split()))
