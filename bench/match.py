@@ -302,7 +302,7 @@ def main() -> None:
     if not args.only:
         told, built = build_table(args.sizes)
         print(told)
-        if (tuple(args.sizes), tuple(args.kinds)) == (SIZES, KINDS):
+        if args.save or (tuple(args.sizes), tuple(args.kinds)) == (SIZES, KINDS):
             save([*parts, told, goals(rows)], rows, built)
     print(goals(rows))
 
@@ -380,6 +380,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3, help="of measuring, for each contender and table")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="*", help="some contenders; only a full run is saved")
+    parser.add_argument("--save", action="store_true", help="also where it is not a full run")
     parser.add_argument("--build", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 
