@@ -6,6 +6,7 @@ that finds least.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -66,7 +67,7 @@ def _by_unicode() -> re.Pattern[str]:
     """UAX 29: a dot or apostrophe between letters, a dot or comma between digits and an underline join."""
     letter = rf"(?:[^\W\d_]|[{marks()}])"
     return re.compile(
-        rf"(?:{_letters()}|_|(?<={letter})[.'](?={letter})|(?<=\d)[.,'](?=\d))+",
+        rf"(?:{_letters()}|_|(?<={letter})[.'](?=[^\W\d_])|(?<=\d)[.,'](?=\d))+",
     )
 
 
@@ -115,11 +116,11 @@ class Index:
     @staticmethod
     @lru_cache(maxsize=256)
     def of(texts: tuple[str, ...], words: Callable[[str], list[str]], folded: Callable[[str], str]) -> Index:
-        return Index(tuple(tuple(map(folded, words(text))) for text in texts), words, folded)
+        return Index(tuple(tuple(filter(None, map(folded, words(text)))) for text in texts), words, folded)
 
     def has(self, asked: str) -> bool:
         """Whether the words of `asked` stand in one field, directly behind each other."""
-        wanted = tuple(map(self.folded, self.words(asked)))
+        wanted = tuple(filter(None, map(self.folded, self.words(asked))))
         assert wanted, asked
         return any(
             field[at : at + len(wanted)] == wanted
@@ -185,7 +186,8 @@ def _cuts(query: Query) -> dict[str, set[frozenset[int]]]:
     for node in walk(query.root):
         if isinstance(node, Variants):
             parts = variant_parts(node.text)
-            _add(found, parts)
+            for low, high in itertools.combinations(range(len(parts) + 1), 2):
+                _add(found, parts[low:high])
             if len(parts) == 1:
                 whole = parts[0]
                 for at in range(1, len(whole)):
