@@ -106,11 +106,11 @@ def _pattern_probe(step: Pattern) -> Probe | None:
     best: list[bytes] | None = None
     for number, piece in enumerate(step.pieces):
         for place, part in enumerate(piece):
-            if not part or not (bare := part.lstrip("#@$")):
+            if not part or not (bare := fold(part.lstrip("#@$"))):
                 continue
             left = number == 0 and place == 0
             right = number == len(step.pieces) - 1 and place == len(piece) - 1
-            spelled = variants(fold(bare), left=left, right=right)
+            spelled = variants(bare, left=left, right=right)
             if spelled is not None:
                 literals = [b" " * left + one + b" " * right for one in spelled]
                 best = literals if best is None or len(literals[0]) > len(best[0]) else best

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smwatch.model import Span
+from smwatch.model import Item, Span
+from smwatch.query import parse
 from smwatch.query.document import Document
 from smwatch.query.engine import Engine, Hit
 from smwatch.query.evaluate import Program
@@ -28,7 +29,6 @@ from tests.query.strategies import scenario
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from smwatch.model import Item
     from smwatch.query.syntax import Node, Query
 
 LONG = 1_000_000
@@ -155,3 +155,9 @@ def test_engine_and_oracle_agree(request: pytest.FixtureRequest) -> None:
         seed += 1
     print(f"\nSMWATCH_SEED={first}: {tally.pairs} pairs, {tally.matches / tally.pairs:.0%} match")  # noqa: T201 - the figure
     assert tally.matches >= 0.3 * tally.pairs
+
+
+@pytest.mark.parametrize("source", ["моск?\u0301?", "B?\u0301hnle*", '"b?\u0301hn Bahn"'])
+def test_an_accent_alone_beside_a_wildcard_is_no_literal(source: str) -> None:
+    items = [Item(id="1", source="quelle", text=text) for text in ("москва", "Bähnle", "Die Bahn")]
+    assert not differences([parse(source)], items, Tally(), all_ways=True)
