@@ -135,8 +135,8 @@ class PyAhoCorasick:
 class FlashText:
     """The package flashtext2: keywords between borders in one pass, in Rust."""
 
-    name, needs, kinds, whole, most = "flashtext2", "flashtext2", LITERAL, False, None
-    cannot = "NEAR, wildcards, and it loses a term inside or across a longer one"
+    name, needs, kinds, whole, most = "flashtext2", "flashtext2", LITERAL - {"all"}, False, None
+    cannot = "NEAR, wildcards, and it loses a term inside or across a longer one, so AND and NOT go wrong"
 
     def __init__(self, asked: dict[int, Asked]) -> None:
         from flashtext2 import KeywordProcessor  # noqa: PLC0415 - the package may be missing
