@@ -26,7 +26,7 @@ demo: .venv/.program
 	@$(BIN)/smwatch demo
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 # what a reviewer would ask for: format, lint, types, layers, catalogues, generated pages
 check: setup

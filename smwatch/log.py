@@ -36,20 +36,43 @@ class Damper:
 
     def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> EventDict:  # noqa: ARG002 - structlog's shape
         """Pass `event` on, or drop it."""
-        if event.get("level") not in {"warning", "error", "critical"}:
-            return event
         same = repr(sorted((k, str(v)) for k, v in event.items() if k not in _UNCOUNTED))
+        dropped = self.judge(event.get("level", ""), same)
+        if dropped is None:
+            raise structlog.DropEvent
+        if dropped:
+            event["repeated"] = dropped
+        return event
+
+    def judge(self, level: str, same: str) -> int | None:
+        """How many lines equal to `same` were left out since the last one; None to leave this one out as well."""
+        if level not in {"warning", "error", "critical"}:
+            return 0
         now = self._clock()
         last, dropped = self._seen.get(same, (float("-inf"), 0))
         if now - last < DAMPED_FOR:
             self._seen[same] = (last, dropped + 1)
-            raise structlog.DropEvent
+            return None
         if len(self._seen) >= REMEMBERED:
             self._seen.clear()
         self._seen[same] = (now, 0)
+        return dropped
+
+
+class _DampedRecords(logging.Filter):
+    """A `Damper` for the lines of libraries: what is dropped in a formatter would end the library's own call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._damper = Damper()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        said = record.getMessage()
+        dropped = self._damper.judge(record.levelname.lower(), f"{record.name} {said}")
         if dropped:
-            event["repeated"] = dropped
-        return event
+            record.msg, record.args = f"{said} (repeated {dropped} times)", ()
+        return dropped is not None
 
 
 class RedactingStream:
@@ -67,20 +90,24 @@ class RedactingStream:
         self._stream.flush()
 
 
-def configure(stream: TextIO | None = None, *, debug: bool = False, pretty: bool | None = None) -> None:
-    """Set up all logging of this process to `stream` (default: stderr); `pretty` by default only on a terminal."""
+def configure(
+    stream: TextIO | None = None, *, debug: bool = False, quiet: bool = False, pretty: bool | None = None
+) -> None:
+    """Set up all logging of this process to `stream` (default: stderr); `pretty` by default only on a terminal.
+
+    `quiet` is for commands that say themselves what happened: only errors are logged.
+    """
     out = stream or sys.stderr
     pretty = out.isatty() if pretty is None else pretty
-    level = logging.DEBUG if debug else logging.INFO
+    level = logging.DEBUG if debug else logging.ERROR if quiet else logging.INFO
     safe: Any = RedactingStream(out)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        Damper(),
     ]
     structlog.configure(
-        processors=[*shared, *_rendering(pretty=pretty)],
+        processors=[*shared, Damper(), *_rendering(pretty=pretty)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(safe),
         cache_logger_on_first_use=False,
@@ -98,6 +125,7 @@ def _rendering(*, pretty: bool) -> list[Processor]:
 def _route_libraries(safe: Any, shared: list[Processor], *, pretty: bool) -> None:  # noqa: ANN401 - a text stream
     """Lines of the standard `logging` come out in the same shape, from warnings on."""
     handler = logging.StreamHandler(safe)
+    handler.addFilter(_DampedRecords())
     meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[meta, *_rendering(pretty=pretty)])

@@ -85,3 +85,9 @@ def test_news_is_never_damped(out: io.StringIO) -> None:
     for _ in range(3):
         structlog.get_logger("x").info("source_fetched")
     assert len(lines(out)) == 3
+
+
+def test_a_librarys_equal_line_is_left_out_without_harm_to_the_library(out: io.StringIO) -> None:
+    for _ in range(3):
+        logging.getLogger("a.library").warning("trouble with %s", "it")
+    assert [line["event"] for line in lines(out)] == ["trouble with it"]

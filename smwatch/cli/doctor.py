@@ -43,7 +43,6 @@ def doctor(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click p
         path = find(config)
     except UserError as error:
         lost = (wrong("config", error.sentence, text("smwatch init writes one")),)
-    _quiet_log()
     lend_credentials()
     found = (*run_async(examine(path)), *lost)
     ok = not any(one.severity == "error" for one in found)
@@ -52,15 +51,6 @@ def doctor(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click p
     else:
         tell("\n".join(_lines(found)))
     sys.exit(0 if ok else EX_PROBLEMS)
-
-
-def _quiet_log() -> None:
-    """What channels log belongs to the daemon's log, not here."""
-    import logging
-
-    import structlog
-
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 def _as_json(one: Finding) -> dict[str, str | None]:

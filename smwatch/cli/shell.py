@@ -147,9 +147,12 @@ def problem_json(problem: Problem) -> dict[str, object]:
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` in a fresh event loop."""
+    """Run `work` in a fresh event loop; what it logs goes to stderr, as data alone goes to stdout."""
     import asyncio
 
+    from smwatch import log
+
+    log.configure(quiet=True)
     return asyncio.run(work)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _log_as_it_was() -> Iterator[None]:
     """Commands set the log up for their process; here that is everybody's."""
+    root, hook = logging.getLogger(), sys.excepthook
+    handlers, level = root.handlers[:], root.level
     yield
     structlog.reset_defaults()
+    root.handlers[:], root.level, sys.excepthook = handlers, level, hook
 
 
 @pytest.fixture
