@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import tomli
+
 import smwatch
 import smwatch.loader
 from smwatch import hookspecs
@@ -100,3 +103,12 @@ def test_each_hook_is_used_by_a_built_in_plugin() -> None:
         used |= {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.decorator_list}
     assert specs - used == set()
     assert specs >= {"register_sources", "register_channels", "register_enrichers"}
+
+
+def test_every_package_is_in_the_wheel() -> None:
+    checkout = HOME.parent / "pyproject.toml"
+    if not checkout.is_file():
+        pytest.skip("this is an installed copy, not a checkout")
+    named = set(tomli.loads(checkout.read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"])
+    there = {".".join(path.parent.relative_to(HOME.parent).parts) for path in HOME.rglob("__init__.py")}
+    assert named == there | {"smwatch.plugins"}
