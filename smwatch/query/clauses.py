@@ -86,7 +86,7 @@ class AnyOf:
         spans: list[Span] = []
         holds = False
         for test in self.tests:
-            found = test.find(document)
+            found = test.find(document) if test.possible(document) else None
             if found is not None:
                 holds = True
                 spans += found
@@ -113,7 +113,8 @@ class Never:
 
     def find(self, document: Document) -> list[Span] | None:
         """No spans, where the test does not hold."""
-        return [] if self.test.find(document) is None else None
+        absent = not self.test.possible(document) or self.test.find(document) is None
+        return [] if absent else None
 
     def required(self) -> list[Term]:
         """None in particular."""
