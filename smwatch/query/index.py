@@ -110,7 +110,7 @@ def _literals(word: str, *, part: bool) -> list[bytes] | None:
     """What a plain text must hold of a word: nothing at all where only other texts can hold it; None: not known."""
     spelled = variants(word, left=not part, right=not part)
     if spelled is None:
-        return None if part and word.isascii() else partial(word)
+        return partial(word, part=part)
     if not all(literal.strip() for literal in spelled):
         return None
     return spelled if part else [b" %b " % literal for literal in spelled]

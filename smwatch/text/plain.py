@@ -72,19 +72,20 @@ def variants(key: str, *, left: bool = True, right: bool = True) -> list[bytes] 
     return list(dict.fromkeys(found)) if len(found) <= _MOST_VARIANTS else None
 
 
-def partial(key: str) -> list[bytes]:
+def partial(key: str, *, part: bool = False) -> list[bytes]:
     """Literals of which every plain form of a word that folds to `key` holds one, for keys with too many variants.
 
-    The longest part that is written the same in all of them, or all spellings of its beginning behind a space. Empty
-    where the key has no plain form.
+    The longest part that is written the same in all of them, or all spellings of its beginning, behind a space unless
+    the key is itself a `part` of a word. Empty where the key has no plain form.
     """
     if any(key_byte(char) is None for char in key):
         return []
-    longest = max((part for part in _PAIR.split(key)), key=len)
-    if len(longest) >= _SELDOM and all(map(str.isalnum, longest)):
+    longest = max(_PAIR.split(key), key=len)
+    if not part and len(longest) >= _SELDOM and longest.isalnum():
         return [bytes(key_byte(char) or SPACE for char in longest)]
-    beginnings = (variants(key[:size], right=False) for size in range(len(key), 0, -1))
-    return next([b" " + one for one in found] for found in beginnings if found and len(found) <= _FEW_VARIANTS)
+    beginnings = (variants(key[:size], left=not part, right=False) for size in range(len(key), 0, -1))
+    few = next((found for found in beginnings if found and len(found) <= _FEW_VARIANTS), [])
+    return few if part else [b" " + one for one in few]
 
 
 def _halves(letter: bytes, half: int) -> list[int]:
