@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smwatch.text import fold_loose, is_emoji
-from smwatch.text.plain import partial, variants
+from smwatch.text.plain import SPACE, partial, variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,6 +25,7 @@ _SIGNS = "#@$"
 _DENSE = 20_000  # literals up to which the larger and quicker automaton is worth its memory
 
 
+_NONE: list[tuple[int, Route]] = []
 Needs = tuple[tuple[bytes, ...], ...]  # of each row, one literal must be there
 
 
@@ -43,6 +44,24 @@ class Slot:
     routes: list[tuple[int, Route]] = field(default_factory=list)
     terms: list[tuple[int, Route]] = field(default_factory=list)
     others: list[tuple[int, Needs]] = field(default_factory=list)
+    _before: dict[int, list[tuple[int, Route]]] = field(default_factory=dict)
+    _behind: dict[int, list[tuple[int, Route]]] = field(default_factory=dict)
+    _anywhere: list[tuple[int, Route]] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Sort the terms by the letter that must stand beside the literal."""
+        for number, way in self.terms:
+            rows, letters = (self._before, way.last) if way.last else (self._behind, way.first)
+            for letter in letters:
+                rows.setdefault(letter, []).append((number, way))
+            if not letters:
+                self._anywhere.append((number, way))
+
+    def likely(self, before: int, behind: int) -> list[tuple[int, Route]]:
+        """The terms that may be there, by the letters one blank before and behind the literal; SPACE: not known."""
+        if SPACE in {before, behind}:
+            return self.terms
+        return self._anywhere + self._before.get(before, _NONE) + self._behind.get(behind, _NONE)
 
 
 class PlainIndex:
@@ -85,6 +104,8 @@ class PlainIndex:
 
     def close(self) -> None:
         """Make ready to be asked."""
+        for slot in self.slots:
+            slot.close()
         self._scan = _Bytes(list(self._numbers)) if self._numbers else None
         self._emoji = re.compile(f"[{''.join(map(re.escape, self.emoji))}]") if self.emoji else None
 

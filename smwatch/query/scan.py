@@ -38,7 +38,8 @@ class Scan:
 
     def _literals(self, hits: Iterable[tuple[int, int, int]]) -> None:
         """Hits in the text itself: a word that nothing touches is there, all else is looked at."""
-        sheet, slots, text, found = self._sheet, self._slots, self._sheet.text, self.found
+        sheet, slots, found = self._sheet, self._slots, self.found
+        text, form = sheet.text, sheet.plain
         low = high = 0
         for number, first, last in hits:
             slot = slots[number]
@@ -55,7 +56,11 @@ class Scan:
                 else:
                     _add(slot, stretch.name, start - low, end - low, mine)
             if slot.terms and searched:
-                _take_terms(sheet, stretch, slot, (start, end), mine)
+                before = form[start - 2] if text[start - 1] == " " else SPACE
+                behind = form[end + 1] if text[end] == " " and end < high - 1 else SPACE
+                terms = slot.likely(before, behind)
+                if terms:
+                    _take(sheet, stretch, terms, (start, end), mine, at)
 
     def _compounds(self, hits: Iterable[tuple[int, int, int]]) -> None:
         """Hits in the joined spellings: Car-Sharing for carsharing."""
@@ -84,14 +89,6 @@ def _add(slot: Slot, name: str, start: int, end: int, mine: Found) -> None:
             mine[query] = [Span(name, start, end, shown)]
         elif spans is not None:
             spans.append(Span(name, start, end, shown))
-
-
-def _take_terms(sheet: Sheet, stretch: Stretch, slot: Slot, place: Place, mine: Found) -> None:
-    """Phrases and patterns; mostly one letter tells that the word before is another one than a phrase has."""
-    letter = sheet.plain[place[0] - 2] if sheet.text[place[0] - 1] == " " else SPACE
-    terms = slot.terms if letter == SPACE else [it for it in slot.terms if not it[1].last or letter in it[1].last]
-    if terms:
-        _take(sheet, stretch, terms, place, mine, at)
 
 
 def _take(  # noqa: PLR0913, PLR0917 - one hit

@@ -82,14 +82,14 @@ class Sheet:
             self.stretches.append(stretch)
             self.parts[owner].append(stretch)
             low = high + 1
+        self._odd = {stretch.owner for stretch in self.stretches if stretch.odd} if odd else set()
         self.compounds = self._join()
 
     def holds(self, owner: int, literals: Iterable[bytes]) -> bool:
         """Whether one of the literals stands in a field of an item, or in a compound of it; True where one is odd."""
-        parts = self.parts[owner]
-        if any(part.odd for part in parts):
+        if owner in self._odd:
             return True
-        low, high = parts[0].low - 1, parts[-1].high + 1
+        low, high = self.parts[owner][0].low - 1, self.parts[owner][-1].high + 1
         if _any_in(self.plain, literals, low, high):
             return True
         return bool(self.compounds.at) and _any_in(self.compounds.buffer, literals, *self.compounds.extent(low, high))
