@@ -134,6 +134,8 @@ class Pattern:
             shown = shown.lstrip(SIGNS)
         if not key.endswith(("+", "#")):  # Disney in Disney++
             shown = shown.rstrip("+#")
+        if key.endswith("_"):  # of an address, which its places leave out
+            shown = shown.rstrip("_") + key[len(key.rstrip("_")) :]
         folder = fold_marked if self.marked else fold
         units = [folder(letter) for letter in letters(shown)]
         return [fold_loose(unit) if self.loosen else unit for unit in units if unit]
