@@ -119,7 +119,7 @@ class Pattern:
             seen = fold_loose(seen)
         if all(None not in piece for piece in self.pieces):
             return globbed(self.literals(), seen)
-        if not self._literals_in(seen):
+        if not self.loosen and not self._literals_in(seen):  # loosened, the letters themselves decide
             return False
         return _glob_units(self.pieces, self._units(tokens, edge, key))
 
