@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from smwatch.query.fields import CHOICES, choice, host, host_span
 from smwatch.query.positions import Passage, Piece
 from smwatch.query.syntax import TEXT_FIELDS
-from smwatch.text import Tokens, fold, fold_loose, tokenise
+from smwatch.text import Tokens, fold, tokenise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -127,10 +127,6 @@ class Document:
         """Every folded word that any field holds, for the index; some come twice."""
         for name in (*TEXT_FIELDS, *AUTHOR_FIELDS):
             yield from self.tokens(name).edges
-
-    def loose_words(self) -> set[str]:
-        """The same for `umlauts = "loose"`."""
-        return {fold_loose(word) for word in self.words()}
 
 
 def same_value(value: str) -> str:

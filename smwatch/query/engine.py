@@ -19,7 +19,7 @@ from smwatch.query.routes import route
 from smwatch.query.scan import Found, Scan
 from smwatch.query.sheet import Sheet
 from smwatch.query.steps import OneWord
-from smwatch.query.syntax import TEXT_FIELDS, In, Or, Phrase, Wild, Word, walk
+from smwatch.query.syntax import In, Or, Phrase, Wild, Word, walk
 from smwatch.text.common import COMMON
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Engine:
         self._words = WordIndex()
         self._always: list[int] = []
         self._untidy: dict[int, frozenset[str]] = {}  # queries of several or wide terms, and the wide ones
-        self._fields = (*TEXT_FIELDS, *(AUTHOR_FIELDS if _asks_for_authors(queries.values()) else ()))
+        self._authors = _asks_for_authors(queries.values())
         self._routes: dict[int, Route | None] = {}
         self._counts = _counts(self._programs) if self._plain else {}
         for number, program in enumerate(self._programs):
@@ -138,7 +138,7 @@ class Engine:
             yield "lead", item.lead
         if item.text:
             yield "text", item.text
-        if len(self._fields) > len(TEXT_FIELDS) and item.author:
+        if self._authors and item.author:
             document = Document(item)
             yield from ((name, text) for name in AUTHOR_FIELDS if (text := document.text(name)))
 

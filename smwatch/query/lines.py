@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from smwatch.errors import QueryError
 from smwatch.i18n import Text, text
 from smwatch.model import Author, Engagement, Item, utc
-from smwatch.query.engine import Engine, Hit
 from smwatch.query.parse import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from smwatch.model import Span
+    from smwatch.query.engine import Hit
     from smwatch.query.syntax import Query
 
 _RARE = ("country", "reach", "rating", "sentiment", "is", "contains", "tags", "subreddit", "hashtags", "mentions")
@@ -114,20 +114,6 @@ def read_queries(entries: Iterable[Mapping[str, Any]], *, lists: Mapping[str, Se
         except QueryError as error:
             unread.append(Unread(name, error, str(source or "")))
     return Queries(parsed, tuple(unread))
-
-
-def match_lines(
-    items: Iterable[object], queries: Mapping[str, Query], *, guess: Callable[[Item], Item] | None = None
-) -> Iterator[dict[str, Any]]:
-    """One JSON object for each pair of item and matching query: `{"id", "watch", "spans": […]}`.
-
-    `items` are decoded JSON values; raises ItemError for one that is no object. `guess` may add a language.
-    """
-    engine = Engine(queries)
-    for value in items:
-        item = item_from_json(value)
-        for hit in engine.match(guess(item) if guess else item):
-            yield match_to_json(_id(value), hit)
 
 
 def match_to_json(item_id: object, hit: Hit) -> dict[str, Any]:
