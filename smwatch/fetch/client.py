@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import ssl
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -23,7 +24,7 @@ from smwatch.fetch.verdicts import by_exception, by_status, refused_address
 from smwatch.i18n import Text, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from yarl import URL
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from smwatch.fetch.guard import Guard
 
 STEP = 64 * 1024
+HEARTBEAT = 30.0  # seconds between two questions whether a WebSocket is still there
+LONGEST_MESSAGE = 1024 * 1024
 MOVED = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
 KEPT_ACROSS_ORIGINS = frozenset({"accept", "accept-language", "user-agent", "if-none-match", "if-modified-since"})
@@ -85,6 +88,45 @@ class Client:
     ) -> Answer:
         """GET with everything that this module promises; raises a SourceError."""
         return await _Request(self, allow_private=allow_private, insecure=insecure).follow(_read(url), headers or {})
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        insecure: bool = False,
+    ) -> Answer:
+        """POST once: neither repeated nor sent on to where it is redirected; raises a SourceError."""
+        request = _Request(self, allow_private=allow_private, insecure=insecure, body=body)
+        address = _read(url)
+        answer = await request.hop(address, headers or {})
+        if answer.status in MOVED:
+            target = answer.headers.get("Location", "")[:100]
+            raise Broken(text("{host} sends a posting on to {target}", host=address.host or "", target=target))
+        return answer
+
+    @asynccontextmanager
+    async def opened(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        insecure: bool = False,
+        websocket: bool = False,
+    ) -> AsyncIterator[Any]:
+        """A connection that stays (an aiohttp response, or a WebSocket); whatever fails is raised as a SourceError."""
+        request, address = _Request(self, allow_private=allow_private, insecure=insecure), _read(url)
+        try:
+            open_it = request.socket if websocket else request.stream
+            async with await open_it(address, headers or {}) as connection:
+                yield connection
+        except (SourceError, asyncio.CancelledError, GeneratorExit):
+            raise
+        except Exception as error:
+            raise by_exception(error, address.host or "") from error
 
     async def close(self) -> None:
         """Close all connections."""
@@ -141,6 +183,7 @@ class _Request:
     client: Client
     allow_private: bool = False
     insecure: bool = False
+    body: bytes | None = None
 
     async def follow(self, url: URL, headers: Mapping[str, str]) -> Answer:
         """Follow redirects until there is an answer."""
@@ -163,18 +206,52 @@ class _Request:
             seen.append(target)
             url = target
 
+    async def hop(self, url: URL, headers: Mapping[str, str]) -> Answer:
+        """One request, wherever it leads."""
+        return await self._hop(url, headers, asyncio.get_running_loop().time() + self.client.limits.total)
+
+    async def stream(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        """The head of an answer that goes on and on."""
+        response = await self._answered(url, {**headers, "Accept-Encoding": "identity"})
+        if response.status != 200:  # noqa: PLR2004 - nothing else starts a stream
+            async with response:
+                if response.status in MOVED:
+                    target = response.headers.get("Location", "")[:100]
+                    raise Broken(text("{host} redirects a stream to {target}", host=url.host or "", target=target))
+                raise self._verdict(response.status, response.headers, url)
+        return response
+
+    async def socket(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientWebSocketResponse:
+        """An open WebSocket."""
+        self._mind_silence(url)
+        session, proxy = await self._way(url)
+        async with asyncio.timeout(self.client.limits.head):
+            try:
+                return await session.ws_connect(
+                    url,
+                    headers={**self.client.headers(), **headers},
+                    proxy=proxy,
+                    ssl=not self.insecure,
+                    heartbeat=HEARTBEAT,
+                    max_msg_size=LONGEST_MESSAGE,
+                )
+            except aiohttp.WSServerHandshakeError as error:
+                raise self._verdict(error.status, error.headers or {}, url) from error
+
+    def _mind_silence(self, url: URL) -> None:
+        if until := self.client.hosts.silent_until(f"{url.host}:{url.port}", self.client.now()):
+            raise by_status(429, url.host or "", until)
+
     async def _hop(self, url: URL, headers: Mapping[str, str], deadline: float) -> Answer:
         """One request, tried once more where the line was cut; the turn at the host is not on the clock."""
         host, key = url.host or "", f"{url.host}:{url.port}"
-        now = self.client.now()
-        if until := self.client.hosts.silent_until(key, now):
-            raise by_status(429, host, until)
+        self._mind_silence(url)
         waiting = asyncio.get_running_loop().time()
         async with self.client.hosts.turn(key, paced=not self.allow_private):
             deadline += asyncio.get_running_loop().time() - waiting
             try:
                 async with asyncio.timeout_at(deadline):
-                    return await self._twice(url, headers)
+                    return await (self._once if self.body is not None else self._twice)(url, headers)
             except (SourceError, asyncio.CancelledError):
                 raise
             except TooLarge as error:
@@ -196,21 +273,32 @@ class _Request:
             return await self._once(url, headers)
 
     async def _once(self, url: URL, headers: Mapping[str, str]) -> Answer:
-        proxy = self.client.proxy_for(url)
-        if proxy:
-            await self._refuse(url.host or "")
-        guard = private_socket if self.allow_private else guarded_socket
-        session = self.client.session(None if proxy else guard)
+        response = await self._answered(url, headers)
+        async with response:
+            return await self._read(response, url)
+
+    async def _answered(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        """The answer's head."""
+        self._mind_silence(url)
+        session, proxy = await self._way(url)
         async with asyncio.timeout(self.client.limits.head):
-            response = await session.get(
+            return await session.request(
+                "GET" if self.body is None else "POST",
                 url,
+                data=self.body,
                 headers={**self.client.headers(), **headers},
                 allow_redirects=False,
                 proxy=proxy,
                 ssl=not self.insecure,
             )
-        async with response:
-            return await self._read(response, url)
+
+    async def _way(self, url: URL) -> tuple[aiohttp.ClientSession, str | None]:
+        """The session with the guard that this request needs, and the proxy that it goes through."""
+        proxy = self.client.proxy_for(url)
+        if proxy:
+            await self._refuse(url.host or "")
+        guard = private_socket if self.allow_private else guarded_socket
+        return self.client.session(None if proxy else guard), proxy
 
     async def _refuse(self, host: str) -> None:
         """Behind a proxy nobody sees the address connected to: refuse before what is known to be out of bounds."""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from json import dumps
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import structlog
 from yarl import URL
 
 from smwatch.errors import Broken
 from smwatch.fetch.client import Answer
+from smwatch.fetch.streams import lines_of, messages_of
 from smwatch.i18n import text
 from smwatch.model import utc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
 
     from structlog.typing import FilteringBoundLogger
@@ -99,17 +102,49 @@ class WalkHttp:
         conditional: bool = False,
     ) -> Answer:
         """See `smwatch.plugin.Http`."""
-        address = str(URL(url).update_query(params)) if params else url
+        address = _with(url, params)
         known = self._known(address) if conditional else {}
         answer = await self._client.get(
             address,
             headers={**(headers or {}), **_conditions(known)},
-            allow_private=self._source.allow_private,
-            insecure=self._source.tls == "insecure",
+            **self._ways(),
         )
         if answer.status == NOT_MODIFIED and not _conditions(known):
             raise Broken(text("{host} says that nothing changed, but was not asked that", host=URL(url).host or ""))
         return self._remember(address, known, answer) if conditional else answer
+
+    async def post(
+        self,
+        url: str,
+        *,
+        json: object = None,
+        data: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """See `smwatch.plugin.Http`."""
+        kind = "application/x-www-form-urlencoded" if data is not None else "application/json"
+        body = urlencode(data).encode() if data is not None else dumps(json).encode()
+        return await self._client.post(url, body, headers={"Content-Type": kind, **(headers or {})}, **self._ways())
+
+    async def lines(
+        self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[str]:
+        """See `smwatch.plugin.Http`."""
+        async with self._client.opened(_with(url, params), headers=headers, **self._ways()) as response:
+            async for line in lines_of(response.content, URL(url).host or ""):
+                yield line
+
+    async def websocket(
+        self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[str | bytes]:
+        """See `smwatch.plugin.Http`."""
+        address = _with(url, params)
+        async with self._client.opened(address, headers=headers, websocket=True, **self._ways()) as socket:
+            async for message in messages_of(socket, URL(url).host or ""):
+                yield message
+
+    def _ways(self) -> dict[str, bool]:
+        return {"allow_private": self._source.allow_private, "insecure": self._source.tls == "insecure"}
 
     def _known(self, address: str) -> dict[str, str]:
         """What is known of the last whole answer; nothing once that is a week ago."""
@@ -138,6 +173,10 @@ class WalkHttp:
         same = known.get("sha256") == digest
         self.outcomes.append(same)
         return _as_unchanged(answer) if same else answer
+
+
+def _with(url: str, params: Mapping[str, str] | None) -> str:
+    return str(URL(url).update_query(params)) if params else url
 
 
 def _conditions(known: Mapping[str, str]) -> dict[str, str]:

@@ -77,6 +77,7 @@ source = Table(
     Column("first_poll_at", Moment),  # the moment that parts old from new; set once, never moved
     Column("validators", JSON),
     Column("cursor", Text),
+    Column("stream_cursor", Text),  # of what is pushed, apart from that of the polls
     Column("parser", String),  # pinned: a change of parser never alerts
     Column("due_at", Moment),
     Column("state", String, nullable=False, default="new"),

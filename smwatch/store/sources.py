@@ -39,6 +39,7 @@ class SourceRow:
     first_poll_at: datetime | None = None
     validators: Mapping[str, Any] | None = None
     cursor: str | None = None
+    stream_cursor: str | None = None
     parser: str | None = None
     due_at: datetime | None = None
     state: str = "new"

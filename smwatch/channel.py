@@ -1,0 +1,132 @@
+"""What a channel plugin is made of: its class, what it is handed, and what it hands back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from smwatch.entry import Duration, Plugin
+from smwatch.model import Priority
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from structlog.typing import FilteringBoundLogger
+
+    from smwatch.i18n import Text
+    from smwatch.message.model import Message
+
+
+class QuietHours(BaseModel):
+    """`quiet_hours = { from = "20:00", to = "07:00", except_priority = "sofort" }`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    start: time = Field(alias="from")
+    end: time = Field(alias="to")
+    days: tuple[str, ...] = ()
+    except_priority: Priority | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Where a message stands in its channel (Slack: channel and ts; mail: Message-ID), as plain strings."""
+
+    ref: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message on its way.
+
+    `key` is deterministic and goes into the message's metadata; `kind` is "card", "note", "digest", "summary" or
+    "ops". `reply_to` is the receipt of the message whose thread it belongs to. `first_attempt` is set when this key
+    was tried before. `data` is the same content as plain JSON values, for machines (webhook). `revision` counts the
+    states of one card. `possible_duplicate` marks a repeat after an answer was lost; the message already says so.
+    """
+
+    key: str
+    kind: str
+    message: Message
+    reply_to: Receipt | None = None
+    first_attempt: datetime | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    revision: int = 1
+    possible_duplicate: bool = False
+
+
+class ChannelContext(Protocol):
+    """What the core hands to a channel's call."""
+
+    @property
+    def session(self) -> Any:  # noqa: ANN401 - aiohttp's ClientSession, which the pure rooms do not import
+        """The operator's own aiohttp session (proxy and CA as configured); end points of channels are trusted."""
+
+    @property
+    def now(self) -> datetime:
+        """The moment of this attempt, in UTC."""
+
+    @property
+    def log(self) -> FilteringBoundLogger:
+        """A logger that carries the channel's name."""
+
+
+class Channel(Plugin):
+    """A way to tell people: `[channels.NAME]`. Subclasses add their keys and say what they can.
+
+    `send`, `edit` and `find` return a receipt or raise ChannelError: sent, surely not sent, or unsure. No channel
+    retries by itself: the core does.
+    """
+
+    can_edit: ClassVar[bool] = False
+    can_thread: ClassVar[bool] = False
+    can_find: ClassVar[bool] = False
+    pace: ClassVar[timedelta] = timedelta(seconds=1)
+    patience: ClassVar[timedelta] = timedelta(seconds=30)  # a call that takes longer is given up as unsure
+
+    group_wait: Duration = Field(default=timedelta(0), description="How long a new story waits for more sources.")
+    group_interval: Duration = Field(
+        default=timedelta(minutes=1), description="The least time between two changes of one message."
+    )
+    max_per_hour: int = Field(
+        default=60, ge=0, description="Beyond it everything but the urgent goes into one summary; 0: no limit."
+    )
+    quiet_hours: QuietHours | None = Field(
+        default=None, description="When nothing is told, and which priority is told all the same."
+    )
+    fallback: str | None = Field(default=None, description="The channel that is told where this one does not work.")
+    shared: bool = Field(default=False, description="It may be told of several clients.")
+    language: str | None = Field(default=None, description="The language of its messages.")
+    timezone: str | None = Field(default=None, description="The time zone of its messages.")
+
+    def abilities(self) -> frozenset[Literal["edit", "thread", "find"]]:
+        """What this channel can do as it is configured."""
+        can = {"edit": self.can_edit, "thread": self.can_thread, "find": self.can_find}
+        return frozenset(name for name, able in can.items() if able)  # type: ignore[misc]
+
+    def limit_key(self) -> str:
+        """What shares one pace: two entries of a config that post to the same real place return the same words."""
+        return self.name
+
+    async def check(self, ctx: ChannelContext) -> tuple[Text, ...]:  # noqa: ARG002 - for channels that can ask
+        """Ask without telling anybody: what is missing, in sentences (`doctor`). Raises ChannelError."""
+        return ()
+
+    def pages(self, message: Message) -> tuple[Message, ...]:
+        """`message` in parts that each fit into one post; most channels take it whole."""
+        return (message,)
+
+    async def send(self, ctx: ChannelContext, delivery: Delivery) -> Receipt:
+        """Post a new message."""
+        raise NotImplementedError
+
+    async def edit(self, ctx: ChannelContext, delivery: Delivery, receipt: Receipt) -> Receipt:
+        """Show the full new state in place of the old."""
+        raise NotImplementedError
+
+    async def find(self, ctx: ChannelContext, delivery: Delivery) -> Receipt | None:
+        """The message that carries `delivery.key`, if an earlier attempt got through."""
+        raise NotImplementedError

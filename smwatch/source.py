@@ -1,0 +1,202 @@
+"""What a source plugin is made of: its card, its class, and what the core hands to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from pydantic import ConfigDict, Field
+
+from smwatch.entry import Duration, Plugin
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from structlog.typing import FilteringBoundLogger
+
+    from smwatch.i18n import Text
+    from smwatch.model import Item, Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a source can and cannot do: docs, `doctor` and the digest's footer are generated from it.
+
+    `retention` caps how long its texts may be kept (days; None: as the config says). `blind` says in a sentence what
+    it cannot see. `docs` is the vendor's API page. `gives` names query fields that its items carry besides what the
+    flags say ("country", "rating", "tag", "type" …): `check` tells where a condition can never hold.
+    """
+
+    title: str
+    docs: str
+    keyword_search: bool = False
+    mentions: bool = False
+    comments: bool = False
+    author: bool = False
+    followers: bool = False
+    engagement: bool = False
+    push: bool = False
+    reply: Literal["api", "deeplink", "none"] = "deeplink"
+    retention: int | None = None
+    cost: str = "free"
+    approval: bool = False
+    gives: tuple[str, ...] = ()
+    min_interval: timedelta = timedelta(minutes=1)
+    blind: Text | None = None
+    example: str = ""
+
+
+class Response(Protocol):
+    """An answer that the guarded client has read: at most 5 MiB of decoded body."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status; only 2xx and 304 arrive here, the rest is raised as a SourceError."""
+
+    @property
+    def url(self) -> str:
+        """The address after redirects."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Header names are looked up without case."""
+
+    @property
+    def body(self) -> bytes:
+        """The decoded bytes; empty with 304."""
+
+    @property
+    def unchanged(self) -> bool:
+        """304, or the same bytes as last time: nothing to parse."""
+
+
+class Http(Protocol):
+    """The one polite and safe way out: address guard, body cap, limits, per-host politeness."""
+
+    async def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        conditional: bool = False,
+    ) -> Response:
+        """GET; with `conditional` the core adds and keeps the source's validators. Raises a SourceError."""
+
+    async def post(
+        self,
+        url: str,
+        *,
+        json: object = None,
+        data: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """POST JSON or a form, once: it is neither repeated nor sent on to where it is redirected."""
+
+    def lines(
+        self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[str]:
+        """The lines of an answer that does not end (server-sent events, JSON lines), each at most 1 MiB.
+
+        Raises Transient where the connection ends or nothing at all comes for 90 seconds, Broken for longer lines.
+        """
+
+    def websocket(
+        self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[str | bytes]:
+        """The messages of a WebSocket (address with http or https), each at most 1 MiB; raises as `lines` does."""
+
+
+class SourceContext(Protocol):
+    """What the core hands to one fetch of one source."""
+
+    @property
+    def http(self) -> Http:
+        """The client, already knowing this source's `allow_private` and limits."""
+
+    @property
+    def cursor(self) -> str | None:
+        """The last committed cursor: of the polls in `fetch`, of the stream in `listen`."""
+
+    @property
+    def now(self) -> datetime:
+        """The start of this walk, in UTC."""
+
+    @property
+    def log(self) -> FilteringBoundLogger:
+        """A logger that carries the source's name."""
+
+    async def parse(self, function: str, body: bytes, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 - plain JSON values
+        """Run `"module:function"` on (body, options) in the killable worker; its plain JSON answer.
+
+        Raises Broken where the worker died, ran too long or the function raised.
+        """
+
+
+class Source(Plugin):
+    """A place that is read regularly: `[[source]]`. Subclasses add their keys, a `card`, `key()` and `fetch()`."""
+
+    model_config = ConfigDict(ignored_types=(Card,))
+
+    card: ClassVar[Card]
+
+    interval: Duration | None = Field(default=None, description="How often it is read; learned where it is left out.")
+    allow_private: bool = Field(default=False, description="Admits addresses of your own network, http and any port.")
+    licence: str | None = Field(default=None, description="Your licence for its texts.")
+    tls: Literal["strict", "insecure"] = Field(
+        default="strict", description='"insecure" accepts any certificate: somebody in between can change what it says.'
+    )
+    note: str | None = Field(default=None, description="For yourself.")
+    active: bool = Field(default=True, description="false lets it rest.")
+
+    def key(self) -> str:
+        """What identifies this source when it is renamed; unique per type and client."""
+        raise NotImplementedError
+
+    def default_name(self) -> str:
+        """The name of a source that was given none."""
+        return self.key()
+
+    def expand(self, folder: str) -> Sequence[Source]:  # noqa: ARG002 - for sources that stand for several
+        """The sources that this entry stands for; files are looked up from `folder`. Raises UserError."""
+        return [self]
+
+    def fetch(self, ctx: SourceContext) -> AsyncIterator[Page]:
+        """One walk over what is new; an async generator of pages. Raises a SourceError."""
+        raise NotImplementedError
+
+    def listens(self) -> bool:
+        """Whether `listen` is to run beside the polls, as this source is configured."""
+        return False
+
+    def listen(self, ctx: SourceContext) -> AsyncIterator[Page]:
+        """What is pushed, as pages, for as long as the connection holds; an async generator.
+
+        Every page is a transaction of its own, and its cursor (kept apart from that of `fetch`) moves with it. The
+        core starts it again, later and later, when it ends or raises a SourceError.
+        """
+        raise NotImplementedError
+
+
+class PushSource(Source):
+    """A source that only listens: there is nothing to poll, and what arrives is new from the first moment."""
+
+    def listens(self) -> bool:
+        """Always."""
+        return True
+
+    async def fetch(self, ctx: SourceContext) -> AsyncIterator[Page]:  # noqa: ARG002 - nothing is asked
+        """Nothing."""
+        return
+        yield
+
+
+class Enricher(Protocol):
+    """Adds to an item what its source did not say (its language), before it is matched.
+
+    One that raises leaves the item as it was.
+    """
+
+    async def enrich(self, item: Item) -> Item:
+        """The item with more known about it."""
