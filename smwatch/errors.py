@@ -89,11 +89,15 @@ class QueryError(UserError):
 
 
 class SourceError(SmwatchError):
-    """One source could not be read this time; `retry_at` when the source itself named a time (UTC)."""
+    """One source could not be read this time.
 
-    def __init__(self, sentence: Text | str, *, retry_at: datetime | None = None) -> None:
+    `retry_at` when the source itself named a time (UTC); `status` is the HTTP status of an answer that was none.
+    """
+
+    def __init__(self, sentence: Text | str, *, retry_at: datetime | None = None, status: int | None = None) -> None:
         super().__init__(sentence)
         self.retry_at = retry_at
+        self.status = status
 
 
 class Transient(SourceError):

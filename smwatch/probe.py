@@ -22,7 +22,7 @@ from smwatch.config.model import Http
 from smwatch.errors import SmwatchError, UserError
 from smwatch.feeds import READ_FEED
 from smwatch.feeds.items import feed_items
-from smwatch.fetch.client import Client, Limits
+from smwatch.fetch.client import Client
 from smwatch.fetch.decode import Body, TooLarge, Undecodable
 from smwatch.fetch.pool import ONE_LANE, ParsePool
 from smwatch.fetch.walk import Walk
@@ -31,6 +31,7 @@ from smwatch.i18n import Text, text
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
+    from smwatch.fetch.request import Limits
     from smwatch.model import Author, Item
     from smwatch.plugin import Source
     from smwatch.query.watches import WatchEngine, WatchHit

@@ -133,6 +133,21 @@ class SourceContext(Protocol):
         Raises Broken where the worker died, ran too long or the function raised.
         """
 
+    async def allowed(self, url: str) -> bool:
+        """Whether the robots.txt of its host lets us read the page (for pages; feeds are not asked about).
+
+        Read once a day. Raises Transient while the host cannot say it: then none of its pages may be read.
+        """
+
+    async def sitemaps(self, url: str) -> tuple[str, ...]:
+        """The sitemaps that the robots.txt of its host names, at most 100; raises as `allowed` does."""
+
+    async def crawl_delay(self, url: str) -> timedelta:
+        """The pause that the host asks for between two requests, at most a minute; `http` keeps it by itself.
+
+        A walk that reads pages plans fewer of them where this is long: one that takes minutes is given up.
+        """
+
 
 class Source(Plugin):
     """A place that is read regularly: `[[source]]`. Subclasses add their keys, a `card`, `key()` and `fetch()`."""

@@ -18,8 +18,9 @@ from backports import zstd
 from smwatch.config.model import Http
 from smwatch.errors import AuthExpired, Broken, Gone, NotPermitted, RateLimited, SourceError, Transient, UserError
 from smwatch.fetch import guard
-from smwatch.fetch.client import Client, Limits
+from smwatch.fetch.client import Client
 from smwatch.fetch.decode import Body, TooLarge
+from smwatch.fetch.request import Limits
 from smwatch.fetch.retry_after import retry_at
 from smwatch.testing.servers import EVILS, GOOD, ODD, FeedServer, Server, evil, head
 

@@ -23,7 +23,8 @@ import asyncio, json, re, sys
 from pathlib import Path
 from smwatch.config.model import Http
 from smwatch.errors import SmwatchError
-from smwatch.fetch.client import Client, Limits
+from smwatch.fetch.client import Client
+from smwatch.fetch.request import Limits
 
 def most():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024

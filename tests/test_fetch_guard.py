@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from smwatch.config.model import Http
 from smwatch.errors import SourceError, UserError
 from smwatch.feeds.address import read_address, web_link
-from smwatch.fetch.client import Client, Limits
+from smwatch.fetch.client import Client
 from smwatch.fetch.guard import AddressRefused, guarded_socket, is_refused
+from smwatch.fetch.request import Limits
 from smwatch.testing.servers import GOOD, FeedServer
 
 REFUSED = (  # noqa: SIM905 - as the vectors are written down

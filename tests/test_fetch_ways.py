@@ -13,7 +13,8 @@ import pytest
 from smwatch.config.model import Http
 from smwatch.errors import NotPermitted, Transient
 from smwatch.fetch import resolver
-from smwatch.fetch.client import Client, Limits
+from smwatch.fetch.client import Client
+from smwatch.fetch.request import Limits
 from smwatch.testing.servers import GOOD, FeedServer, Seen, Server, head
 
 if TYPE_CHECKING:

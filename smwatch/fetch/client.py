@@ -6,22 +6,21 @@ import asyncio
 import ipaddress
 import ssl
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 from smwatch import __version__
-from smwatch.errors import Broken, SourceError, Transient, UserError
-from smwatch.feeds.address import read_address
-from smwatch.fetch.decode import ACCEPTED, Body, TooLarge, Undecodable
-from smwatch.fetch.guard import guarded_socket, is_literal, is_never_asked, is_refused, private_socket
+from smwatch.errors import Broken, SourceError, UserError
+from smwatch.fetch.decode import ACCEPTED
+from smwatch.fetch.guard import is_literal
 from smwatch.fetch.hosts import Hosts
+from smwatch.fetch.request import MOVED, Answer, Limits, Request, read_url
 from smwatch.fetch.resolver import Resolver
-from smwatch.fetch.retry_after import retry_at
-from smwatch.fetch.verdicts import by_exception, by_status, refused_address
-from smwatch.i18n import Text, text
+from smwatch.fetch.robots import Robots
+from smwatch.fetch.verdicts import by_exception
+from smwatch.i18n import text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -30,37 +29,6 @@ if TYPE_CHECKING:
 
     from smwatch.config.model import Http
     from smwatch.fetch.guard import Guard
-
-STEP = 64 * 1024
-HEARTBEAT = 30.0  # seconds between two questions whether a WebSocket is still there
-LONGEST_MESSAGE = 1024 * 1024
-MOVED = frozenset({301, 302, 303, 307, 308})
-PERMANENT = frozenset({301, 308})
-KEPT_ACROSS_ORIGINS = frozenset({"accept", "accept-language", "user-agent", "if-none-match", "if-modified-since"})
-LOST = (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Seconds and bytes: until the answer's head is there, for everything, of decoded body; redirects followed."""
-
-    head: float = 10.0
-    total: float = 30.0
-    body: int = 5 * 1024 * 1024
-    hops: int = 10
-    pause: float = 0.25
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back; see `smwatch.plugin.Response`. `moved` is the new address where every hop was permanent."""
-
-    status: int
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-    unchanged: bool = False
-    moved: str | None = None
 
 
 class Client:
@@ -82,12 +50,13 @@ class Client:
         self._resolver = Resolver()
         self._sessions: dict[Guard | None, aiohttp.ClientSession] = {}
         self._trusted = trusted(http.ca_file)
+        self.robots = Robots(self)
 
     async def get(
         self, url: str, *, headers: Mapping[str, str] | None = None, allow_private: bool = False, insecure: bool = False
     ) -> Answer:
         """GET with everything that this module promises; raises a SourceError."""
-        return await _Request(self, allow_private=allow_private, insecure=insecure).follow(_read(url), headers or {})
+        return await Request(self, allow_private=allow_private, insecure=insecure).follow(read_url(url), headers or {})
 
     async def post(
         self,
@@ -99,8 +68,8 @@ class Client:
         insecure: bool = False,
     ) -> Answer:
         """POST once: neither repeated nor sent on to where it is redirected; raises a SourceError."""
-        request = _Request(self, allow_private=allow_private, insecure=insecure, body=body)
-        address = _read(url)
+        request = Request(self, allow_private=allow_private, insecure=insecure, body=body)
+        address = read_url(url)
         answer = await request.hop(address, headers or {})
         if answer.status in MOVED:
             target = answer.headers.get("Location", "")[:100]
@@ -118,7 +87,7 @@ class Client:
         websocket: bool = False,
     ) -> AsyncIterator[Any]:
         """A connection that stays (an aiohttp response, or a WebSocket); whatever fails is raised as a SourceError."""
-        request, address = _Request(self, allow_private=allow_private, insecure=insecure), _read(url)
+        request, address = Request(self, allow_private=allow_private, insecure=insecure), read_url(url)
         try:
             open_it = request.socket if websocket else request.stream
             async with await open_it(address, headers or {}) as connection:
@@ -174,188 +143,6 @@ class Client:
     def now(self) -> datetime:
         """The moment, in UTC."""
         return self._clock()
-
-
-@dataclass(slots=True)
-class _Request:
-    """One GET with all its hops."""
-
-    client: Client
-    allow_private: bool = False
-    insecure: bool = False
-    body: bytes | None = None
-
-    async def follow(self, url: URL, headers: Mapping[str, str]) -> Answer:
-        """Follow redirects until there is an answer."""
-        own = {name: value for name, value in headers.items() if name.lower() not in ("host", "content-length")}
-        seen, permanent = [url], True
-        started = asyncio.get_running_loop().time()
-        while True:
-            answer = await self._hop(url, own, started + self.client.limits.total)
-            if answer.status not in MOVED:
-                moved = str(url) if permanent and len(seen) > 1 else None
-                return Answer(
-                    status=answer.status, url=answer.url, headers=answer.headers, body=answer.body, moved=moved
-                )
-            permanent = permanent and answer.status in PERMANENT
-            target = _target(url, answer.headers.get("Location"))
-            if target in seen or len(seen) > self.client.limits.hops:
-                raise Broken(_circle([*seen, target]))
-            if target.origin() != url.origin():
-                own = {name: value for name, value in own.items() if name.lower() in KEPT_ACROSS_ORIGINS}
-            seen.append(target)
-            url = target
-
-    async def hop(self, url: URL, headers: Mapping[str, str]) -> Answer:
-        """One request, wherever it leads."""
-        return await self._hop(url, headers, asyncio.get_running_loop().time() + self.client.limits.total)
-
-    async def stream(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        """The head of an answer that goes on and on."""
-        response = await self._answered(url, {**headers, "Accept-Encoding": "identity"})
-        if response.status != 200:  # noqa: PLR2004 - nothing else starts a stream
-            async with response:
-                if response.status in MOVED:
-                    target = response.headers.get("Location", "")[:100]
-                    raise Broken(text("{host} redirects a stream to {target}", host=url.host or "", target=target))
-                raise self._verdict(response.status, response.headers, url)
-        return response
-
-    async def socket(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientWebSocketResponse:
-        """An open WebSocket."""
-        self._mind_silence(url)
-        session, proxy = await self._way(url)
-        async with asyncio.timeout(self.client.limits.head):
-            try:
-                return await session.ws_connect(
-                    url,
-                    headers={**self.client.headers(), **headers},
-                    proxy=proxy,
-                    ssl=not self.insecure,
-                    heartbeat=HEARTBEAT,
-                    max_msg_size=LONGEST_MESSAGE,
-                )
-            except aiohttp.WSServerHandshakeError as error:
-                raise self._verdict(error.status, error.headers or {}, url) from error
-
-    def _mind_silence(self, url: URL) -> None:
-        if until := self.client.hosts.silent_until(f"{url.host}:{url.port}", self.client.now()):
-            raise by_status(429, url.host or "", until)
-
-    async def _hop(self, url: URL, headers: Mapping[str, str], deadline: float) -> Answer:
-        """One request, tried once more where the line was cut; the turn at the host is not on the clock."""
-        host, key = url.host or "", f"{url.host}:{url.port}"
-        self._mind_silence(url)
-        waiting = asyncio.get_running_loop().time()
-        async with self.client.hosts.turn(key, paced=not self.allow_private):
-            deadline += asyncio.get_running_loop().time() - waiting
-            try:
-                async with asyncio.timeout_at(deadline):
-                    return await (self._once if self.body is not None else self._twice)(url, headers)
-            except (SourceError, asyncio.CancelledError):
-                raise
-            except TooLarge as error:
-                megabytes = self.client.limits.body // (1024 * 1024)
-                raise Broken(text("{host} sends more than {n} MiB", host=host, n=megabytes)) from error
-            except Undecodable as error:
-                raise Broken(text("{host} sends a content coding that cannot be read", host=host)) from error
-            except EOFError as error:
-                raise Transient(text("the answer of {host} breaks off", host=host)) from error
-            except Exception as error:
-                raise by_exception(error, host) from error
-
-    async def _twice(self, url: URL, headers: Mapping[str, str]) -> Answer:
-        try:
-            return await self._once(url, headers)
-        except aiohttp.ClientConnectorError:
-            raise
-        except LOST:
-            return await self._once(url, headers)
-
-    async def _once(self, url: URL, headers: Mapping[str, str]) -> Answer:
-        response = await self._answered(url, headers)
-        async with response:
-            return await self._read(response, url)
-
-    async def _answered(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        """The answer's head."""
-        self._mind_silence(url)
-        session, proxy = await self._way(url)
-        async with asyncio.timeout(self.client.limits.head):
-            return await session.request(
-                "GET" if self.body is None else "POST",
-                url,
-                data=self.body,
-                headers={**self.client.headers(), **headers},
-                allow_redirects=False,
-                proxy=proxy,
-                ssl=not self.insecure,
-            )
-
-    async def _way(self, url: URL) -> tuple[aiohttp.ClientSession, str | None]:
-        """The session with the guard that this request needs, and the proxy that it goes through."""
-        proxy = self.client.proxy_for(url)
-        if proxy:
-            await self._refuse(url.host or "")
-        guard = private_socket if self.allow_private else guarded_socket
-        return self.client.session(None if proxy else guard), proxy
-
-    async def _refuse(self, host: str) -> None:
-        """Behind a proxy nobody sees the address connected to: refuse before what is known to be out of bounds."""
-        refused = is_never_asked if self.allow_private else is_refused
-        if is_literal(host):
-            addresses = [host]
-        else:
-            try:
-                addresses = await self.client.resolver.addresses(host)
-            except OSError:
-                return  # a name that only the proxy knows
-        for address in addresses:
-            if refused(address):
-                raise refused_address(host, address)
-
-    async def _read(self, response: aiohttp.ClientResponse, url: URL) -> Answer:
-        status, headers = response.status, response.headers
-        if status in MOVED or status == 304:  # noqa: PLR2004 - not modified
-            return Answer(status=status, url=str(url), headers=headers, body=b"")
-        if not 200 <= status < 300:  # noqa: PLR2004 - the class of successes
-            raise self._verdict(status, headers, url)
-        body = Body(headers.get("Content-Encoding", ""), self.client.limits.body)
-        async for chunk in response.content.iter_chunked(STEP):
-            body.add(chunk)
-        return Answer(status=status, url=str(url), headers=headers, body=body.done())
-
-    def _verdict(self, status: int, headers: Mapping[str, str], url: URL) -> SourceError:
-        later = retry_at(headers.get("Retry-After"), self.client.now())
-        error = by_status(status, url.host or "", later)
-        if later and status in (420, 429, 503):
-            self.client.hosts.silence(f"{url.host}:{url.port}", later)
-        return error
-
-
-def _read(url: str) -> URL:
-    try:
-        return read_address(url)
-    except UserError as error:
-        raise Broken(error.sentence) from error
-
-
-def _target(url: URL, location: str | None) -> URL:
-    if not location:
-        raise Broken(text("{host} redirects to nowhere", host=url.host or ""))
-    try:
-        found = str(url.join(type(url)(location.strip()))) if "\\" not in location else location
-        return read_address(found)
-    except (UserError, ValueError) as error:
-        shown = location[:100]
-        raise Broken(
-            text("{host} redirects to {target}, which is no address", host=url.host or "", target=shown)
-        ) from error
-
-
-def _circle(chain: list[URL]) -> Text:
-    shown = " → ".join(str(url.with_query(None)) for url in chain[:12])
-    return text("redirects without end: {chain}", chain=shown)
 
 
 def trusted(ca_file: str | None) -> ssl.SSLContext:

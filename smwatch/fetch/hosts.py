@@ -17,11 +17,12 @@ KEPT = 2000  # hosts remembered
 
 @dataclass(slots=True)
 class Host:
-    """What is known about one host and port; `free_at` is in the loop's seconds."""
+    """What is known about one host and port; `free_at` is in the loop's seconds, `pause` what its robots.txt asks."""
 
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     users: int = 0
     free_at: float = 0.0
+    pause: float = 0.0
     silent_until: datetime | None = None
 
 
@@ -41,7 +42,7 @@ class Hosts:
         host.users += 1
         try:
             async with host.slots:
-                if paced:
+                if paced or host.pause:
                     await self._wait(host)
                 yield
         finally:
@@ -50,9 +51,16 @@ class Hosts:
     async def _wait(self, host: Host) -> None:
         now = asyncio.get_running_loop().time()
         wait = host.free_at - now
-        host.free_at = max(now, host.free_at) + self._pause
+        host.free_at = max(now, host.free_at) + max(self._pause, host.pause)
         if wait > 0:
             await asyncio.sleep(wait)
+
+    def slow_down(self, key: str, pause: float) -> None:
+        """The host's robots.txt asks for so many seconds between two requests; that to robots.txt itself counts."""
+        host = self._hosts.setdefault(key, Host())
+        if pause != host.pause:
+            host.pause = pause
+            host.free_at = max(host.free_at, asyncio.get_running_loop().time() + pause)
 
     def silence(self, key: str, until: datetime) -> None:
         """The host asked to be left alone: for all of its sources, not only the one that heard it."""

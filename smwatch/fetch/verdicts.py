@@ -74,7 +74,7 @@ def by_status(status: int, host: str, retry_at: datetime | None) -> SourceError:
         kind, sentence = STATUSES[408]
     else:
         kind, sentence = STATUSES.get(status, (Broken, text("{host} answers with {status} instead of content")))
-    return kind(text(sentence.template, host=host, status=status), retry_at=retry_at)
+    return kind(text(sentence.template, host=host, status=status), retry_at=retry_at, status=status)
 
 
 def by_exception(error: BaseException, host: str) -> SourceError:

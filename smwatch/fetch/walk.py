@@ -12,7 +12,7 @@ import structlog
 from yarl import URL
 
 from smwatch.errors import Broken
-from smwatch.fetch.client import Answer
+from smwatch.fetch.request import Answer
 from smwatch.fetch.streams import lines_of, messages_of
 from smwatch.i18n import text
 from smwatch.model import utc
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from smwatch.fetch.client import Client
     from smwatch.fetch.pool import ParsePool
+    from smwatch.fetch.robots import Rules
     from smwatch.plugin import Source
 
 WHOLE_AFTER = timedelta(days=7)  # validators are not trusted for longer: some servers reuse them
@@ -59,6 +60,7 @@ class Walk:
         self.parser = parser
         self.parser_changed = False
         self.answers: list[Any] = []
+        self._client = client
         self._pool = pool
 
     async def parse(self, function: str, body: bytes, options: Mapping[str, Any]) -> Any:  # noqa: ANN401
@@ -71,6 +73,21 @@ class Walk:
             self.parser_changed = self.parser is not None
             self.parser = used
         return answer
+
+    async def allowed(self, url: str) -> bool:
+        """See `SourceContext`."""
+        return (await self._rules(url)).allow(url)
+
+    async def sitemaps(self, url: str) -> tuple[str, ...]:
+        """See `SourceContext`."""
+        return (await self._rules(url)).sitemaps
+
+    async def crawl_delay(self, url: str) -> timedelta:
+        """See `SourceContext`."""
+        return timedelta(seconds=(await self._rules(url)).delay)
+
+    async def _rules(self, url: str) -> Rules:
+        return await self._client.robots.rules(url, **ways_of(self.source))
 
     @property
     def validators(self) -> dict[str, Any]:
@@ -107,7 +124,7 @@ class WalkHttp:
         answer = await self._client.get(
             address,
             headers={**(headers or {}), **_conditions(known)},
-            **self._ways(),
+            **ways_of(self._source),
         )
         if answer.status == NOT_MODIFIED and not _conditions(known):
             raise Broken(text("{host} says that nothing changed, but was not asked that", host=URL(url).host or ""))
@@ -124,13 +141,15 @@ class WalkHttp:
         """See `smwatch.plugin.Http`."""
         kind = "application/x-www-form-urlencoded" if data is not None else "application/json"
         body = urlencode(data).encode() if data is not None else dumps(json).encode()
-        return await self._client.post(url, body, headers={"Content-Type": kind, **(headers or {})}, **self._ways())
+        return await self._client.post(
+            url, body, headers={"Content-Type": kind, **(headers or {})}, **ways_of(self._source)
+        )
 
     async def lines(
         self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> AsyncIterator[str]:
         """See `smwatch.plugin.Http`."""
-        async with self._client.opened(_with(url, params), headers=headers, **self._ways()) as response:
+        async with self._client.opened(_with(url, params), headers=headers, **ways_of(self._source)) as response:
             async for line in lines_of(response.content, URL(url).host or ""):
                 yield line
 
@@ -139,12 +158,9 @@ class WalkHttp:
     ) -> AsyncIterator[str | bytes]:
         """See `smwatch.plugin.Http`."""
         address = _with(url, params)
-        async with self._client.opened(address, headers=headers, websocket=True, **self._ways()) as socket:
+        async with self._client.opened(address, headers=headers, websocket=True, **ways_of(self._source)) as socket:
             async for message in messages_of(socket, URL(url).host or ""):
                 yield message
-
-    def _ways(self) -> dict[str, bool]:
-        return {"allow_private": self._source.allow_private, "insecure": self._source.tls == "insecure"}
 
     def _known(self, address: str) -> dict[str, str]:
         """What is known of the last whole answer; nothing once that is a week ago."""
@@ -173,6 +189,11 @@ class WalkHttp:
         same = known.get("sha256") == digest
         self.outcomes.append(same)
         return _as_unchanged(answer) if same else answer
+
+
+def ways_of(source: Source) -> dict[str, bool]:
+    """What the operator admits for this source."""
+    return {"allow_private": source.allow_private, "insecure": source.tls == "insecure"}
 
 
 def _with(url: str, params: Mapping[str, str] | None) -> str:

@@ -20,15 +20,16 @@ from smwatch.config.model import Http
 from smwatch.errors import Broken, SourceError, UserError
 from smwatch.feeds import READ_FEED
 from smwatch.feeds.address import read_address
-from smwatch.fetch.client import Client, Limits
+from smwatch.fetch.client import Client
 from smwatch.fetch.pool import ONE_LANE, ParsePool
+from smwatch.fetch.request import Limits
 from smwatch.i18n import Text, text
 from smwatch.init.pages import LINKS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from smwatch.fetch.client import Answer
+    from smwatch.fetch.request import Answer
 
 SECONDS = 30.0  # for one site
 LIMITS = Limits(head=8.0, total=12.0)

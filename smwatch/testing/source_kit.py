@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from smwatch.config.model import Http
 from smwatch.errors import SourceError
-from smwatch.fetch.client import Client, Limits
+from smwatch.fetch.client import Client
 from smwatch.fetch.pool import ParsePool
+from smwatch.fetch.request import Limits
 from smwatch.fetch.walk import Walk
 from smwatch.testing.servers import FeedServer, Served
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from smwatch.cli import wizard
 from smwatch.errors import UserError
-from smwatch.fetch.client import Limits
+from smwatch.fetch.request import Limits
 from smwatch.init.answers import Answers, mail_server
 from smwatch.init.brand import finds, hints, query_for, query_for_all, short_name
 from smwatch.init.feeds import Feed, Search, finder
