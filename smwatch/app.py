@@ -1,16 +1,15 @@
 """Wiring and life: everything is made here, started in one order, and stopped in the other.
 
-`App` owns the parts; `run` is the program that `smwatch run` starts. A reload swaps what depends on the config as whole
-values, so that no poll or delivery ever sees half of it.
+`App` owns the parts. A reload swaps what depends on the config as whole values, so that no poll or delivery ever sees
+half of it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,6 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch import __version__
-from smwatch import log as logging
-from smwatch.config.keeper import Keeper
-from smwatch.config.state import state_for
 from smwatch.config.watcher import saves
 from smwatch.deliver import Sender
 from smwatch.deliver.pace import Pace
@@ -29,6 +25,7 @@ from smwatch.fetch.client import Client, trusted
 from smwatch.fetch.pool import ParsePool
 from smwatch.fetch.walk import Walk
 from smwatch.gather import Gather, Rules
+from smwatch.listen import Listeners
 from smwatch.lookback import LookBack
 from smwatch.notify import Notifier, watchdog_interval
 from smwatch.ops import Ops
@@ -38,7 +35,6 @@ from smwatch.render import Renderer, broken_config, news, saved_config
 from smwatch.schedule import Scheduler
 from smwatch.store import lifetimes
 from smwatch.store import sources as source_store
-from smwatch.store.db import Store
 from smwatch.store.place import free_space, state_folder
 from smwatch.store.prune import prune
 from smwatch.store.sources import Named
@@ -48,15 +44,14 @@ from smwatch.timetable import Timetable
 from smwatch.web.metrics import Metrics, watch_lag
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
-    from pathlib import Path
-    from typing import Any
+    from collections.abc import Awaitable, Callable
 
-    from smwatch.config.keeper import Outcome
+    from smwatch.config.keeper import Keeper, Outcome
     from smwatch.config.model import Config
     from smwatch.i18n import Text
     from smwatch.pipeline import Polled
     from smwatch.plugin import Source
+    from smwatch.store.db import Store
     from smwatch.store.sources import SourceRow
 
 log = structlog.get_logger(__name__)
@@ -133,6 +128,9 @@ class App:
             store=self.store, plan=_no_plan(), walk=self._walk, clock=clock, on_mentions=self.gather.knock
         )
         self.scheduler = Scheduler(self.store, self.pipeline.poll, clock=clock, on_poll=self._polled)
+        self.listeners = Listeners(
+            self.store, self._stream, self.pipeline.push, heard=self.scheduler.heard, clock=clock, nap=self.tempo.nap
+        )
         self.timetable = Timetable(self.store, lambda: self.config, clock=clock)
         self.ops = Ops(store=self.store, config=lambda: self.config, wake=self.sender.wake)
         self.lookback = LookBack(store=self.store, config=lambda: self.config, wake=self.sender.wake)
@@ -148,6 +146,9 @@ class App:
             parser=row.parser,
             log=log.bind(source=row.name),
         )
+
+    def _stream(self, source: Source, row: SourceRow, now: datetime) -> Walk:
+        return self._walk(source, replace(row, cursor=row.stream_cursor), now)
 
     def _polled(self, _name: str, outcome: str, polled: Polled | None) -> None:
         self.metrics.polled(outcome)
@@ -191,6 +192,7 @@ class App:
         )
         self.sender.replace(config.channels)
         self.scheduler.replace({rows[one].id: (source, rows[one]) for one, source in named.items()})
+        self.listeners.replace({rows[one].id: source for one, source in named.items()})
 
     async def start(self) -> None:
         """Start everything; rolled back where a part cannot start."""
@@ -219,6 +221,7 @@ class App:
             "deliver": self.sender.run,
             "gather": self.gather.run,
             "schedule": self.scheduler.run,
+            "listen": self.listeners.run,
             "digests": self._digests,
             "housekeeping": self._housekeeping,
             "files": self._watch_files,
@@ -339,53 +342,6 @@ class App:
         await self.lookback.step(self.scheduler.rows, self.now(), round_over=True)
         await self.timetable.step(self.now())
         return await self.sender.drain(timedelta(minutes=2))
-
-
-async def run(path: Path, *, once: bool = False) -> int:
-    """`smwatch run`: the daemon until a signal ends it, or one round; the exit code.
-
-    Raises ConfigError where the config is broken and there is no last good copy, UserError for what else stands in
-    the way.
-    """
-    asyncio.get_running_loop().set_exception_handler(logging.from_asyncio)
-    ended = _on_signals()
-    keeper = Keeper(path, state_for(path))
-    outcome = keeper.start(_utc_now())
-    store = await Store.open(keeper.config.store)
-    app = App(keeper, store)
-    await app.start()
-    try:
-        await app.told_at_start(outcome)
-        if once:
-            return 0 if await _unless(ended, app.once()) else 1
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.hang_up)
-        app.begin()
-        await ended.wait()
-    finally:
-        await app.stop()
-    return 0
-
-
-async def _unless(ended: asyncio.Event, work: Coroutine[Any, Any, bool]) -> bool:
-    """What `work` comes to; False where a signal ends it before."""
-    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(ended.wait())
-    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if not working.done():
-        working.cancel()
-        await asyncio.wait({working}, timeout=GRACE)
-        return False
-    return working.result()
-
-
-def _on_signals() -> asyncio.Event:
-    """SIGTERM and SIGINT end it (a second one changes nothing); a SIGHUP while it starts has nothing to reload."""
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
-    loop.add_signal_handler(signal.SIGHUP, lambda: None)
-    return ended
 
 
 def channel_session(config: Config) -> aiohttp.ClientSession:

@@ -87,32 +87,44 @@ class Pipeline:
             total = _sum(total, await self._take(source, row, walk, page, last=last))
         return _sum(total, Polled(unchanged=walk.unchanged))
 
+    async def push(self, source: Source, row: SourceRow, page: Page) -> Polled:
+        """Keep, match and store one page of a stream; its cursor moves with it."""
+        harvest = await self._harvest(source, row, page, self.clock())
+        return await self._store(replace(harvest, stream_cursor=page.cursor), page)
+
     async def _take(self, source: Source, row: SourceRow, walk: Any, page: Page, *, last: bool) -> Polled:  # noqa: ANN401 - see Walk
-        """Keep, match and store one page."""
-        now = self.clock()
-        items = _distinct(page.items)
-        fresh, listed = await self._keep(row, items, now)
-        if last and not fresh and walk.unchanged and walk.validators == row.validators and row.first_poll_at:
-            return Polled(listed=len(items), unchanged=True)
-        harvest = Harvest(
+        """Keep, match and store one page of a walk."""
+        harvest = await self._harvest(source, row, page, self.clock(), quiet=walk.parser_changed)
+        same = walk.unchanged and walk.validators == row.validators and row.first_poll_at
+        if last and same and not harvest.fresh and not page.deleted:
+            return Polled(listed=_listed(page), unchanged=True)
+        if last:
+            kept = {"validators": walk.validators, "parser": walk.parser, "cursor": page.cursor}
+            harvest = replace(harvest, complete=True, **kept)
+        return await self._store(harvest, page)
+
+    async def _harvest(
+        self, source: Source, row: SourceRow, page: Page, now: datetime, *, quiet: bool = False
+    ) -> Harvest:
+        fresh, listed = await self._keep(row, _distinct(page.items), now)
+        return Harvest(
             source_id=row.id,
             client=row.client,
             platform=source.type,
             now=now,
-            fresh=await self._match(source, row, fresh, now, quiet=walk.parser_changed),
+            fresh=await self._match(source, row, fresh, now, quiet=quiet),
             listed=tuple(listed),
             expires_at=now + self._kept_for(source),
-            complete=last,
-            cursor=page.cursor,
-            validators=walk.validators,
-            parser=walk.parser,
         )
+
+    async def _store(self, harvest: Harvest, page: Page) -> Polled:
+        fresh = harvest.fresh
         async with self.store.write() as connection:
             mentions = await store_harvest(connection, harvest)
         if mentions:
             self.on_mentions()
         changed = sum(one.known is not None for one in fresh)
-        return Polled(listed=len(items), fresh=len(fresh), changed=changed, mentions=mentions)
+        return Polled(listed=_listed(page), fresh=len(fresh), changed=changed, mentions=mentions)
 
     def _kept_for(self, source: Source) -> timedelta:
         """As long as the config says, or as long as the platform allows."""
@@ -210,6 +222,10 @@ def _is_news(identity: Identity, seen: Mapping[str, Seen]) -> bool:
 def _distinct(items: Iterable[Item]) -> list[Item]:
     """One item an id, in UTC; identities of a source are distinct already, plugins of third parties may err."""
     return list({item.id: _in_utc(item) for item in items}.values())
+
+
+def _listed(page: Page) -> int:
+    return len({item.id for item in page.items})
 
 
 def _in_utc(item: Item) -> Item:

@@ -27,6 +27,7 @@ from smwatch.store import sources as source_store
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+    from smwatch.i18n import Text
     from smwatch.pipeline import Polled
     from smwatch.plugin import Source
     from smwatch.store.db import Store
@@ -98,6 +99,7 @@ class Slot:
     row: SourceRow
     interval: timedelta
     polling: asyncio.Task[None] | None = None
+    stream: SourceError | None = None  # why what it listens to does not come
 
 
 @dataclass(order=True, slots=True)
@@ -180,6 +182,16 @@ class Scheduler:
         self._number += 1
         slot.row = replace(slot.row, due_at=at)
         heapq.heappush(self._heap, _Due(at, self._number, slot))
+        self._knock.set()
+
+    def heard(self, number: int, error: SourceError | None) -> None:
+        """How the stream of a source stands, beside its polls."""
+        slot = self._slots.get(number)
+        if slot is None or (slot.stream is error is None):
+            return
+        slot.stream = error
+        self._mark(slot, *((state_of(error), error.sentence) if error else ("ok", None)))
+        self._unsaved[number] = slot.row
         self._knock.set()
 
     def poll_now(self) -> None:
@@ -265,7 +277,6 @@ class Scheduler:
         if not polled.unchanged or slot.row.first_poll_at is None:
             async with self._store.read() as connection:
                 slot.row = await source_store.get(connection, slot.row.id) or slot.row
-        again = slot.row.state not in ("ok", "new")
         log.info(
             "source_fetched",
             source=slot.row.name,
@@ -274,24 +285,29 @@ class Scheduler:
             mentions=polled.mentions,
             unchanged=polled.unchanged,
         )
-        since = slot.row.state_since if slot.row.state == "ok" else now
-        slot.row = replace(slot.row, state="ok", reason=None, state_since=since, failures=0, last_ok_at=now)
-        if again:
-            log.info("source_recovered", source=slot.row.name)
+        if slot.stream is None:
+            self._mark(slot, "ok", None)
+        slot.row = replace(slot.row, failures=0, last_ok_at=now)
         self._on_poll(slot.row.name, "unchanged" if polled.unchanged else "read", polled)
         self._settle(slot, next_after_success(now, slot.interval, self._chance()))
 
     def _failed(self, slot: Slot, error: SourceError) -> None:
         now = self._clock()
-        row, state = slot.row, state_of(error)
-        since = row.state_since if row.state == state else now
-        changed = (row.state, row.reason) != (state, error.sentence)
-        slot.row = replace(row, state=state, reason=error.sentence, state_since=since, failures=row.failures + 1)
+        self._mark(slot, state_of(error), error.sentence)
+        slot.row = replace(slot.row, failures=slot.row.failures + 1)
         due = next_after_failure(now, slot.interval, slot.row.failures, error, self._chance())
-        if changed:
-            log.warning("source_failed", source=row.name, state=state, reason=str(error.sentence))
-        self._on_poll(row.name, state, None)
+        self._on_poll(slot.row.name, state_of(error), None)
         self._settle(slot, due)
+
+    def _mark(self, slot: Slot, state: str, reason: Text | None) -> None:
+        """The source's state from now on; a change is logged once."""
+        row = slot.row
+        since = row.state_since if row.state == state and row.state_since else self._clock()
+        slot.row = replace(row, state=state, reason=reason, state_since=since)
+        if state == "ok" and row.state not in ("ok", "new"):
+            log.info("source_recovered", source=row.name)
+        if state != "ok" and (row.state, row.reason) != (state, reason):
+            log.warning("source_failed", source=row.name, state=state, reason=str(reason))
 
     def _settle(self, slot: Slot, due: datetime) -> None:
         if self._slots.get(slot.row.id) is slot:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 @config_option
 def run(once: bool, debug: bool, config: str | None) -> None:  # noqa: FBT001 - click passes flags by name
     """Exit 0 after a clean stop, 78 for a broken config without a last good copy."""
-    from smwatch import app, log
+    from smwatch import daemon, log
     from smwatch.config import find
     from smwatch.errors import ConfigError, UserError
 
@@ -60,7 +60,7 @@ def run(once: bool, debug: bool, config: str | None) -> None:  # noqa: FBT001 - 
         say_error(error)
         sys.exit(EX_CONFIG)
     try:
-        sys.exit(_loop(app.run(path, once=once)))
+        sys.exit(_loop(daemon.run(path, once=once)))
     except ConfigError as error:
         say_error(error)
         sys.exit(EX_CONFIG)

@@ -20,15 +20,15 @@ LONGEST = 1024 * 1024
 SAID = frozenset({WSMsgType.TEXT, WSMsgType.BINARY})
 
 
-async def lines_of(stream: StreamReader, host: str, *, idle: float = IDLE) -> AsyncIterator[str]:
+async def lines_of(stream: StreamReader, host: str) -> AsyncIterator[str]:
     """Each line without its end; always ends in a SourceError, because a stream does not end."""
     rest = bytearray()
     while True:
         try:
-            async with asyncio.timeout(idle):
+            async with asyncio.timeout(IDLE):
                 chunk = await stream.readany()
         except TimeoutError as error:
-            raise Transient(text("{host} has sent nothing for {n} seconds", host=host, n=int(idle))) from error
+            raise Transient(text("{host} has sent nothing for {n} seconds", host=host, n=int(IDLE))) from error
         if not chunk:
             raise Transient(text("{host} has ended the stream", host=host))
         *whole, last = (rest + chunk).split(b"\n")

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import Text, to_json
 from smwatch.store.schema import author, item, mention, seen, source
+from smwatch.store.sources import begin
 from smwatch.story import canonical_link
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class Harvest:
     cursor: str | None = None
     validators: Mapping[str, Any] | None = None
     parser: str | None = None
+    stream_cursor: str | None = None  # of a page that was pushed
 
 
 def identify(key: bytes, source_key: str, one: Item) -> Identity:
@@ -289,11 +291,12 @@ async def _move(connection: AsyncConnection, harvest: Harvest) -> None:
         values |= {"validators": dict(harvest.validators or {}), "parser": harvest.parser}
         if harvest.cursor is not None:
             values["cursor"] = harvest.cursor
+    if harvest.stream_cursor is not None:
+        values["stream_cursor"] = harvest.stream_cursor
     if values:
         await connection.execute(update(source).where(source.c.id == harvest.source_id).values(**values))
     if harvest.complete:
-        first = (source.c.id == harvest.source_id) & source.c.first_poll_at.is_(None)
-        await connection.execute(update(source).where(first).values(first_poll_at=harvest.now))
+        await begin(connection, harvest.source_id, harvest.now)
 
 
 def _insert(connection: AsyncConnection, table: Table) -> Any:  # noqa: ANN401 - either dialect's Insert

@@ -125,6 +125,12 @@ async def save_states(connection: AsyncConnection, rows: Iterable[SourceRow]) ->
         await connection.execute(update(source).where(source.c.id == of).values(**one))
 
 
+async def begin(connection: AsyncConnection, number: int, now: datetime) -> None:
+    """From `now` on what this source brings is new; a moment that is set already stays."""
+    first = (source.c.id == number) & source.c.first_poll_at.is_(None)
+    await connection.execute(update(source).where(first).values(first_poll_at=now))
+
+
 async def source_states(connection: AsyncConnection, names: Iterable[str] | None = None) -> list[SourceState]:
     """The state of each source (of those called `names`), for people."""
     wanted = None if names is None else set(names)

@@ -12,7 +12,7 @@ import pytest
 from daemon_process import Daemon, alive, free_port, get
 from story_world import Clock
 
-from smwatch.app import run
+from smwatch.daemon import run
 from smwatch.errors import UserError
 from smwatch.store.db import Store
 from smwatch.testing.servers import evil
