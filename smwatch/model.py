@@ -72,7 +72,8 @@ class Item:
     `id` is the source's own id to the letter. `title`, `lead` and `text` are plain text, never HTML. `published` and
     `updated` are what the source says, not clamped. `kind` is the query field `type`, "" where unknown. `attributes`
     holds the rarer query fields under their canonical names (`country`, `rating`, `sentiment`, `reach`, `is`,
-    `contains`, `tags`, `subreddit` …), as JSON values.
+    `contains`, `tags`, `subreddit` …), as JSON values. `deleted`: when its source said that it is gone; its words are
+    gone from here too.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Item:
     root_id: str | None = None
     links: tuple[str, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    deleted: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,17 @@ import structlog
 
 from smwatch.model import Page, utc
 from smwatch.route import Age, age, moment_of
-from smwatch.store.ingest import RELISTED, Fresh, Harvest, Match, identify, known, store_harvest, stored_text
+from smwatch.store.ingest import (
+    RELISTED,
+    Fresh,
+    Harvest,
+    Match,
+    id_mark,
+    identify,
+    known,
+    store_harvest,
+    stored_text,
+)
 from smwatch.story import near_duplicate
 
 if TYPE_CHECKING:
@@ -107,13 +117,15 @@ class Pipeline:
         self, source: Source, row: SourceRow, page: Page, now: datetime, *, quiet: bool = False
     ) -> Harvest:
         fresh, listed = await self._keep(row, _distinct(page.items), now)
+        gone = frozenset(page.deleted)
         return Harvest(
             source_id=row.id,
             client=row.client,
             platform=source.type,
             now=now,
-            fresh=await self._match(source, row, fresh, now, quiet=quiet),
+            fresh=await self._match(source, row, fresh, now, gone=gone, quiet=quiet),
             listed=tuple(listed),
+            deleted=tuple(id_mark(self.store.key, row.key, one) for one in gone),
             expires_at=now + self._kept_for(source),
         )
 
@@ -156,13 +168,22 @@ class Pipeline:
             return Fresh(item=item, identity=identity, known=before)
         return Fresh(item=item, identity=identity, reused=True)
 
-    async def _match(
-        self, source: Source, row: SourceRow, fresh: Sequence[Fresh], now: datetime, *, quiet: bool
+    async def _match(  # noqa: PLR0913 - everything that decides between old and new
+        self,
+        source: Source,
+        row: SourceRow,
+        fresh: Sequence[Fresh],
+        now: datetime,
+        *,
+        gone: frozenset[str] = frozenset(),
+        quiet: bool,
     ) -> tuple[Fresh, ...]:
+        """What is new with its matches; what its own page takes back is remembered, and matches nothing."""
         told = [replace(one, item=await self._enriched(one.item)) for one in fresh]
         hits = self.plan.engine.match_many([one.item for one in told])
         return tuple(
-            self._matched(source, row, one, found, now, quiet=quiet) for one, found in zip(told, hits, strict=True)
+            one if one.item.id in gone else self._matched(source, row, one, found, now, quiet=quiet)
+            for one, found in zip(told, hits, strict=True)
         )
 
     def _matched(  # noqa: PLR0913 - everything that decides between old and new

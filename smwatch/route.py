@@ -90,10 +90,8 @@ def _whole(moment: datetime) -> datetime:
 
 def route(mention: Mention, watch: Watch, own_accounts: Sequence[str] = ()) -> tuple[Decision, ...]:
     """One decision for each channel that gets an alert, or one that says why none does."""
-    if mention.old:
-        return (_all(Verdict.NOTHING, "old", text("older than the watch or the source's first poll")),)
-    if is_own(mention.item, own_accounts):
-        return (_all(Verdict.NOTHING, "own", text("one of your own accounts")),)
+    if (never := _never(mention, own_accounts)) is not None:
+        return (never,)
     if mention.priority is Priority.DIGEST_ONLY:
         return (_all(Verdict.DIGEST, "digest-only", text("the watch is for the digest only")),)
     if not watch.alert:
@@ -104,6 +102,17 @@ def route(mention: Mention, watch: Watch, own_accounts: Sequence[str] = ()) -> t
     return tuple(
         Decision(channel=channel, verdict=Verdict.ALERT, code="alert", reason=reason) for channel in watch.alert
     )
+
+
+def _never(mention: Mention, own_accounts: Sequence[str]) -> Decision | None:
+    """Why nobody is ever told of it; None where it may be told."""
+    if mention.item.deleted is not None:
+        return _all(Verdict.NOTHING, "deleted", text("deleted at the source before it was told"))
+    if mention.old:
+        return _all(Verdict.NOTHING, "old", text("older than the watch or the source's first poll"))
+    if is_own(mention.item, own_accounts):
+        return _all(Verdict.NOTHING, "own", text("one of your own accounts"))
+    return None
 
 
 def _all(verdict: Verdict, code: str, reason: Text) -> Decision:

@@ -10,6 +10,7 @@ from smwatch.message.alert import alert_message
 from smwatch.message.model import Context, Heading, Paragraph, Run
 from smwatch.message.plain import plain_text
 from smwatch.message.quote import headline, hit_sentence
+from smwatch.message.words import Reader
 from smwatch.model import Alert, Author, Engagement, Priority
 
 
@@ -198,5 +199,6 @@ def test_hostile_text_stays_in_runs_and_is_tame():
 
 
 def test_an_item_without_anything_is_still_named():
-    assert headline(item(1, title=" ", text="", url="https://www.a.example/x")) == "a.example"
-    assert headline(item(1, title="", text="", url="")) == "Tagesbote Wirtschaft"
+    nameless = item(1, title=" ", text="", url="https://www.a.example/x")
+    assert headline(nameless, Reader()) == "a.example"
+    assert headline(item(1, title="", text="", url=""), Reader()) == "Tagesbote Wirtschaft"

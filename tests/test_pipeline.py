@@ -252,3 +252,30 @@ async def test_a_source_of_a_client_feeds_only_its_watches(press):
     press.source = Script(name="Blatt", client="Acme")
     await press.brings(page(item(1)))
     assert [one.watch for one in await press.mentions()] == ["A"]
+
+
+async def test_what_is_deleted_loses_its_words_and_never_comes_again(press):
+    await press.brings(page())
+    await press.brings(page(item(1, author=Author(name="Erika", handle="@erika"))), page(item(2, "Acme baut um")))
+    await press.brings(page(deleted=("1", "77")))
+    gone, stays = await press.mentions()
+    assert (gone.item.title, gone.item.author, gone.spans, gone.item.deleted) == ("", None, (), press.now)
+    assert (stays.item.title, stays.item.deleted) == ("Acme baut um", None)
+    assert await press.count(schema.author) == 0
+    await press.brings(page(item(1)), page(item(1, "Acme ist wieder da")))
+    assert [one.item.title for one in await press.mentions()] == ["", "Acme baut um"]
+
+
+async def test_what_its_own_page_takes_back_is_remembered_and_matches_nothing(press):
+    await press.brings(page())
+    polled = await press.brings(page(item(1), deleted=("1",)))
+    assert (polled.fresh, polled.mentions) == (1, 0)
+    assert (await press.brings(page(item(1)))).fresh == 0
+
+
+async def test_a_deletion_alone_is_stored_also_where_nothing_changed(press):
+    await press.brings(page())
+    await press.brings(page(item(1)))
+    press.walk = Walk(unchanged=True)
+    await press.brings(page(deleted=("1",)))
+    assert (await press.mentions())[0].item.deleted is not None

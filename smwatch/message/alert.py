@@ -37,7 +37,7 @@ def alert_message(  # noqa: PLR0913 - the reader, and what the channel can do
     reader = Reader(language=language, timezone=timezone)
     mention = lead_mention(alert.story)
     watches = reader.together(_watches(alert.story))
-    title = f"{watches}: {headline(mention.item)}"
+    title = f"{watches}: {headline(mention.item, reader)}"
     if alert.priority is Priority.URGENT:
         title = f"{reader.say(PRIORITIES[alert.priority])} · {title}"
     return Message(
@@ -52,14 +52,14 @@ def alert_message(  # noqa: PLR0913 - the reader, and what the channel can do
 
 
 def lead_mention(story: Story) -> Mention:
-    """The mention that speaks for its story: the first of the highest priority that is not old."""
+    """The mention that speaks for its story: the first of the highest priority that is not deleted and not old."""
     order = list(Priority)
-    return min(story.mentions, key=lambda mention: (mention.old, order.index(mention.priority)))
+    return min(story.mentions, key=lambda one: (one.item.deleted is not None, one.old, order.index(one.priority)))
 
 
 def _blocks(alert: Alert, mention: Mention, reader: Reader, taken_by: str) -> Iterator[Block]:
     yield Heading(text=_heading(alert, reader))
-    yield Paragraph(runs=(headline_run(mention.item, bold=True),))
+    yield Paragraph(runs=(headline_run(mention.item, reader, bold=True),))
     yield Context(runs=_origin(mention, reader))
     if sentence := hit_sentence(mention):
         yield Paragraph(runs=sentence, quote=True)
@@ -136,7 +136,7 @@ def _why(alert: Alert, mention: Mention, reader: Reader) -> Runs:
 
 
 def _status(alert: Alert, mention: Mention, taken_by: str) -> list[Text]:
-    lines = []
+    lines = [*_gone(alert.story)]
     if taken_by:
         lines.append(text("taken by {who}", who=one_line(taken_by, 80)))
     if mention.late:
@@ -146,9 +146,24 @@ def _status(alert: Alert, mention: Mention, taken_by: str) -> list[Text]:
     return lines
 
 
+def _gone(story: Story) -> Iterator[Text]:
+    """That items of the story were deleted at their sources: all of them, or how many."""
+    items = {(mention.item.source, mention.item.id): mention.item.deleted for mention in story.mentions}
+    gone = sum(deleted is not None for deleted in items.values())
+    if gone and gone == len(items):
+        yield texts("The post was deleted at its source", "All {n} posts were deleted at their sources", n=gone)
+    elif gone:
+        yield texts(
+            "{n} of {total} posts was deleted at its source",
+            "{n} of {total} posts were deleted at their sources",
+            n=gone,
+            total=len(items),
+        )
+
+
 def _actions(mention: Mention, reader: Reader, *, buttons: bool, card: str) -> Iterator[Action]:
     if buttons:
         yield Action(id="take", label=reader.say(text("Take")), value=card, primary=True)
         yield Action(id="irrelevant", label=reader.say(text("Not relevant")), value=card)
-    if link := safe_url(mention.item.url):
+    if (link := safe_url(mention.item.url)) and mention.item.deleted is None:
         yield Action(id="open", label=reader.say(text("Open the original")), url=link)

@@ -28,6 +28,7 @@ def item_data(item: Item, *, whole: bool = False) -> dict[str, Any]:
         "updated": _moment(item.updated),
         "lang": item.lang,
         "engagement": asdict(item.engagement) if item.engagement else None,
+        "deleted": _moment(item.deleted),
     }
 
 

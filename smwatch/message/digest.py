@@ -111,7 +111,7 @@ def _top(digest: Digest, reader: Reader, *, whole: bool) -> Iterator[Block]:
     yield Heading(text=reader.say(text("Top stories")), level=2)
     for story in digest.top:
         mention = lead_mention(story)
-        yield Paragraph(runs=(headline_run(mention.item, bold=True),))
+        yield Paragraph(runs=(headline_run(mention.item, reader, bold=True),))
         facts = list(_marks(story, mention, reader))
         yield Context(runs=(*_origin(mention, reader, facts), *_elsewhere(story, mention, reader, whole=whole)))
         yield Context(runs=_why(story, mention, reader))
@@ -151,8 +151,8 @@ def _elsewhere(story: Story, mention: Mention, reader: Reader, *, whole: bool) -
     shown = others if whole else others[:FURTHER]
     for at, other in enumerate(shown):
         label = publisher(other.item)
-        if headline(other.item) != headline(mention.item):
-            label = f"{label}: {headline(other.item)}"
+        if headline(other.item, reader) != headline(mention.item, reader):
+            label = f"{label}: {headline(other.item, reader)}"
         runs += [
             Run(text=", " if at else reader.say(text(" · also: "))),
             Run(text=label, link=safe_url(other.item.url)),
@@ -233,7 +233,7 @@ def _line(story: Story, name: str, reader: Reader, *, whole: bool) -> Runs:
     if others := [watch for watch in _watches(story) if watch != one_line(name)]:
         facts.append(reader.say(text("also in {watches}", watches=reader.together(others))))
     origin = _origin(mention, reader, facts, before=" – ")
-    return headline_run(mention.item), *origin, *_elsewhere(story, mention, reader, whole=whole)
+    return headline_run(mention.item, reader), *origin, *_elsewhere(story, mention, reader, whole=whole)
 
 
 def _held(digest: Digest, reader: Reader) -> Iterator[Block]:

@@ -138,7 +138,9 @@ def _list(stories: Sequence[Story], reader: Reader) -> list[Block]:
         found = len(publishers(story))
         facts = [reader.say(texts("in {n} source", "in {n} sources", n=found))] if found > 1 else []
         tail = "".join(f" · {fact}" for fact in (*facts, one_line(mention.watch)))
-        lines.append((headline_run(mention.item), Run(text=f" – {origin(mention.item)} · "), when, Run(text=tail)))
+        lines.append(
+            (headline_run(mention.item, reader), Run(text=f" – {origin(mention.item)} · "), when, Run(text=tail))
+        )
     return [Bullets(items=tuple(lines))] if lines else []
 
 

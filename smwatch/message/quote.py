@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from smwatch.i18n import text
 from smwatch.message.escape import one_line, safe_url, shown_host, tame
 from smwatch.message.model import Run
 from smwatch.text import excerpt
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from smwatch.message.model import Runs
+    from smwatch.message.words import Reader
     from smwatch.model import Item, Mention, Span, Story
 
 EXCERPT = 280  # characters: what German press law lets us quote without a licence
@@ -19,14 +21,20 @@ HEADLINE = 120  # characters of a text that has to stand in for a missing title
 _BODY = ("text", "lead", "title")
 
 
-def headline(item: Item) -> str:
-    """The whole title on one line; without one, the beginning of the text."""
+def headline(item: Item, reader: Reader) -> str:
+    """The whole title on one line; without one, the beginning of the text; that it was deleted, where it was."""
+    if item.deleted is not None:
+        return reader.say(text("deleted at the source"))
+    return _told(item)
+
+
+def _told(item: Item) -> str:
     return one_line(item.title) or one_line(item.lead or item.text, HEADLINE) or shown_host(item.url) or item.source
 
 
-def headline_run(item: Item, *, bold: bool = False) -> Run:
+def headline_run(item: Item, reader: Reader, *, bold: bool = False) -> Run:
     """The headline as a link to the item."""
-    return Run(text=headline(item), link=safe_url(item.url), bold=bold)
+    return Run(text=headline(item, reader), link=safe_url(item.url), bold=bold, italic=item.deleted is not None)
 
 
 def publisher(item: Item) -> str:
@@ -41,10 +49,14 @@ def origin(item: Item) -> str:
 
 
 def publishers(story: Story) -> dict[str, Item]:
-    """The publishers of a story in order of first sight, each with its first item: ten feeds of one paper are one."""
+    """The publishers of a story in order of first sight, each with its first item: ten feeds of one paper are one.
+
+    What was deleted at its source is not counted.
+    """
     found: dict[str, Item] = {}
     for mention in story.mentions:
-        found.setdefault(publisher(mention.item), mention.item)
+        if mention.item.deleted is None:
+            found.setdefault(publisher(mention.item), mention.item)
     return found
 
 
@@ -64,7 +76,7 @@ def _shown_field(mention: Mention) -> str | None:
     matched = {span.field for span in mention.spans}
     shown = next((name for name in filled if name in matched and name != "title"), None)
     shown = shown or next((name for name in filled if name != "title"), None)
-    return None if shown and one_line(getattr(mention.item, shown)) == headline(mention.item) else shown
+    return None if shown and one_line(getattr(mention.item, shown)) == _told(mention.item) else shown
 
 
 def _runs(cut: str, spans: Sequence[Span]) -> Iterator[Run]:

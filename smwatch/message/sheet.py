@@ -34,7 +34,7 @@ def sheet(stories: Iterable[Story], reader: Reader, name: str) -> Attachment:
 def _row(mention: Mention, reader: Reader) -> list[str]:
     item = mention.item
     moment = (item.published or mention.seen_at).astimezone(ZoneInfo(reader.timezone))
-    cells = (mention.watch, publisher(item), headline(item), safe_url(item.url))
+    cells = (mention.watch, publisher(item), headline(item, reader), safe_url(item.url))
     return [f"{moment:%Y-%m-%d %H:%M}", *map(_inert, cells)]
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from smwatch.i18n import Text, to_json
 from smwatch.store.schema import author, item, mention, seen, source
 from smwatch.store.sources import begin
+from smwatch.store.tombstones import bury
 from smwatch.story import canonical_link
 
 if TYPE_CHECKING:
@@ -88,7 +89,10 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harvest:
-    """Everything of one page. Cursor, validators and parser are only set on the last page of a walk."""
+    """Everything of one page. Cursor, validators and parser are only set on the last page of a walk.
+
+    `deleted` are keyed ids (`id_mark`) that the source says are gone.
+    """
 
     source_id: int
     client: str
@@ -96,6 +100,7 @@ class Harvest:
     now: datetime
     fresh: tuple[Fresh, ...]
     listed: tuple[str, ...] = ()  # ids that are known and were listed again
+    deleted: tuple[str, ...] = ()
     expires_at: datetime | None = None
     complete: bool = False
     cursor: str | None = None
@@ -107,18 +112,22 @@ class Harvest:
 def identify(key: bytes, source_key: str, one: Item) -> Identity:
     """The identity of an item of a source; `key` is the store's."""
     words = (one.title, one.lead, one.text)
-
-    def keyed(*parts: str) -> str:
-        told = "\x1f".join((source_key, *parts)).encode("utf-8", "replace")
-        return hmac.new(key, told, hashlib.sha256).hexdigest()[:32]
-
     return Identity(
-        id=keyed("id", one.id),
-        twin=TWIN + keyed("twin", canonical_link(one.url) or one.url, *words),
-        content=keyed("content", *words),
-        title=keyed("title", one.title),
-        url=keyed("url", one.url),
+        id=id_mark(key, source_key, one.id),
+        twin=TWIN + _keyed(key, source_key, "twin", canonical_link(one.url) or one.url, *words),
+        content=_keyed(key, source_key, "content", *words),
+        title=_keyed(key, source_key, "title", one.title),
+        url=_keyed(key, source_key, "url", one.url),
     )
+
+
+def id_mark(key: bytes, source_key: str, native_id: str) -> str:
+    """What a source's own id is known by."""
+    return _keyed(key, source_key, "id", native_id)
+
+
+def _keyed(key: bytes, *parts: str) -> str:
+    return hmac.new(key, "\x1f".join(parts).encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
 
 
 async def known(connection: AsyncConnection, source_id: int, hashes: Sequence[str]) -> dict[str, Seen]:
@@ -145,6 +154,8 @@ async def store_harvest(connection: AsyncConnection, harvest: Harvest) -> int:
     for fresh in harvest.fresh:
         if fresh.matches or fresh.known is not None or fresh.reused:
             mentions += await _keep(connection, harvest, fresh)
+    if harvest.deleted:
+        await bury(connection, harvest.source_id, harvest.deleted, harvest.now)
     await _move(connection, harvest)
     return mentions
 
@@ -187,7 +198,10 @@ def _seen_rows(harvest: Harvest, fresh: Fresh) -> Iterable[dict[str, Any]]:
 async def _keep(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> int:
     """Store or renew one item and its mentions; how many of them are new."""
     place = (item.c.source_id == harvest.source_id) & (item.c.id_hmac == fresh.identity.id)
-    stored = (await connection.execute(select(item.c.id).where(place))).scalar()
+    row = (await connection.execute(select(item.c.id, item.c.tombstone).where(place))).first()
+    if row is not None and row.tombstone is not None:
+        return 0  # deleted at its source: it does not come back
+    stored = None if row is None else int(row.id)
     if stored is not None and fresh.reused:
         aside = f"{fresh.identity.id}#{stored}"  # the article before keeps its mentions, and lets go of the id
         await connection.execute(update(item).where(item.c.id == stored).values(id_hmac=aside))

@@ -38,6 +38,7 @@ _COLUMNS: tuple[Any, ...] = (
     item.c.published,
     item.c.updated,
     item.c.more,
+    item.c.tombstone,
     author.c.name.label("author_name"),
     author.c.handle.label("author_handle"),
     author.c.url.label("author_url"),
@@ -89,6 +90,7 @@ def _item(row: Row[Any]) -> Item:
         updated=row.updated,
         lang=row.lang,
         engagement=_engagement(row.more or {}),
+        deleted=row.tombstone,
     )
 
 

@@ -6,7 +6,7 @@ A mention without a story is the durable to-do: whatever happens between T1 and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 BATCH = 100
@@ -187,11 +188,19 @@ async def load_story(connection: AsyncConnection, story_id: int) -> Story | None
     )
 
 
+def _needs_no_word(row: Row[Any], found: Story) -> bool:
+    """Whether nobody can have seen the card, and all that it would tell was deleted meanwhile."""
+    if row.shown > 0 or row.receipt is not None or row.unsure:
+        return False
+    gone = [one.item.deleted is not None for one in found.mentions]
+    return any(gone) and all(dead or one.old for dead, one in zip(gone, found.mentions, strict=True))
+
+
 async def load_alert(connection: AsyncConnection, card_id: int, *, repeated: bool = False) -> Alert | None:
     """What a card shows now; None where there is nothing left to show. `repeated` says that it may be a duplicate."""
     row = (await connection.execute(select(card).where(card.c.id == card_id))).first()
     found = await load_story(connection, row.story_id) if row is not None else None
-    if row is None or found is None:
+    if row is None or found is None or _needs_no_word(row, found):
         return None
     return Alert(
         story=found,

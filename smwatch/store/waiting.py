@@ -86,7 +86,7 @@ def _with_item() -> Any:  # noqa: ANN401 - SQLAlchemy's Select with 20 type argu
     first = select(mention.c.story_id, func.min(mention.c.item_id).label("item_id")).group_by(mention.c.story_id)
     lead = first.where(mention.c.lost.is_(False)).subquery()
     return (
-        select(card, item.c.title, item.c.url)
+        select(card, item.c.title, item.c.url, item.c.tombstone)
         .outerjoin(lead, lead.c.story_id == card.c.story_id)
         .outerjoin(item, item.c.id == lead.c.item_id)
     )
@@ -98,7 +98,7 @@ def _from_card(row: Row[Any], carrier: Row[Any] | None = None) -> Waiting:
     return Waiting(
         channel=row.channel,
         kind="card",
-        title=row.title or "",
+        title=text("deleted at the source") if row.tombstone else row.title or "",
         link=row.url or "",
         client=row.client,
         priority=row.priority,

@@ -1,0 +1,62 @@
+"""What its source has deleted: the words go, a tombstone stays, and every message that shows it is due again.
+
+Nothing of a deleted item is left but its link, its dates, and that it was there. Its id stays among the seen ones, so
+that it never comes again. Digests and mails that were sent before cannot be taken back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, delete, exists, null, select, update
+
+from smwatch.store.schema import author, card, item, mention, post
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+CHUNK = 500  # ids in one IN list
+BUNDLES = ("summary", "late")  # posts that name several stories and are edited in place
+
+
+async def bury(connection: AsyncConnection, source_id: int, marks: Sequence[str], now: datetime) -> int:
+    """Put tombstones on the items of a source with these keyed ids; how many there were. Unknown ids cost one look."""
+    found: list[tuple[int, int | None]] = []
+    for start in range(0, len(marks), CHUNK):
+        here = (item.c.source_id == source_id) & item.c.id_hmac.in_(marks[start : start + CHUNK])
+        rows = await connection.execute(select(item.c.id, item.c.author_id).where(here, item.c.tombstone.is_(None)))
+        found += [(row.id, row.author_id) for row in rows]
+    for start in range(0, len(found), CHUNK):
+        await _silence(connection, found[start : start + CHUNK], now)
+    return len(found)
+
+
+async def _silence(connection: AsyncConnection, found: Sequence[tuple[int, int | None]], now: datetime) -> None:
+    numbers = [number for number, _ in found]
+    empty = {"title": "", "lead": "", "text": "", "author_id": None, "more": null(), "tombstone": now}
+    await connection.execute(update(item).where(item.c.id.in_(numbers)).values(**empty))
+    await connection.execute(update(mention).where(mention.c.item_id.in_(numbers)).values(spans=[]))
+    unheard = ~exists().where(item.c.author_id == author.c.id)
+    writers = {writer for _, writer in found if writer is not None}
+    await connection.execute(delete(author).where(author.c.id.in_(writers), unheard))
+    await _show_again(connection, numbers, now)
+
+
+async def _show_again(connection: AsyncConnection, items: Sequence[int], now: datetime) -> None:
+    """The cards of their stories want a new revision; what tells folded or late ones is edited."""
+    stories = select(mention.c.story_id).where(mention.c.item_id.in_(items), mention.c.story_id.is_not(None))
+    shown = and_(card.c.story_id.in_(stories), card.c.state != "folded")
+    await connection.execute(update(card).where(shown).values(wanted=card.c.wanted + 1, changed_at=now))
+    folded = select(card.c.id).where(card.c.story_id.in_(stories), card.c.state == "folded")
+    cards = set((await connection.execute(folded)).scalars())
+    mentions = set((await connection.execute(select(mention.c.id).where(mention.c.item_id.in_(items)))).scalars())
+    told = select(post.c.id, post.c.plan).where(post.c.kind.in_(BUNDLES), post.c.state == "sent")
+    again = [
+        row.id
+        for row in await connection.execute(told)
+        if cards.intersection(row.plan.get("cards", ())) or mentions.intersection(row.plan.get("mentions", ()))
+    ]
+    await connection.execute(update(post).where(post.c.id.in_(again)).values(state="waiting"))
