@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from smwatch.case import Case
     from smwatch.i18n import Text
+    from smwatch.silence import Silence
 
 SHORT_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U
 
@@ -42,6 +44,14 @@ class Priority(StrEnum):
     URGENT = "urgent"
     NORMAL = "normal"
     DIGEST_ONLY = "digest-only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody of the team: `id` is the channel's own (Slack's U…) or "cli:NAME"; both "" where names are not kept."""
+
+    id: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +163,8 @@ class Watch:
     umlauts: str = "strict"
     inflect: bool = True
     active: bool = True
+    answer_within: timedelta | None = None
+    escalate: str | None = None
     was: str | None = None
     note: str | None = None
     where: Where | None = None
@@ -204,7 +216,8 @@ class Alert:
     """The state of one story to show in one channel, complete enough to render at any time.
 
     `priority` is the highest of its mentions; `reason` says why this channel gets it; `possible_duplicate` marks a
-    post repeated after an answer was lost where the channel cannot be asked.
+    post repeated after an answer was lost where the channel cannot be asked. `case` is None while nobody has done
+    anything about it; `silences` are those that cover it now.
     """
 
     story: Story
@@ -212,6 +225,8 @@ class Alert:
     priority: Priority
     reason: Text | None = None
     possible_duplicate: bool = False
+    case: Case | None = None
+    silences: tuple[Silence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

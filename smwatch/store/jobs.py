@@ -24,11 +24,15 @@ STEP_ASIDE = timedelta(minutes=15)  # so long one failing message may hold up th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why a delivery is still here; `permanent`: a person has to act; `quiet`: it waits for the end of quiet hours."""
+    """Why a delivery is still here.
+
+    `permanent`: a person has to act; `quiet`: it waits for the end of quiet hours; `muted`: a silence holds it.
+    """
 
     reason: Text
     permanent: bool = False
     quiet: bool = False
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +146,10 @@ def problem_of(stored: Mapping[str, Any] | None) -> Problem | None:
     if not stored:
         return None
     return Problem(
-        reason=from_json(stored["reason"]), permanent=stored["permanent"], quiet=bool(stored.get("quiet", False))
+        reason=from_json(stored["reason"]),
+        permanent=stored["permanent"],
+        quiet=bool(stored.get("quiet", False)),
+        muted=bool(stored.get("muted", False)),
     )
 
 
@@ -151,4 +158,4 @@ def problem_row(problem: Problem | None) -> Any:  # noqa: ANN401 - JSON values, 
     if problem is None:
         return null()
     row = {"reason": to_json(problem.reason), "permanent": problem.permanent}
-    return row | {"quiet": True} if problem.quiet else row
+    return row | {name: True for name in ("quiet", "muted") if getattr(problem, name)}

@@ -228,6 +228,15 @@ async def unhold(connection: AsyncConnection, channel: str, now: datetime) -> No
         await connection.execute(update(table).where(idle, table.c.not_before > now).values(not_before=now))
 
 
+async def unmute(connection: AsyncConnection, now: datetime) -> None:
+    """A silence was ended before its time: what any of them holds is looked at again."""
+    held = and_(card.c.state == "waiting", card.c.attempts == 0, card.c.receipt.is_(None), card.c.not_before > now)
+    rows = (await connection.execute(select(card).where(held))).all()
+    for job in map(card_job, rows):
+        if job.problem is not None and job.problem.muted:
+            await _set(connection, job, {"not_before": now, "problem": null()})
+
+
 async def postpone(connection: AsyncConnection, job: Job, not_before: datetime) -> None:
     """Look at it again later, without counting a try."""
     await _set(connection, job, {"not_before": not_before})
@@ -368,6 +377,7 @@ __all__ = [
     "replan",
     "settle",
     "unhold",
+    "unmute",
     "untold",
     "untried",
     "waiting",
