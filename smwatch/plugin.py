@@ -46,6 +46,7 @@ from smwatch.feeds.address import read_address
 from smwatch.feeds.items import feed_items
 from smwatch.feeds.opml import Outline, read_opml
 from smwatch.i18n import Text, text, texts
+from smwatch.links import canonical_link, clean_link, unwrapped
 from smwatch.message.blockkit import block_kit, fallback, plain_fallback
 from smwatch.message.escape import safe_url, shown_host, slack_escape, tame
 from smwatch.message.mail import Mailbox, compose, mailbox, message_id
@@ -100,6 +101,8 @@ __all__ = [
     "Transient",
     "UserError",
     "block_kit",
+    "canonical_link",
+    "clean_link",
     "compose",
     "fallback",
     "feed_items",
@@ -119,4 +122,5 @@ __all__ = [
     "tame",
     "text",
     "texts",
+    "unwrapped",
 ]

@@ -7,12 +7,11 @@ another item for six hours after its last one, and for two days at most.
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from smwatch.links import canonical_link
 from smwatch.text import same_text_key
 
 if TYPE_CHECKING:
@@ -26,48 +25,7 @@ ALIKE = 0.5
 AGREED = 0.7
 TITLE = "title"
 TITLE_WORDS = 3
-PART = re.compile(
-    r"(?:[a-z_]*[-_]?\d+|!.+|/.+)", re.IGNORECASE
-)  # a comment, a post in a thread, a page drawn by a script
 SHORTEST = 40  # characters of folded text: "Danke!" twice is not one story
-TRACKING_PREFIXES = ("utm_", "pk_", "mtm_", "at_", "wt_", "hsa_", "oly_", "vero_", "ns_", "_hs")
-TRACKING = frozenset(
-    {
-        "campaign",
-        "cid",
-        "cmpid",
-        "dclid",
-        "fbclid",
-        "feature",
-        "gbraid",
-        "gclid",
-        "igsh",
-        "igshid",
-        "ito",
-        "mc_cid",
-        "mc_eid",
-        "mkt_tok",
-        "msclkid",
-        "ncid",
-        "ocid",
-        "partner",
-        "ref_src",
-        "ref_url",
-        "rss",
-        "share",
-        "smid",
-        "spm",
-        "sr_share",
-        "trk",
-        "trkcampaign",
-        "twclid",
-        "wbraid",
-        "wt.mc_id",
-        "wtmc",
-        "xtor",
-        "yclid",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,30 +122,6 @@ def agree(one: str, other: str) -> bool:
 def _shingles(said: str) -> frozenset[tuple[str, ...]]:
     words = same_text_key(said).split()
     return frozenset(tuple(words[at : at + 3]) for at in range(max(len(words) - 2, 1))) if words else frozenset()
-
-
-def canonical_link(url: str) -> str:
-    """`url` without what only says where the reader came from: scheme, "www.", tracking parameters, case.
-
-    A fragment stays where it names a part that is something of its own ("#comment-7", "#p123"). A link to a whole site
-    says nothing and is "".
-    """
-    try:
-        parts = urlsplit(url.strip())
-    except ValueError:
-        return ""
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        return ""
-    pairs = sorted(pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(pair[0]))
-    query = f"?{urlencode(pairs)}" if pairs else ""
-    part = f"#{parts.fragment}" if PART.fullmatch(parts.fragment) else ""
-    place = f"{parts.path.rstrip('/')}{query}{part}"
-    return f"{parts.netloc.casefold().removeprefix('www.')}{place}" if place else ""
-
-
-def _tracks(name: str) -> bool:
-    lowered = name.casefold()
-    return lowered in TRACKING or lowered.startswith(TRACKING_PREFIXES)
 
 
 def _hash(value: str) -> str:

@@ -281,6 +281,11 @@ def test_missing_ids_are_made_of_link_or_content() -> None:
     assert all(found)
 
 
+def test_a_link_that_serves_as_an_id_is_one_whatever_it_is_tracked_with() -> None:
+    today, tomorrow = (entry("a", link=f"https://acme.example/1?utm_source=rss&utm_id={day}&id=7") for day in "12")
+    assert ids(rss(today)) == ids(rss(tomorrow)) == ["https://acme.example/1?id=7"]
+
+
 def test_an_id_used_twice_stays_with_the_oldest() -> None:
     old = entry("alt", guid="x", link="https://acme.example/1")
     new = entry("neu", guid="x", link="https://acme.example/2")

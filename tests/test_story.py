@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from smwatch.model import Item
-from smwatch.story import Fingerprint, Known, Window, agree, canonical_link, fingerprints, near_duplicate
+from smwatch.story import Fingerprint, Known, Window, agree, fingerprints, near_duplicate
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -15,30 +15,6 @@ TEXT = "Acme ruft die Charge L2207 zurück, weil Steinchen in der Packung sein k
 
 def known(at: datetime = NOW, number: int = 1) -> Known:
     return Known(story_id=number, first_at=at, last_at=at)
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("https://www.Blatt.example/a/", "blatt.example/a"),
-        ("http://blatt.example/a?utm_source=x&id=7&UTM_medium=y", "blatt.example/a?id=7"),
-        ("https://blatt.example/a?b=2&a=1", "blatt.example/a?a=1&b=2"),
-        ("https://blatt.example/A", "blatt.example/A"),
-        ("https://blatt.example/a#comments", "blatt.example/a"),
-        ("https://blatt.example/a#:~:text=acme", "blatt.example/a"),
-        ("https://blatt.example/a#comment-17", "blatt.example/a#comment-17"),
-        ("https://forum.example/t/9#p123", "forum.example/t/9#p123"),
-        ("https://app.example/#!/story/5", "app.example#!/story/5"),
-        ("https://blatt.example/", ""),
-        ("https://blatt.example", ""),
-        ("https://blatt.example/?p=12", "blatt.example?p=12"),
-        ("ftp://blatt.example/a", ""),
-        ("https://[broken/a", ""),
-        ("", ""),
-    ],
-)
-def test_one_link_for_one_page(url, expected):
-    assert canonical_link(url) == expected
 
 
 def test_short_texts_are_no_fingerprint():

@@ -12,6 +12,7 @@ from smwatch.feeds.entry import Entry, Feed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+_NAMED = re.compile(rb"<(?:[\w.-]{1,20}:)?(?:guid|id)[\s>]|rdf:about", re.IGNORECASE)
 SOMEWHERE = "http://localhost/"  # any base: whether a link is one at all
 _LANGUAGE = re.compile(rb"<(?:dc:)?language>\s*(?:<!\[CDATA\[)?\s*([A-Za-z-]{2,20})")
 _TYPED_TITLE = re.compile(rb"<title\s[^>]{0,200}?type\s*=\s*[\"'](?:text/)?(\w+)")
@@ -27,12 +28,13 @@ def read_fast(body: bytes) -> Feed:
     head = body[:2000]
     is_atom = (b"http://www.w3.org/2005/Atom" in head or ATOM_03 in head) and b"<rss" not in head
     kind = _title_kind(body) if is_atom else ""
+    named = _NAMED.search(body, first_entry(body)) is not None
     return Feed(
         parser="fast",
         title=about.get("title") or "",
         link=about.get("link") or "",
         lang=about.get("language") or _language(body),
-        entries=[_entry(entry, kind, is_atom=is_atom) for entry in found["entries"]],
+        entries=[_entry(entry, kind, is_atom=is_atom, named=named) for entry in found["entries"]],
     )
 
 
@@ -47,12 +49,12 @@ def _as_written(date: str) -> str:
     return date.strip()
 
 
-def _entry(found: Mapping[str, Any], kind: str, *, is_atom: bool) -> Entry:
+def _entry(found: Mapping[str, Any], kind: str, *, is_atom: bool, named: bool) -> Entry:
     contents = found.get("content") or ()
     own, link = found.get("id") or "", found.get("link") or ""
     published, updated = found.get("published") or "", found.get("updated") or ""
     return Entry(
-        id=own,
+        id=own if named else "",  # where no entry has one, the library calls the link an id
         link=_page(found, link) if is_atom else link,
         title=found.get("title") or "",
         title_kind=kind,

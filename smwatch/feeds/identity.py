@@ -1,4 +1,4 @@
-"""One identity for every reader: the feed's own id, else the link, else a hash of what the entry says."""
+"""One identity for every reader: the feed's own id, else the link without tracking, else a hash of what is said."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from smwatch.feeds.dates import read_date
+from smwatch.links import clean_link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,8 @@ def identities(entries: Sequence[Entry]) -> list[str]:
 
 
 def _name(entry: Entry, own: str) -> str:
-    return own or entry.link or "hash:" + _hash("\n".join((entry.link, entry.title, entry.published or entry.updated)))
+    said = (entry.link, entry.title, entry.published or entry.updated)
+    return own or clean_link(entry.link) or "hash:" + _hash("\n".join(said))
 
 
 def _groups(names: Sequence[str]) -> dict[str, list[int]]:

@@ -16,10 +16,10 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import Text, to_json
+from smwatch.links import canonical_link
 from smwatch.store.schema import author, item, mention, seen, source
 from smwatch.store.sources import begin
 from smwatch.store.tombstones import bury
-from smwatch.story import canonical_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
