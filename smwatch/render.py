@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from smwatch.deliver import Rendered
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from smwatch.model import Mention
     from smwatch.store.jobs import Job
 
+TEST_LIFETIME = timedelta(minutes=2)
 
 WHY = {
     "": text("More stories than can be told one by one:"),
@@ -174,6 +175,8 @@ class Renderer:
         return Rendered(message=_news(job.plan, who))
 
     async def _test(self, job: Job, who: Reading) -> Rendered | None:
+        if self._clock() - job.since > TEST_LIFETIME:
+            return None  # whoever asked for it has left: a test that arrives later only puzzles
         message = notes.test_message(
             language=who.language, timezone=who.timezone, channel=job.channel, now=self._clock()
         )

@@ -15,7 +15,7 @@ from smwatch.store import outbox
 from smwatch.store.db import Store
 from smwatch.store.place import sqlite_path, state_folder
 from smwatch.store.sources import source_states
-from smwatch.store.waiting import holds
+from smwatch.store.waiting import holds, withdraw
 from smwatch.timetable import Timetable, sources_of, uncovered, watches_of
 from smwatch.web.control import ask_daemon
 
@@ -130,10 +130,16 @@ async def send_test(config: Config, channel: str | None) -> dict[str, Text | Non
 
     answer = await ask_daemon(config.store, state_folder(config.store), "alert_test", channel=channel)
     if answer is not None:
-        return await _sent(config, answer["channels"])
+        sent = await _sent(config, answer["channels"])
+        await ask_daemon(config.store, state_folder(config.store), "alert_test_end", channels=answer["channels"])
+        return sent
     async with _alone(config) as store:
         channels = await plan_test(store, config, channel, datetime.now(UTC))
-        return await _deliver(store, config, channels)
+        try:
+            return await _deliver(store, config, channels)
+        finally:
+            async with store.write() as connection:
+                await withdraw(connection, channels, "test")
 
 
 async def _sent(config: Config, channels: Sequence[str]) -> dict[str, Text | None]:

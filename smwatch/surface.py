@@ -10,6 +10,7 @@ from smwatch.i18n import Text, text, texts, to_json
 from smwatch.store import outbox
 from smwatch.store.jobs import next_key
 from smwatch.store.place import state_folder
+from smwatch.store.waiting import withdraw
 from smwatch.web.control import ControlServer, socket_path
 from smwatch.web.server import WebServer, read_listen
 from smwatch.web.status import Section, Snapshot
@@ -49,6 +50,7 @@ class Surface:
             "reload": self._reload,
             "digest_send": self._digest_send,
             "alert_test": self._alert_test,
+            "alert_test_end": self._alert_test_end,
         }
 
     def alive(self) -> bool:
@@ -101,6 +103,11 @@ class Surface:
         channels = await plan_test(self._app.store, self._app.config, args.get("channel"), self._app.now())
         self._app.sender.wake()
         return {"channels": channels}
+
+    async def _alert_test_end(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Whoever asked for the test has heard how it went: what did not go out shall not come later."""
+        async with self._app.store.write() as connection:
+            return {"withdrawn": await withdraw(connection, [str(one) for one in args.get("channels", [])], "test")}
 
 
 def _state(state: str, reason: Text | None, language: str) -> str:

@@ -211,3 +211,11 @@ def test_english():
 def test_reasons_are_rendered_in_the_readers_language():
     digest = replace(quiet_digest(), held=((text("urgent"), 2),))
     assert "- 2 × dringend" in told(digest)
+
+
+def test_a_digest_to_which_no_watch_leads_does_not_say_quiet():
+    digest = replace(quiet_digest(), counts=(), stories={})
+    (message,) = digest_messages(digest, language="de", timezone="Europe/Berlin")
+    words = plain_text(message)
+    assert "Kein Suchauftrag führt zu diesem Überblick" in words
+    assert "uhig" not in words

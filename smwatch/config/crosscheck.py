@@ -41,6 +41,7 @@ class CrossCheck:
         self._plugins()
         self._clients_exist()
         self._routes()
+        self._empty_digests()
         self._apart()
         unsaid.tell(self.report, self.draft.asked, self.draft.sources)
         self._something_to_do()
@@ -198,6 +199,20 @@ class CrossCheck:
             text("this watch leads nowhere: it names neither “alert” nor “digest”, and no digest takes it"),
             "digest",
         )
+
+    def _empty_digests(self) -> None:
+        """A digest to which no watch leads would say "quiet" for ever."""
+        told = {name for it in self.draft.watches for name in it.it.digest}
+        astray = any(not (it.it.active and (it.it.alert or it.it.digest)) for it in self.draft.watches)
+        if not self.draft.watches or astray or self.report.has_errors:
+            return  # a watch that rests, or that was told of already, may be meant to lead there
+        for name, placed in self.draft.digests.items():
+            if name not in told:
+                self.report.warning(
+                    placed.node.spot,
+                    text("no watch leads to this digest: name it in the “digest” of a watch, or it stays empty"),
+                    f'digest = ["{name}"]',
+                )
 
     def _takes(self, digest: DigestPlan, watch: Watch) -> bool:
         """Whether a digest takes a watch that names none: it is of the same client, or of nobody in particular."""

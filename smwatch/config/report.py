@@ -65,6 +65,11 @@ class Report:
         if not any(flaw.suggestion == "UTF-8" for flaw in document.flaws):
             self._broken_lines |= {(str(document.path), flaw.line) for flaw in document.flaws}
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything so far was an error."""
+        return any(it.problem.severity == "error" for it in self._found)
+
     def findings(self) -> tuple[Finding, ...]:
         """All findings by file and place, without any secret."""
         order = {str(found.document.path): n for n, found in reversed(list(enumerate(self._found)))}

@@ -23,6 +23,8 @@ FEW = 2  # mentions more than before are within the usual
 
 def opening(digest: Digest) -> list[Text]:
     """One sentence: quiet or not, and what could not be read."""
+    if not digest.counts:
+        return [text("No watch leads to this digest: there is nothing that it could tell.")]
     if not _counted(digest):
         return [text("No source is set up: nothing could be read.")]
     dark = _dark(digest)
@@ -34,7 +36,7 @@ def opening(digest: Digest) -> list[Text]:
 def quiet(digest: Digest) -> bool:
     """Nothing urgent, and no watch far above the period before; without such a period only nothing at all."""
     mentions = [m for group in digest.stories.values() for story in group for m in story.mentions]
-    if any(mention.priority is Priority.URGENT for mention in mentions):
+    if not digest.counts or any(mention.priority is Priority.URGENT for mention in mentions):
         return False
     return all(_usual(count.mentions, count.before) for count in digest.counts)
 

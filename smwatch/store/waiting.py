@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import Text, from_json, text, to_json
@@ -178,6 +178,13 @@ async def set_hold(connection: AsyncConnection, channel: str, hold: Hold | None)
     value = json.dumps(stored)
     statement = insert(meta).values(key=key, value=value)
     await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+async def withdraw(connection: AsyncConnection, channels: Sequence[str], kind: str) -> int:
+    """Take back what has not been sent of this kind: nobody waits for it any more; how many there were."""
+    unsent = post.c.state.in_(("waiting", "sending"))
+    mine = (post.c.channel.in_(channels)) & (post.c.kind == kind) & unsent
+    return (await connection.execute(delete(post).where(mine))).rowcount
 
 
 async def forget_holds(connection: AsyncConnection, channels: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 from smwatch.plugins import slack as plugin
 
+from smwatch.reports import send_test
 from smwatch.testing.fake_slack_faults import html_page, lost_reply, rate_limit, refusal, server_error, silence
 
 POST = "chat.postMessage"
@@ -240,3 +241,23 @@ async def test_quiet_hours_hold_all_but_the_urgent_and_tell_the_rest_in_the_morn
     assert [n for n in range(3) if f"Acme Fall {n}." not in told.text] == []
     await world.calm()
     assert len(world.alerts()) == 1
+
+
+async def test_a_test_message_that_fails_does_not_arrive_later(world):
+    await acme(world)
+    world.slack.fail(POST, *[server_error()] * 2)
+    sent = await send_test(world.app.config, "pr")
+    assert [bool(reason) for reason in sent.values()] == [True]
+    assert await world.queue() == []
+    await world.settles()
+    assert world.slack.reads("Testnachricht") == []
+
+
+async def test_a_test_message_that_nobody_waits_for_any_more_is_not_sent(world):
+    await acme(world)
+    world.slack.fail(POST, *[server_error()] * 2)
+    await world.asks("alert_test", channel="pr")
+    await world.eventually(lambda: world.slack.count(POST) > 1, "the first try")
+    world.passes(minutes=3)
+    await world.settles()
+    assert world.slack.reads("Testnachricht") == []
