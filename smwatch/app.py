@@ -35,6 +35,7 @@ from smwatch.render import Renderer, broken_config, news, saved_config
 from smwatch.schedule import Scheduler
 from smwatch.store import lifetimes
 from smwatch.store import sources as source_store
+from smwatch.store.claims import Claims, this_daemon
 from smwatch.store.place import free_space, state_folder
 from smwatch.store.prune import prune
 from smwatch.store.sources import Named
@@ -127,7 +128,8 @@ class App:
         self.pipeline = Pipeline(
             store=self.store, plan=_no_plan(), walk=self._walk, clock=clock, on_mentions=self.gather.knock
         )
-        self.scheduler = Scheduler(self.store, self.pipeline.poll, clock=clock, on_poll=self._polled)
+        claims = Claims(owner=this_daemon()) if self.store.shared else None
+        self.scheduler = Scheduler(self.store, self.pipeline.poll, clock=clock, on_poll=self._polled, claims=claims)
         self.listeners = Listeners(
             self.store, self._stream, self.pipeline.push, heard=self.scheduler.heard, clock=clock, nap=self.tempo.nap
         )

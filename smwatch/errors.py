@@ -12,7 +12,8 @@
     │   ├── Gone                 it is not there any more
     │   ├── Broken               it answers, but not with what it should be
     │   └── BudgetSpent          our own limit of calls or money is used up
-    └── ChannelError             a channel did not take a message: sent, surely not sent, or unsure
+    ├── ChannelError             a channel did not take a message: sent, surely not sent, or unsure
+    └── LeaseLost                another daemon took over; nothing of this poll is written
 
 Every one carries a `Text`, so that people read it in their language. Everything else that is raised is a bug and keeps
 its traceback.
@@ -126,6 +127,10 @@ class Broken(SourceError):
 
 class BudgetSpent(SourceError):
     """Our own limit of calls or money is used up until `retry_at`."""
+
+
+class LeaseLost(SmwatchError):
+    """Another daemon has taken a source over meanwhile: nothing of this poll is written."""
 
 
 class Outcome(StrEnum):

@@ -104,7 +104,8 @@ class Pipeline:
 
     async def _take(self, source: Source, row: SourceRow, walk: Any, page: Page, *, last: bool) -> Polled:  # noqa: ANN401 - see Walk
         """Keep, match and store one page of a walk."""
-        harvest = await self._harvest(source, row, page, self.clock(), quiet=walk.parser_changed)
+        found = await self._harvest(source, row, page, self.clock(), quiet=walk.parser_changed)
+        harvest = replace(found, fence=row.fence if self.store.shared else None)
         same = walk.unchanged and walk.validators == row.validators and row.first_poll_at
         if last and same and not harvest.fresh and not page.deleted:
             return Polled(listed=_listed(page), unchanged=True)

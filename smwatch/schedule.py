@@ -1,8 +1,8 @@
-"""When a source is due, and the loop that polls it then.
+"""The loop that polls every source when it is due, and writes down what came of it.
 
-Due times live in a heap; what must outlast a restart (state, failures, the next poll) is written in batches. An
-interval is honoured as written, with jitter inside it; a source that fails waits longer and longer, with full jitter,
-and as long as it asked to. Whatever one source does, the others are polled.
+Due times live in a heap; what must outlast a restart (state, failures, the next poll) is written in batches. Where
+several daemons share a store, a source is claimed before it is polled (`smwatch.store.claims`). Sources at one host
+wait for each other without taking anybody else's place. Whatever one source does, the others are polled.
 """
 
 from __future__ import annotations
@@ -12,79 +12,43 @@ import heapq
 import random
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from smwatch.errors import AuthExpired, Gone, NotPermitted, SourceError, Transient
+from smwatch import due
+from smwatch.errors import LeaseLost, NotPermitted, SourceError, Transient
 from smwatch.i18n import text
 from smwatch.secret import SecretMissing
+from smwatch.store import claims as claim_store
 from smwatch.store import sources as source_store
+from smwatch.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
     from smwatch.i18n import Text
     from smwatch.pipeline import Polled
     from smwatch.plugin import Source
+    from smwatch.store.claims import Claims
     from smwatch.store.db import Store
     from smwatch.store.sources import SourceRow
 
 log = structlog.get_logger(__name__)
 
-DEFAULT = timedelta(minutes=10)
-JITTER = 0.1  # of the interval, taken off it
-FIRST_STEP = 0.12  # seconds between two first polls: 1,000 sources within 120 s
-FIRST_MOST = timedelta(seconds=120)
-SHORTEST_CAP = timedelta(seconds=60)
-LONGEST_CAP = timedelta(hours=6)
-GROWTH = 32  # back-off stops growing at so many intervals, between the two caps
-REFUSED = timedelta(hours=1)  # after "not allowed": a person has to act
-GONE = timedelta(hours=6)
-ASKED_MOST = timedelta(hours=24)
 WEDGED = 150.0  # seconds after which a poll is left behind
 PARTING = 3.0  # seconds that a poll gets to end when the daemon stops
 AT_ONCE = 64
 PUT_BACK = timedelta(seconds=5)  # less is the usual tuning of clocks
 STORE_PAUSE = timedelta(seconds=10)  # after the store did not take what a poll brought
 TICK = 1.0
+SAVE_EVERY = 1.0  # seconds between two transactions with states
+MANY = 500  # states that are written at once
 ALL_DOWN = 3  # so many sources at least, all failing: it is rather the network
-
-
-def next_after_success(now: datetime, interval: timedelta, chance: float) -> datetime:
-    """The next poll after one that worked; `chance` is from [0, 1)."""
-    return now + interval * (1 - JITTER * chance)
-
-
-def next_after_failure(
-    now: datetime, interval: timedelta, failures: int, error: SourceError | None, chance: float
-) -> datetime:
-    """The next poll after the `failures`-th failure in a row: full jitter above half, never before the source asked."""
-    cap = min(max(interval * GROWTH, SHORTEST_CAP), LONGEST_CAP)
-    pause = min(interval * float(2 ** min(failures, 20)), cap)
-    if isinstance(error, Gone):
-        pause = max(interval, min(GONE, interval * GROWTH))
-    elif isinstance(error, AuthExpired | NotPermitted):
-        pause = max(interval, min(REFUSED, interval * GROWTH))
-    due: datetime = now + pause * (0.5 + 0.5 * chance)
-    if error is not None and error.retry_at is not None:
-        due = max(due, min(error.retry_at, now + ASKED_MOST))
-    return due
-
-
-def first_polls(count: int) -> timedelta:
-    """Over how long the first polls of `count` sources are spread."""
-    return min(max(timedelta(seconds=1), timedelta(seconds=FIRST_STEP) * count), FIRST_MOST)
-
-
-def state_of(error: SourceError) -> str:
-    """The word for a source that failed like this."""
-    if isinstance(error, Gone):
-        return "gone"
-    return "refused" if isinstance(error, AuthExpired | NotPermitted) else "failing"
 
 
 def _utc_now() -> datetime:
@@ -93,29 +57,28 @@ def _utc_now() -> datetime:
 
 @dataclass(slots=True)
 class Slot:
-    """One source while the daemon runs."""
+    """One source while the daemon runs; `ticket` is its one entry in the heap that counts, `host` where it is read.
+
+    `missed` is the ticket that came up while it was still being read.
+    """
 
     source: Source
     row: SourceRow
-    interval: timedelta
+    ticket: int = 0
+    missed: int = 0
+    host: str = ""
     polling: asyncio.Task[None] | None = None
     stream: SourceError | None = None  # why what it listens to does not come
-
-
-@dataclass(order=True, slots=True)
-class _Due:
-    at: datetime
-    number: int
-    slot: Slot = field(compare=False)
 
 
 class Scheduler:
     """Polls every source when it is due. `poll(source, row, now)` is the pipeline's.
 
     `on_poll(name, outcome, polled)` hears how each ended: "read", "unchanged", or the state of one that failed.
+    `claims` are needed where other daemons work with the same store.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the store, the work, and what tests put in place of the world
         self,
         store: Store,
         poll: Callable[[Source, SourceRow, datetime], Awaitable[Polled]],
@@ -123,18 +86,23 @@ class Scheduler:
         clock: Callable[[], datetime] = _utc_now,
         chance: Callable[[], float] = random.random,
         on_poll: Callable[[str, str, Polled | None], None] = lambda *_: None,
+        claims: Claims | None = None,
     ) -> None:
         self._store = store
         self._poll = poll
         self._clock = clock
         self._chance = chance
         self._on_poll = on_poll
+        self._claims = claims
         self._slots: dict[int, Slot] = {}
-        self._heap: list[_Due] = []
+        self._heap: list[tuple[datetime, int, Slot]] = []
+        self._turns: Turns[Slot] = Turns()
+        self._running = 0
+        self._early: set[int] = set()
         self._unsaved: dict[int, SourceRow] = {}
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._saved_at = 0.0
         self._knock = asyncio.Event()
-        self._number = 0
+        self._tickets = 0
         self._latest = clock()
         self.progress = time.monotonic()
 
@@ -145,8 +113,9 @@ class Scheduler:
 
     @property
     def first_round_over(self) -> bool:
-        """Whether every source has been tried at least once."""
-        return all(slot.row.first_poll_at or slot.row.failures for slot in self._slots.values())
+        """Whether every source has been tried at least once, but for those that rest."""
+        now = self._clock()
+        return all(row.first_poll_at or row.failures or row.paused(now) for row in self.rows)
 
     @property
     def network_down(self) -> bool:
@@ -161,28 +130,31 @@ class Scheduler:
         for number, (source, row) in sources.items():
             standing = self._slots.get(number)
             if standing is None:
-                self._slots[number] = Slot(source, row, source.interval or DEFAULT)
+                self._slots[number] = Slot(source, row)
                 continue
             if standing.source != source:
-                standing.source, standing.interval = source, source.interval or DEFAULT
+                standing.source = source
                 fresh.append(number)
+                self._early.add(number)
             standing.row = replace(standing.row, name=row.name)
         self._queue_first(fresh)
 
     def _queue_first(self, numbers: Iterable[int]) -> None:
         """The first polls, spread; who asked for a pause before the restart gets it."""
         slots = sorted((self._slots[number] for number in numbers), key=lambda slot: slot.row.id)
-        now, spread = self._clock(), first_polls(len(slots))
+        now = self._clock()
         for place, slot in enumerate(slots):
-            due = now + spread * ((place + self._chance()) / max(len(slots), 1))
+            first = due.first_poll(now, place, len(slots), self._chance())
             held = slot.row.due_at if slot.row.failures else None
-            self._push(slot, max(due, min(held, now + ASKED_MOST)) if held else due)
+            self._push(slot, max(first, min(held, now + due.ASKED_MOST)) if held else first)
 
     def _push(self, slot: Slot, at: datetime) -> None:
-        self._number += 1
+        self._tickets += 1
+        slot.ticket = self._tickets
         slot.row = replace(slot.row, due_at=at)
-        heapq.heappush(self._heap, _Due(at, self._number, slot))
-        self._knock.set()
+        heapq.heappush(self._heap, (at, slot.ticket, slot))
+        if self._heap[0][2] is slot:
+            self._knock.set()
 
     def heard(self, number: int, error: SourceError | None) -> None:
         """How the stream of a source stands, beside its polls."""
@@ -190,13 +162,24 @@ class Scheduler:
         if slot is None or (slot.stream is error is None):
             return
         slot.stream = error
-        self._mark(slot, *((state_of(error), error.sentence) if error else ("ok", None)))
+        self._mark(slot, *((due.state_of(error), error.sentence) if error else ("ok", None)))
         self._unsaved[number] = slot.row
         self._knock.set()
 
     def poll_now(self) -> None:
         """Poll everything as soon as there is room (`run --once`, a person's wish)."""
+        self._early |= self._slots.keys()
         for slot in self._slots.values():
+            self._push(slot, self._clock())
+
+    def rest(self, number: int, at: datetime | None, until: datetime | None) -> None:
+        """Let a source rest from `at` on (None: it goes on at once), until a moment or until it is told to go on."""
+        slot = self._slots.get(number)
+        if slot is None:
+            return
+        slot.row = replace(slot.row, paused_at=at, paused_until=until)
+        if at is None:
+            self._early.add(number)
             self._push(slot, self._clock())
 
     async def run(self) -> None:
@@ -204,9 +187,10 @@ class Scheduler:
         try:
             while True:
                 self.progress = time.monotonic()
-                await self._start_due()
-                await self._save()
                 self._knock.clear()
+                await self._start_due()
+                if len(self._unsaved) >= MANY or self.progress - self._saved_at >= SAVE_EVERY:
+                    await self._save()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._pause()):  # `wait_for` may swallow a cancellation
                         await self._knock.wait()
@@ -216,13 +200,21 @@ class Scheduler:
     async def round(self) -> None:
         """Poll every source once, and wait for all of them."""
         self._heap.clear()
-        await asyncio.gather(*(self._guarded(slot) for slot in list(self._slots.values())))
+        self._early |= self._slots.keys()
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def once(slot: Slot) -> None:
+            async with room:
+                for claimed in await self._claimed([] if slot.row.paused(self._clock()) else [slot]):
+                    await self._guarded(claimed)
+
+        await asyncio.gather(*(once(slot) for slot in list(self._slots.values())))
         await self._save()
 
     def _pause(self) -> float:
-        if not self._heap:
+        if not self._heap or self._running >= AT_ONCE:
             return TICK
-        return min(max((self._heap[0].at - self._clock()).total_seconds(), 0.0), TICK)
+        return min(max((self._heap[0][0] - self._clock()).total_seconds(), 0.0), TICK)
 
     def _follow_clock(self, now: datetime) -> None:
         """A clock that was put back makes nobody wait for the time to come again."""
@@ -234,43 +226,114 @@ class Scheduler:
                     self._push(slot, slot.row.due_at - back)
 
     async def _start_due(self) -> None:
+        """Start what is due, as far as there is room."""
         now = self._clock()
         self._follow_clock(now)
-        while self._heap and self._heap[0].at <= now:
-            slot = heapq.heappop(self._heap).slot
-            if self._slots.get(slot.row.id) is not slot or (slot.polling and not slot.polling.done()):
+        taken = self._take_due(now)
+        claimed = {slot.row.id for slot in await self._claimed(taken)}
+        for slot in taken:
+            if slot.row.id not in claimed:
+                self._ended(slot)
                 continue
-            if slot.row.due_at is not None and slot.row.due_at > now:
-                continue  # it was put further back meanwhile
             slot.polling = asyncio.create_task(self._guarded(slot), name=f"poll {slot.row.name}")
+            slot.polling.add_done_callback(partial(self._ended, slot))
+
+    def _take_due(self, now: datetime) -> list[Slot]:
+        """The next ones that are due and have room at their hosts; each takes a place of its own."""
+        taken: list[Slot] = []
+        while self._heap and self._heap[0][0] <= now and self._running < AT_ONCE:
+            _, ticket, slot = heapq.heappop(self._heap)
+            if slot.ticket != ticket or self._slots.get(slot.row.id) is not slot:
+                continue
+            if slot.polling is not None and not slot.polling.done():
+                slot.missed = ticket
+            elif slot.row.paused(now):
+                if slot.row.paused_until is not None:
+                    self._push(slot, slot.row.paused_until)
+            elif self._turns.enter(slot):
+                self._running += 1
+                taken.append(slot)
+        return taken
+
+    def _ended(self, slot: Slot, _: object = None) -> None:
+        """A place is free, here and at the host."""
+        self._running -= 1
+        following = self._turns.leave(slot)
+        if following is not None and following.row.due_at is not None:
+            heapq.heappush(self._heap, (following.row.due_at, following.ticket, following))
+        if slot.missed == slot.ticket:
+            self._push(slot, self._clock())
+        if self._heap and self._heap[0][0] <= self._clock():
+            self._knock.set()
+
+    async def _claimed(self, slots: list[Slot]) -> list[Slot]:
+        """Those of `slots` that this daemon may poll now; the others are put off until the store says they are due."""
+        ids = {slot.row.id for slot in slots}
+        early = self._early & ids
+        self._early -= ids
+        if self._claims is None or not slots:
+            return slots
+        try:
+            async with self._store.write() as connection:
+                taken = await self._claims.take(connection, ids, self._clock(), early=early)
+            known = await self._standing(ids - taken.keys())
+        except SQLAlchemyError as error:
+            log.warning("sources_not_claimed", error=type(error).__name__)
+            taken, known = {}, {}
+        for slot in slots:
+            if slot.row.id in taken:
+                slot.row = replace(taken[slot.row.id], name=slot.row.name)
+            else:
+                self._put_off(slot, known.get(slot.row.id))
+        return [slot for slot in slots if slot.row.id in taken]
+
+    async def _standing(self, ids: Collection[int]) -> dict[int, SourceRow]:
+        if not ids:
+            return {}
+        async with self._store.read() as connection:
+            return await claim_store.standing(connection, ids, self._clock())
+
+    def _put_off(self, slot: Slot, known: SourceRow | None) -> None:
+        """Another daemon reads it: what that one wrote counts here, too."""
+        soon = self._clock() + timedelta(seconds=TICK)
+        if known is not None:
+            slot.row = replace(known, name=slot.row.name)
+        again = known.due_at if known is not None and known.due_at is not None else soon
+        self._push(slot, max(again, soon))
 
     async def _guarded(self, slot: Slot) -> None:
         """One poll with a limit in time; one that swallows its cancellation is left behind."""
-        async with self._room:
-            work = asyncio.ensure_future(self._attempt(slot))
-            try:
-                await asyncio.wait({work}, timeout=WEDGED)
-            except asyncio.CancelledError:
-                work.cancel()
-                await asyncio.wait({work}, timeout=PARTING)
-                raise
+        work = asyncio.ensure_future(self._attempt(slot))
+        try:
+            await asyncio.wait({work}, timeout=WEDGED)
+        except asyncio.CancelledError:
             work.cancel()
+            await asyncio.wait({work}, timeout=PARTING)
+            raise
+        work.cancel()
         if not work.done() or work.cancelled():
             self._failed(slot, Transient(text("it did not answer in time and was left behind")))
 
     async def _attempt(self, slot: Slot) -> None:
         try:
             await self._worked(slot, await self._poll(slot.source, slot.row, self._clock()))
+        except LeaseLost:
+            log.info("source_taken_over", source=slot.row.name)
+            self._push(slot, self._clock() + self._every(slot))
         except SourceError as error:
             self._failed(slot, error)
         except SecretMissing as error:
             self._failed(slot, NotPermitted(error.sentence))
         except SQLAlchemyError as error:  # a full disk, a locked store: not the source's fault
             log.warning("source_not_stored", source=slot.row.name, error=type(error).__name__)
-            self._settle(slot, self._clock() + max(slot.interval, STORE_PAUSE))
+            self._settle(slot, self._clock() + max(self._every(slot), STORE_PAUSE))
         except Exception as error:
             log.exception("source_broke", source=slot.row.name)
             self._failed(slot, SourceError(text("the plugin failed: {error}", error=type(error).__name__)))
+
+    @staticmethod
+    def _every(slot: Slot) -> timedelta:
+        return due.rhythm(slot.source, slot.row).every
 
     async def _worked(self, slot: Slot, polled: Polled) -> None:
         now = self._clock()
@@ -289,15 +352,15 @@ class Scheduler:
             self._mark(slot, "ok", None)
         slot.row = replace(slot.row, failures=0, last_ok_at=now)
         self._on_poll(slot.row.name, "unchanged" if polled.unchanged else "read", polled)
-        self._settle(slot, next_after_success(now, slot.interval, self._chance()))
+        self._settle(slot, due.next_after_success(now, self._every(slot), self._chance()))
 
     def _failed(self, slot: Slot, error: SourceError) -> None:
         now = self._clock()
-        self._mark(slot, state_of(error), error.sentence)
+        self._mark(slot, due.state_of(error), error.sentence)
         slot.row = replace(slot.row, failures=slot.row.failures + 1)
-        due = next_after_failure(now, slot.interval, slot.row.failures, error, self._chance())
-        self._on_poll(slot.row.name, state_of(error), None)
-        self._settle(slot, due)
+        again = due.next_after_failure(now, self._every(slot), slot.row.failures, error, self._chance())
+        self._on_poll(slot.row.name, due.state_of(error), None)
+        self._settle(slot, again)
 
     def _mark(self, slot: Slot, state: str, reason: Text | None) -> None:
         """The source's state from now on; a change is logged once."""
@@ -309,19 +372,21 @@ class Scheduler:
         if state != "ok" and (row.state, row.reason) != (state, reason):
             log.warning("source_failed", source=row.name, state=state, reason=str(reason))
 
-    def _settle(self, slot: Slot, due: datetime) -> None:
+    def _settle(self, slot: Slot, again: datetime) -> None:
         if self._slots.get(slot.row.id) is slot:
-            self._push(slot, due)
+            self._push(slot, again)
             self._unsaved[slot.row.id] = slot.row
 
     async def _save(self) -> None:
         """States and due times in one transaction for all polls since the last one."""
+        self._saved_at = time.monotonic()
         if not self._unsaved:
             return
         rows, self._unsaved = self._unsaved, {}
+        owner, now = self._claims.owner if self._claims else None, self._clock()
         try:
             async with self._store.write() as connection:
-                await source_store.save_states(connection, rows.values())
+                await source_store.save_states(connection, rows.values(), now, owner=owner)
         except SQLAlchemyError as error:
             self._unsaved = rows | self._unsaved
             log.warning("source_states_not_stored", error=type(error).__name__)

@@ -172,7 +172,7 @@ async def test_another_parser_brings_no_news_but_what_says_it_is_younger(press):
     await press.brings(page(item(1)))
     async with press.store.write() as connection:
         row = replace(await press_row(connection), state="ok", last_ok_at=press.now)
-        await source_store.save_states(connection, [row])
+        await source_store.save_states(connection, [row], press.now)
     press.walk = Walk(parser="slow", parser_changed=True)
     old = item("other-id", "Acme unter anderem Namen", published=press.now - MINUTE)
     new = item("new", "Acme ganz neu", published=press.now + MINUTE)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,14 +10,17 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from smwatch import schedule
-from smwatch.errors import AuthExpired, Broken, Gone, NotPermitted, RateLimited, SourceError, Transient
+from smwatch.due import first_polls, next_after_failure, next_after_success, state_of
+from smwatch.errors import AuthExpired, Broken, Gone, LeaseLost, NotPermitted, RateLimited, SourceError, Transient
 from smwatch.pipeline import Polled
 from smwatch.plugin import Source
-from smwatch.schedule import Scheduler, first_polls, next_after_failure, next_after_success, state_of
+from smwatch.schedule import Scheduler
 from smwatch.secret import SecretMissing
 from smwatch.store import sources as source_store
+from smwatch.store.claims import Claims
 from smwatch.store.db import Store
 from smwatch.store.sources import Named
+from smwatch.turns import AT_ONE_HOST
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 TEN = timedelta(minutes=10)
@@ -121,30 +125,36 @@ class Polls:
 class Bench:
     """A scheduler over a real store, driven by hand."""
 
-    def __init__(self, store, clock):
+    def __init__(self, store, clock, claims=None):
         self.store, self.clock, self.polls = store, clock, Polls()
         self.heard = []
         self.scheduler = Scheduler(
-            store, self.polls, clock=clock, chance=lambda: 0.5, on_poll=lambda *heard: self.heard.append(heard)
+            store,
+            self.polls,
+            clock=clock,
+            chance=lambda: 0.5,
+            on_poll=lambda *heard: self.heard.append(heard),
+            claims=claims,
         )
 
-    async def has(self, *names, interval=TEN):
+    async def has(self, *names, interval=TEN, made=None):
+        made = made or (lambda name: Source(type="feed", name=name, interval=interval))
         sources = {Named(client="", kind="feed", key=name, name=name): name for name in names}
         async with self.store.write() as connection:
             rows = await source_store.sync_sources(connection, list(sources))
-        self.scheduler.replace(
-            {
-                rows[one].id: (Source(type="feed", name=name, interval=interval), rows[one])
-                for one, name in sources.items()
-            }
-        )
+        self.scheduler.replace({rows[one].id: (made(name), rows[one]) for one, name in sources.items()})
 
     async def turn(self):
         """Everything that is due now, to its end."""
-        await self.scheduler._start_due()
-        tasks = [slot.polling for slot in self.scheduler._slots.values() if slot.polling]
-        if tasks:
+        while True:
+            await self.scheduler._start_due()
+            tasks = [
+                slot.polling for slot in self.scheduler._slots.values() if slot.polling and not slot.polling.done()
+            ]
+            if not tasks:
+                break
             await asyncio.wait(tasks)
+            await asyncio.sleep(0)  # what they leave behind is done
         await self.scheduler._save()
 
     def row(self, name):
@@ -241,7 +251,7 @@ async def test_states_that_could_not_be_written_are_written_later(bench, monkeyp
     await bench.has("heise")
     bench.clock.passes(seconds=2)
 
-    async def full(*_):
+    async def full(*_, **__):
         raise OperationalError("UPDATE", {}, OSError("disk full"))
 
     with monkeypatch.context() as patch:
@@ -374,3 +384,123 @@ async def test_one_round_reads_everything_once(bench):
     await bench.scheduler.round()
     assert sorted(bench.names) == ["a", "b"]
     assert (await bench.stored("b")).failures == 1
+
+
+# several daemons on one store
+
+
+async def shared(store, *names):
+    """Two schedulers that claim what they poll."""
+    clock = Clock()
+    pair = [Bench(store, clock, claims=Claims(owner=owner)) for owner in ("one", "other")]
+    for bench in pair:
+        await bench.has(*names)
+    return pair
+
+
+async def test_two_daemons_share_the_sources_without_double_polls(store):
+    names = [f"{n:02}" for n in range(30)]
+    one, other = await shared(store, *names)
+    for _ in range(40):
+        one.clock.passes(seconds=30)
+        await asyncio.gather(one.turn(), other.turn())
+    polls = sorted(one.polls.asked + other.polls.asked)
+    assert {name for name, _ in polls} == set(names)
+    for name in names:
+        moments = [moment for polled, moment in polls if polled == name]
+        assert all(later - earlier >= timedelta(minutes=9) for earlier, later in itertools.pairwise(moments))
+        assert len(moments) >= 2
+
+
+async def test_what_one_daemon_learns_the_other_knows(store):
+    one, other = await shared(store, "heise")
+    one.polls.answers["heise"] = Transient("down")
+    one.clock.passes(seconds=5)
+    await one.turn()
+    await other.turn()
+    assert (other.row("heise").state, other.row("heise").failures) == ("failing", 1)
+    assert other.scheduler.first_round_over
+
+
+async def test_who_dies_with_a_lease_is_followed_by_the_other(store):
+    one, other = await shared(store, "heise")
+    one.clock.passes(seconds=5)
+    assert [slot.row.name for slot in await one.scheduler._claimed(one.scheduler._take_due(one.clock()))] == ["heise"]
+    await other.turn()
+    assert other.names == []
+    one.clock.passes(minutes=4)
+    await other.turn()
+    assert other.names == ["heise"]
+
+
+async def test_who_comes_back_after_its_lease_writes_nothing(store):
+    one, other = await shared(store, "heise")
+
+    async def stopped():
+        one.clock.passes(minutes=4)  # as after SIGSTOP
+        await other.turn()
+        raise LeaseLost("taken over")
+
+    one.polls.answers["heise"] = stopped
+    one.clock.passes(seconds=5)
+    with structlog.testing.capture_logs() as logs:
+        await one.turn()
+    stored = await one.stored("heise")
+    assert (stored.state, stored.fence) == ("ok", 2)
+    assert [entry["event"] for entry in logs] == ["source_fetched", "source_taken_over"]
+
+
+# places at one host
+
+
+class AtHost(Source):
+    url: str = ""
+
+
+async def test_many_sources_at_a_slow_host_take_nobody_else_s_place(bench):
+    slow, release = asyncio.Event(), asyncio.Event()
+    at_once = []
+
+    async def hangs():
+        at_once.append(1)
+        slow.set()
+        await release.wait()
+        return Polled(listed=1)
+
+    sources = {f"slow {n}": "https://slow.example/" for n in range(100)} | {"quick": "https://quick.example/feed"}
+    bench.polls.answers |= {name: hangs for name in sources if name != "quick"}
+    await bench.has(*sources, made=lambda name: AtHost(type="feed", name=name, url=sources[name], interval=TEN))
+    bench.clock.passes(seconds=20)
+    await bench.scheduler._start_due()
+    await slow.wait()
+    await bench.scheduler._slots[bench.row("quick").id].polling
+    assert (bench.row("quick").state, len(at_once)) == ("ok", AT_ONE_HOST)
+    release.set()
+    await bench.turn()
+    assert {row.state for row in bench.scheduler.rows} == {"ok"}
+
+
+# sources that a person lets rest
+
+
+async def test_a_source_that_rests_is_not_read_until_it_goes_on(bench):
+    await bench.has("heise")
+    bench.scheduler.rest(bench.row("heise").id, NOW, None)
+    bench.clock.passes(days=2)
+    await bench.turn()
+    assert bench.names == []
+    assert bench.scheduler.first_round_over
+    bench.scheduler.rest(bench.row("heise").id, None, None)
+    await bench.turn()
+    assert bench.names == ["heise"]
+
+
+async def test_a_source_that_rests_for_a_time_goes_on_by_itself(bench):
+    await bench.has("heise")
+    bench.scheduler.rest(bench.row("heise").id, NOW, NOW + timedelta(hours=2))
+    bench.clock.passes(hours=1)
+    await bench.turn()
+    assert bench.names == []
+    bench.clock.passes(hours=1)
+    await bench.turn()
+    assert bench.names == ["heise"]

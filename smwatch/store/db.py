@@ -7,6 +7,7 @@ and it alone moves the log into the file. Leaving `write()` commits; an exceptio
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from smwatch.errors import UserError
 from smwatch.i18n import text
+from smwatch.store import records
 from smwatch.store.lock import Lock
 from smwatch.store.migrate import check_current, migrate, refuse_foreign
 from smwatch.store.place import engine_url, keep_private, make_folder, refuse_missing, sqlite_path, state_folder
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 KEY_BYTES = 32
+_KEY_MARK = "key"
 PAGES_IN_LOG = 4000  # about 16 MB; then the writer moves the log into the file
 _ALWAYS = ("foreign_keys=ON", "busy_timeout=5000", "mmap_size=0", "temp_store=MEMORY")
 _WRITER = (
@@ -89,6 +92,24 @@ class Store:
         await refuse_foreign(self._reader)  # before the writer touches it
         if self._writer is not None:
             await migrate(self._writer)
+            if self.shared:
+                await self._refuse_another_key()
+
+    async def _refuse_another_key(self) -> None:
+        """Daemons that share a store need one key: with another, everything that is known would look new."""
+        mark = hashlib.sha256(b"smwatch" + self.key).hexdigest()[:16]
+        async with self.write() as connection:
+            known = await records.get(connection, _KEY_MARK)
+            if known is None:
+                await records.put(connection, _KEY_MARK, mark)
+        if known not in (None, mark):
+            place = str(state_folder(self.url) / "store.key")
+            raise UserError(text("the store belongs to another store.key; copy that file here: {place}", place=place))
+
+    @property
+    def shared(self) -> bool:
+        """Whether daemons on other machines may work with the same store."""
+        return sqlite_path(self.url) is None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -133,7 +154,9 @@ def _key(folder: Path, *, make: bool = True) -> bytes:
 
 
 def _engine(url: str, pragmas: tuple[str, ...], *, size: int) -> AsyncEngine:
-    engine = create_async_engine(engine_url(url), pool_size=size, max_overflow=0, pool_timeout=30)
+    engine = create_async_engine(
+        engine_url(url), pool_size=size, max_overflow=0, pool_timeout=30, pool_pre_ping=sqlite_path(url) is None
+    )
     if sqlite_path(url) is not None:
         event.listen(engine.sync_engine, "connect", lambda raw, _: _prepare(raw, pragmas))
         begin = "BEGIN" if pragmas is _READER else "BEGIN IMMEDIATE"

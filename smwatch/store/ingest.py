@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import Text, to_json
 from smwatch.links import canonical_link
+from smwatch.store.claims import hold
 from smwatch.store.schema import author, item, mention, seen, source
 from smwatch.store.sources import begin
 from smwatch.store.tombstones import bury
@@ -107,6 +108,7 @@ class Harvest:
     validators: Mapping[str, Any] | None = None
     parser: str | None = None
     stream_cursor: str | None = None  # of a page that was pushed
+    fence: int | None = None  # where the source was claimed: the claim that this page came with
 
 
 def identify(key: bytes, source_key: str, one: Item) -> Identity:
@@ -148,7 +150,9 @@ async def known(connection: AsyncConnection, source_id: int, hashes: Sequence[st
 
 
 async def store_harvest(connection: AsyncConnection, harvest: Harvest) -> int:
-    """Write one page; how many mentions are new."""
+    """Write one page; how many mentions are new. Raises LeaseLost where another daemon took the source over."""
+    if harvest.fence is not None:
+        await hold(connection, harvest.source_id, harvest.fence, harvest.now)
     await _see(connection, harvest)
     mentions = 0
     for fresh in harvest.fresh:

@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import func, inspect, select
 
 from smwatch.errors import UserError
 from smwatch.i18n import text
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+_TURN = 0x736D77  # of PostgreSQL's advisory locks
 SCRIPTS = Path(__file__).with_name("migrations")
 
 
@@ -39,6 +40,8 @@ async def migrate(engine: AsyncEngine) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":  # another daemon may start at the same time
+        connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
     known = scripts()
     _refuse_newer(_version(connection), known)
     steps = EnvironmentContext(Config(), known, fn=lambda at, _: known._upgrade_revs("head", at))  # noqa: SLF001 - as alembic's own commands do

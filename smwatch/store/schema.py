@@ -87,6 +87,11 @@ source = Table(
     Column("last_ok_at", Moment),
     Column("last_item_at", Moment),
     Column("introduced_at", Moment),  # when the look-back over its first round was planned
+    Column("paused_at", Moment),  # a person lets it rest
+    Column("paused_until", Moment),  # NULL: until it is resumed
+    Column("owner", String),  # the daemon that polls it now, where several share the store
+    Column("lease_until", Moment),  # by the store's clock; after it another may poll
+    Column("fence", BigInteger, nullable=False, server_default="0"),  # counts claims: only the last one may write
     UniqueConstraint("client", "kind", "key"),
 )
 

@@ -7,18 +7,19 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, insert, null, or_, select, update
+from sqlalchemy import JSON, bindparam, func, insert, or_, select, update
 
 from smwatch.i18n import Text, from_json, to_json
 from smwatch.model import SourceState
+from smwatch.store.clock import MICROSECOND, later, store_clock
+from smwatch.store.schema import Moment, mention, seen, source, watch
 from smwatch.store.schema import item as item_table
-from smwatch.store.schema import mention, seen, source, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from smwatch.model import Watch
@@ -48,6 +49,13 @@ class SourceRow:
     failures: int = 0
     last_ok_at: datetime | None = None
     last_item_at: datetime | None = None
+    paused_at: datetime | None = None
+    paused_until: datetime | None = None
+    fence: int = 0
+
+    def paused(self, now: datetime) -> bool:
+        """Whether a person lets it rest at `now`."""
+        return self.paused_at is not None and (self.paused_until is None or now < self.paused_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,37 +100,62 @@ async def _new_source(connection: AsyncConnection, one: Named) -> SourceRow:
 
 async def all_sources(connection: AsyncConnection) -> list[SourceRow]:
     """Every source that was ever read, in the order of their first appearance."""
-    return [_source(row) for row in await connection.execute(select(source).order_by(source.c.id))]
+    return [as_row(row) for row in await connection.execute(select(source).order_by(source.c.id))]
 
 
 async def get(connection: AsyncConnection, number: int) -> SourceRow | None:
     """One source by its id."""
     row = (await connection.execute(select(source).where(source.c.id == number))).first()
-    return _source(row) if row is not None else None
+    return as_row(row) if row is not None else None
 
 
-def _source(row: Row[Any]) -> SourceRow:
+def as_row(row: Row[Any]) -> SourceRow:
+    """A row of the table `source` as the rest of the program knows it."""
     values = {name: getattr(row, name) for name in SourceRow.__slots__ if name != "reason"}
     return SourceRow(**values, reason=from_json(row.reason) if row.reason else None)
 
 
-async def save_states(connection: AsyncConnection, rows: Iterable[SourceRow]) -> None:
-    """Write what changes with every poll; first poll, cursor, validators and parser move with the items only."""
+async def save_states(
+    connection: AsyncConnection, rows: Iterable[SourceRow], now: datetime, *, owner: str | None = None
+) -> None:
+    """Write what changes with every poll; first poll, cursor, validators and parser move with the items only.
+
+    `now` is the moment that the rows' `due_at` is to be compared with. Where `owner` has claimed them, only those are
+    written whose fence is still the one that they were claimed with, and their leases end.
+    """
     values = [
         {
             "of": row.id,
-            "due_at": row.due_at,
-            "state": row.state,
-            "reason": to_json(row.reason) if row.reason else null(),
-            "state_since": row.state_since,
-            "failures": row.failures,
-            "last_ok_at": row.last_ok_at,
+            "with_fence": row.fence,
+            "pause": (row.due_at - now) // MICROSECOND if row.due_at else None,
+            "new_state": row.state,
+            "why": to_json(row.reason) if row.reason else None,
+            "since": row.state_since,
+            "failed": row.failures,
+            "ok_at": row.last_ok_at,
         }
         for row in rows
     ]
-    for one in values:
-        of = one.pop("of")
-        await connection.execute(update(source).where(source.c.id == of).values(**one))
+    if values:
+        await connection.execute(_saving(store_clock(connection, now), owner=owner), values)
+
+
+def _saving(at: ColumnElement[datetime], *, owner: str | None) -> Any:  # noqa: ANN401 - an Update
+    statement = (
+        update(source)
+        .where(source.c.id == bindparam("of"), source.c.fence == bindparam("with_fence"))
+        .values(
+            due_at=later(at),
+            state=bindparam("new_state"),
+            reason=bindparam("why", type_=JSON(none_as_null=True)),
+            state_since=bindparam("since", type_=Moment),
+            failures=bindparam("failed"),
+            last_ok_at=bindparam("ok_at", type_=Moment),
+        )
+    )
+    if owner is None:
+        return statement
+    return statement.where(source.c.owner == owner).values(owner=None, lease_until=None)
 
 
 async def begin(connection: AsyncConnection, number: int, now: datetime) -> None:

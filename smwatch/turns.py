@@ -1,0 +1,59 @@
+"""Sources at one host wait for each other, and take nobody else's place while they do."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from smwatch.source import Source
+
+AT_ONE_HOST = 4  # the client asks a host twice at once, the others stand ready
+
+
+class Guest(Protocol):
+    """Who wants to be read; `host` is where it is counted."""
+
+    source: Source
+    host: str
+
+
+T = TypeVar("T", bound=Guest)
+
+
+class Turns(Generic[T]):
+    """Who is being read where, and who stands in line for it."""
+
+    def __init__(self) -> None:
+        self._busy: dict[str, int] = {}
+        self._lines: dict[str, deque[T]] = {}
+
+    def enter(self, one: T) -> bool:
+        """Whether there is room at its host; where there is none, it stands in line."""
+        one.host = host_of(one.source)
+        busy = self._busy.get(one.host, 0)
+        if one.host and busy >= AT_ONE_HOST:
+            self._lines.setdefault(one.host, deque()).append(one)
+            return False
+        self._busy[one.host] = busy + 1
+        return True
+
+    def leave(self, one: T) -> T | None:
+        """Its place is free; the next one in line, if there is one, may try to enter."""
+        self._busy[one.host] -= 1
+        if not self._busy[one.host]:
+            del self._busy[one.host]
+        line = self._lines.get(one.host)
+        following = line.popleft() if line else None
+        if line is not None and not line:
+            del self._lines[one.host]
+        return following
+
+
+def host_of(source: Source) -> str:
+    """Host and port that a source is read from; "" where it has no address."""
+    try:
+        return urlsplit(str(getattr(source, "url", None) or getattr(source, "server", None) or "")).netloc
+    except ValueError:
+        return ""
