@@ -45,6 +45,11 @@ from smwatch.feeds import READ_FEED
 from smwatch.feeds.address import read_address
 from smwatch.feeds.items import feed_items
 from smwatch.feeds.opml import Outline, read_opml
+from smwatch.forums import LOOK_AT_FORUM, READ_DISCOURSE, READ_FLARUM, READ_NODEBB, READ_SELECTED
+from smwatch.forums.engines import root_of as forum_root
+from smwatch.forums.engines import section_of as forum_section
+from smwatch.forums.items import feed_posts, forum_items
+from smwatch.forums.selected import known_selector
 from smwatch.i18n import Text, text, texts
 from smwatch.links import canonical_link, clean_link, unwrapped
 from smwatch.message.blockkit import block_kit, fallback, plain_fallback
@@ -60,7 +65,12 @@ from smwatch.source import Card, Enricher, Http, PushSource, Response, Source, S
 hookimpl = pluggy.HookimplMarker("smwatch")
 
 __all__ = [
+    "LOOK_AT_FORUM",
+    "READ_DISCOURSE",
     "READ_FEED",
+    "READ_FLARUM",
+    "READ_NODEBB",
+    "READ_SELECTED",
     "AuthExpired",
     "Author",
     "Broken",
@@ -106,7 +116,12 @@ __all__ = [
     "compose",
     "fallback",
     "feed_items",
+    "feed_posts",
+    "forum_items",
+    "forum_root",
+    "forum_section",
     "hookimpl",
+    "known_selector",
     "mailbox",
     "message_id",
     "packed",

@@ -66,6 +66,7 @@ def test_the_built_in_ones(world: World) -> None:
         "console": ["channel"],
         "email": ["channel"],
         "feed": ["source"],
+        "forum": ["source"],
         "language": ["enricher"],
         "slack": ["channel"],
         "webhook": ["channel"],

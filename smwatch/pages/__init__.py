@@ -1,0 +1,1 @@
+"""Web pages: their text, what they say about themselves, what changed. Pure; markup is read in the parse worker."""
