@@ -31,6 +31,7 @@ from smwatch.notify import Notifier, watchdog_interval
 from smwatch.ops import Ops
 from smwatch.pipeline import Pipeline, Plan
 from smwatch.query.watches import WatchEngine
+from smwatch.receive import Inbox
 from smwatch.render import Renderer, broken_config, news, saved_config
 from smwatch.schedule import Scheduler
 from smwatch.store import lifetimes
@@ -133,6 +134,9 @@ class App:
         self.listeners = Listeners(
             self.store, self._stream, self.pipeline.push, heard=self.scheduler.heard, clock=clock, nap=self.tempo.nap
         )
+        self.inbox = Inbox(
+            self.store, self._stream, self.pipeline.push, heard=self.scheduler.heard, clock=clock, nap=self.tempo.nap
+        )
         self.timetable = Timetable(self.store, lambda: self.config, clock=clock)
         self.ops = Ops(store=self.store, config=lambda: self.config, wake=self.sender.wake)
         self.lookback = LookBack(store=self.store, config=lambda: self.config, wake=self.sender.wake)
@@ -195,6 +199,7 @@ class App:
         self.sender.replace(config.channels)
         self.scheduler.replace({rows[one].id: (source, rows[one]) for one, source in named.items()})
         self.listeners.replace({rows[one].id: source for one, source in named.items()})
+        await self.inbox.replace({rows[one].id: source for one, source in named.items()})
 
     async def start(self) -> None:
         """Start everything; rolled back where a part cannot start."""
@@ -224,6 +229,7 @@ class App:
             "gather": self.gather.run,
             "schedule": self.scheduler.run,
             "listen": self.listeners.run,
+            "inbox": self.inbox.run,
             "digests": self._digests,
             "housekeeping": self._housekeeping,
             "files": self._watch_files,

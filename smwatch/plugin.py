@@ -41,10 +41,14 @@ from smwatch.errors import (
     Transient,
     UserError,
 )
-from smwatch.feeds import READ_FEED
+from smwatch.feeds import READ_FEED, READ_MAPPED
 from smwatch.feeds.address import read_address
 from smwatch.feeds.items import feed_items
+from smwatch.feeds.mapping import Layout, NotMapped, places, read_document
+from smwatch.feeds.mapping import problem as entry_fault
 from smwatch.feeds.opml import Outline, read_opml
+from smwatch.feeds.paths import fault as path_fault
+from smwatch.feeds.paths import headers_in as path_headers
 from smwatch.forums import LOOK_AT_FORUM, READ_DISCOURSE, READ_FLARUM, READ_NODEBB, READ_SELECTED
 from smwatch.forums.engines import root_of as forum_root
 from smwatch.forums.engines import section_of as forum_section
@@ -60,7 +64,21 @@ from smwatch.message.pack import packed
 from smwatch.message.plain import plain_text
 from smwatch.model import Author, Engagement, Item, Page, Priority
 from smwatch.secret import Secret, SecretMissing
-from smwatch.source import Card, Enricher, Http, PushSource, Response, Source, SourceContext
+from smwatch.source import (
+    Accepted,
+    Answered,
+    Card,
+    Enricher,
+    Http,
+    PushSource,
+    Received,
+    Receiver,
+    Refused,
+    Request,
+    Response,
+    Source,
+    SourceContext,
+)
 
 hookimpl = pluggy.HookimplMarker("smwatch")
 
@@ -69,8 +87,11 @@ __all__ = [
     "READ_DISCOURSE",
     "READ_FEED",
     "READ_FLARUM",
+    "READ_MAPPED",
     "READ_NODEBB",
     "READ_SELECTED",
+    "Accepted",
+    "Answered",
     "AuthExpired",
     "Author",
     "Broken",
@@ -87,8 +108,10 @@ __all__ = [
     "Gone",
     "Http",
     "Item",
+    "Layout",
     "Mailbox",
     "Message",
+    "NotMapped",
     "NotPermitted",
     "Outcome",
     "Outline",
@@ -99,6 +122,10 @@ __all__ = [
     "QuietHours",
     "RateLimited",
     "Receipt",
+    "Received",
+    "Receiver",
+    "Refused",
+    "Request",
     "Response",
     "Run",
     "Scope",
@@ -114,6 +141,7 @@ __all__ = [
     "canonical_link",
     "clean_link",
     "compose",
+    "entry_fault",
     "fallback",
     "feed_items",
     "feed_posts",
@@ -127,9 +155,13 @@ __all__ = [
     "packed",
     "parse_duration",
     "parse_retry_after",
+    "path_fault",
+    "path_headers",
+    "places",
     "plain_fallback",
     "plain_text",
     "read_address",
+    "read_document",
     "read_opml",
     "safe_url",
     "shown_host",

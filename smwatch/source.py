@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -205,6 +205,80 @@ class PushSource(Source):
         """Nothing."""
         return
         yield
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What was sent to a receiver's address; `headers` are looked up without case, `body` is what came, to the byte."""
+
+    method: str
+    headers: Mapping[str, str]
+    body: bytes
+    now: datetime
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """It is kept and worked on afterwards, once: another one with the same `id` is answered like it and left out.
+
+    `id` is the sender's own name of the delivery, "" where it has none; the same body never counts twice either.
+    `headers` are those that `unpack` needs. `answer` goes back to the sender.
+    """
+
+    id: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    answer: str = "ok"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """Nothing is kept: a handshake, or an event that nobody asked for."""
+
+    answer: str = "ok"
+    status: int = 200
+    content_type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """It is not what the sender and we agreed on; `reason` tells the sender in a few English words."""
+
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A delivery as it was kept, before anybody looked into it."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    at: datetime
+
+
+class Receiver(PushSource):
+    """A source that is sent to: the web server takes what comes to `/in/` and its address.
+
+    What `accept` accepts is in the store before the sender hears of it, and unpacked afterwards, in the order of
+    arrival; what cannot be unpacked is kept with the reason, and the next one goes on.
+    """
+
+    def listens(self) -> bool:
+        """The web server does."""
+        return False
+
+    def address(self) -> str:
+        """The last part of the path below `/in/`; unique."""
+        return self.name
+
+    def accept(self, request: Request) -> Accepted | Answered | Refused:
+        """What becomes of a request, decided from it alone, in a few milliseconds. May raise SecretMissing."""
+        raise NotImplementedError
+
+    async def unpack(self, ctx: SourceContext, received: Received) -> Page:
+        """The items of a delivery. Transient and RateLimited are tried again later, other SourceErrors are final."""
+        raise NotImplementedError
 
 
 class Enricher(Protocol):

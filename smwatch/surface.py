@@ -12,6 +12,7 @@ from smwatch.store.jobs import next_key
 from smwatch.store.place import state_folder
 from smwatch.store.waiting import withdraw
 from smwatch.web.control import ControlServer, socket_path
+from smwatch.web.doors import Doors
 from smwatch.web.server import WebServer, read_listen
 from smwatch.web.status import Section, Snapshot
 
@@ -40,7 +41,8 @@ class Surface:
         stack.push_async_callback(control.stop)
         listen = read_listen(config.listen, config.public_url)
         if listen is not None:
-            server = WebServer(listen, self, self._app.metrics)
+            doors = Doors({"in": self._app.inbox.take}, self._app.now)
+            server = WebServer(listen, self, self._app.metrics, doors)
             await server.start()
             stack.push_async_callback(server.stop)
 

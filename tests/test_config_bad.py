@@ -24,7 +24,8 @@ def read(path: Path) -> Built:
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.name.split(".")[1])
 def test_each_mistake_has_its_sentence(path: Path) -> None:
     found = render_problems([it.problem for it in read(path).findings], "de")
-    assert found == path.with_suffix(".txt").read_text(encoding="utf-8")
+    told = path.with_suffix(".txt").read_text(encoding="utf-8")
+    assert found == told.replace("TYPES", ", ".join(sorted(REGISTRY.sources)))
 
 
 def test_there_is_a_file_for_each_kind_of_mistake() -> None:

@@ -1,3 +1,4 @@
 """Feeds: RSS, RDF, Atom, JSON Feed and OPML, read into one shape. Pure; the heavy readers run in the parse worker."""
 
 READ_FEED = "smwatch.feeds.reader:read_feed"  # (bytes, options) -> plain JSON values; see there
+READ_MAPPED = "smwatch.feeds.mapping:read_mapped"  # anybody's JSON by a mapping

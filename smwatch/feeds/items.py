@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from smwatch.errors import Broken
 from smwatch.feeds.refusal import refusal
-from smwatch.model import Author, Item, utc
+from smwatch.model import Author, Engagement, Item, utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,6 @@ def feed_items(answer: Mapping[str, Any], source: str) -> tuple[Item, ...]:
 
 
 def _item(found: Mapping[str, Any], source: str, feed_lang: str) -> Item:
-    author, tags = _mapping(found.get("author")), found.get("tags")
     return Item(
         id=_text(found, "id"),
         source=source,
@@ -31,13 +30,46 @@ def _item(found: Mapping[str, Any], source: str, feed_lang: str) -> Item:
         title=_text(found, "title"),
         lead=_text(found, "lead"),
         text=_text(found, "text"),
-        kind="article",
-        author=Author(name=_text(author, "name") or None, url=_text(author, "url") or None) if author else None,
+        kind=_text(found, "kind") or "article",
+        author=_author(_mapping(found.get("author"))),
         published=_moment(found, "published"),
         updated=_moment(found, "updated"),
         lang=_text(found, "lang") or feed_lang or None,
-        attributes={"tags": [str(tag) for tag in tags]} if isinstance(tags, list) and tags else {},
+        engagement=_engagement(_mapping(found.get("engagement"))),
+        parent_id=_text(found, "parent_id") or None,
+        root_id=_text(found, "root_id") or None,
+        links=tuple(_strings(found.get("links"))),
+        attributes=_attributes(found),
     )
+
+
+def _author(found: Mapping[str, Any]) -> Author | None:
+    if not found:
+        return None
+    return Author(
+        name=_text(found, "name") or None,
+        handle=_text(found, "handle") or None,
+        url=_text(found, "url") or None,
+        followers=_figure(found.get("followers")),
+    )
+
+
+def _engagement(found: Mapping[str, Any]) -> Engagement | None:
+    figures = {name: _figure(found.get(name)) for name in ("likes", "replies", "shares", "views")}
+    return Engagement(**figures) if any(one is not None for one in figures.values()) else None
+
+
+def _attributes(found: Mapping[str, Any]) -> dict[str, Any]:
+    own, tags = dict(_mapping(found.get("attributes"))), _strings(found.get("tags"))
+    return {**own, "tags": tags} if tags else own
+
+
+def _figure(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _strings(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -133,7 +133,7 @@ def plain_title(title: str, kind: str = "") -> str:
     """
     if kind == "text" or ("<" not in title and "&" not in title):
         return cut(fold(title), TITLE_LIMIT)
-    if kind == "html" or _looks_like_markup(title):
+    if kind == "html" or looks_like_markup(title):
         return cut(fold(_text_of(title)), TITLE_LIMIT)
     return cut(fold(html.unescape(title)), TITLE_LIMIT)
 
@@ -165,7 +165,8 @@ def cut(text: str, limit: int) -> str:
     return (head[:word] if word > 0 else head).rstrip() + "…"
 
 
-def _looks_like_markup(title: str) -> bool:
+def looks_like_markup(title: str) -> bool:
+    """Whether all that looks like a tag is one of HTML's, and there is at least one."""
     names = {name.lower() for name in _TAG.findall(title)}
     return bool(names) and names <= TAGS
 

@@ -11,6 +11,7 @@ SENTENCES = {
     "opml": text("this is a list of feeds (OPML), not a feed; write it as opml = …"),
     "sitemap": text("this is a sitemap, not a feed"),
     "json": text("this is JSON, but no JSON Feed"),
+    "mapping": text("it does not fit the mapping: {detail}"),
     "unknown": text("this is no feed that can be read (RSS, Atom, JSON Feed)"),
 }
 

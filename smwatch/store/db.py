@@ -118,20 +118,35 @@ class Store:
             yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """The one writer, for one transaction: take finished values in, and never await the network here."""
+    async def write(self, *, durable: bool = False) -> AsyncIterator[AsyncConnection]:
+        """The one writer, for one transaction: take finished values in, and never await the network here.
+
+        A `durable` one is on the disk when it is over; the others are when the next one is, or a moment later.
+        """
         if self._writer is None:
             raise RuntimeError("this store is open for reading only")
-        async with self._turn, self._writer.begin() as connection:
-            yield connection
+        async with self._turn, self._writer.connect() as connection:
+            if durable:
+                await self._pragma(connection, "synchronous=FULL")
+            try:
+                async with connection.begin():
+                    yield connection
+            finally:
+                if durable:
+                    await self._pragma(connection, "synchronous=NORMAL")
 
     async def checkpoint(self) -> None:
         """Move the whole log into the file and cut it, so that what was erased is nowhere any more."""
         if self._writer is None or sqlite_path(self.url) is None:
             return
         async with self._turn, self._writer.connect() as connection:
+            await self._pragma(connection, "wal_checkpoint(TRUNCATE)")
+
+    async def _pragma(self, connection: AsyncConnection, said: str) -> None:
+        """Outside of every transaction, where it has its effect; PostgreSQL is durable by itself."""
+        if sqlite_path(self.url) is not None:
             driver: Any = (await connection.get_raw_connection()).driver_connection
-            await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).close()  # never inside a transaction
+            await (await driver.execute(f"PRAGMA {said}")).close()
 
     async def close(self) -> None:
         """Let go of everything; nothing is written after it."""

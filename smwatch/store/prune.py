@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, exists, select, tuple_
 
+from smwatch.store import inbox
 from smwatch.store.schema import author, card, item, mention, post, seen, source, story
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ async def prune(store: Store, now: datetime) -> int:
     items = await _delete(store, _expired(now))
     for rest in (_authors(), _stories(now), _posts(now), _seen(now)):
         await _delete(store, rest)
+    async with store.write() as connection:
+        await inbox.forget(connection, now)
     if items:
         await store.checkpoint()
     return items

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -193,6 +194,26 @@ mention = Table(
     UniqueConstraint("watch_id", "item_id"),
     Index("ix_mention_story_id", "story_id"),
     Index("ix_mention_seen_at", "seen_at"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _id(),
+    _client(),
+    Column("sender", String, nullable=False),  # kind and key of the source
+    Column("delivery_id", String, nullable=False),  # the sender's own; the body's hash where it has none
+    Column("body_hash", String, nullable=False),
+    Column("raw", LargeBinary),  # gone once it is unpacked
+    Column("headers", JSON),
+    Column("received_at", Moment, nullable=False),
+    Column("state", String, nullable=False, default="waiting"),  # waiting, done, refused
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("not_before", Moment),
+    Column("problem", JSON),
+    UniqueConstraint("client", "sender", "delivery_id"),
+    UniqueConstraint("client", "sender", "body_hash"),
+    Index("ix_inbox_state", "state"),
 )
 
 fingerprint = Table(

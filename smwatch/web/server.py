@@ -3,6 +3,8 @@
 It only reads, and it has no log-in: it listens on the loopback interface. Whoever wants it elsewhere puts a proxy in
 front and names the address that people use as `public_url`. Requests for any other host are refused, so that no page in
 somebody's browser can reach it by a name that resolves to 127.0.0.1.
+
+`doors` are the exception: paths below which something is taken in, each checked by whoever stands behind its door.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from smwatch.web.status import STYLE_HASH, page
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
+    from smwatch.web.doors import Doors
     from smwatch.web.metrics import Metrics
     from smwatch.web.status import Status
 
@@ -92,18 +95,24 @@ def _is_loopback(host: str) -> bool:
 
 
 class WebServer:
-    """Serves `status` and `metrics`; `start` and `stop` in one task. `port` is the real one (0 asks for any)."""
+    """Serves `status`, `metrics` and `doors`; `start` and `stop` in one task.
 
-    def __init__(self, listen: Listen, status: Status, metrics: Metrics) -> None:
+    `port` is the real one (0 asks for any).
+    """
+
+    def __init__(self, listen: Listen, status: Status, metrics: Metrics, doors: Doors | None = None) -> None:
         self._listen = listen
         self._status = status
         self._metrics = metrics
+        self._doors = doors
         self._runner: web.AppRunner | None = None
         self.port = listen.port
 
     async def start(self) -> None:
         """Listen; raises UserError where the port is taken."""
-        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=STOP_WITHIN)
+        runner = web.AppRunner(
+            self._application(), access_log=None, shutdown_timeout=STOP_WITHIN, auto_decompress=False
+        )
         await runner.setup()
         try:
             await web.TCPSite(runner, self._listen.host, self._listen.port).start()
@@ -128,6 +137,8 @@ class WebServer:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._show_metrics)
+        if self._doors is not None:
+            self._doors.add_to(app.router)
         return app
 
     @web.middleware
