@@ -11,6 +11,7 @@ import time
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -30,6 +31,7 @@ from smwatch.lookback import LookBack
 from smwatch.notify import Notifier, watchdog_interval
 from smwatch.ops import Ops
 from smwatch.pipeline import Pipeline, Plan
+from smwatch.query.searches import Searches
 from smwatch.query.watches import WatchEngine
 from smwatch.receive import Inbox
 from smwatch.render import Renderer, broken_config, news, saved_config
@@ -86,6 +88,7 @@ class App:
         self.store = store
         self.metrics = Metrics(version=__version__)
         self.tempo = tempo or Tempo()
+        self.searches = Searches()
         self.started = self.now()
         self.ready = False
         self.outcome: Outcome | None = None
@@ -151,6 +154,7 @@ class App:
             validators=row.validators,
             parser=row.parser,
             log=log.bind(source=row.name),
+            searches=partial(self.searches.of, client=source.client),
         )
 
     def _stream(self, source: Source, row: SourceRow, now: datetime) -> Walk:
@@ -178,6 +182,7 @@ class App:
             for one in config.sources
             if one.active
         }
+        self.searches = Searches(config.watches, config.lists)
         engine = await asyncio.to_thread(WatchEngine, config.watches, config.lists)  # a second for 10,000 queries
         async with self.store.write() as connection:
             rows = await source_store.sync_sources(connection, list(named))

@@ -92,13 +92,17 @@ class QueryError(UserError):
 class SourceError(SmwatchError):
     """One source could not be read this time.
 
-    `retry_at` when the source itself named a time (UTC); `status` is the HTTP status of an answer that was none.
+    `retry_at` when the source itself named a time (UTC); `status` is the HTTP status of an answer that was none, and
+    `said` how its body begins: for plugins to look for the platform's own words, never for logs or people.
     """
 
-    def __init__(self, sentence: Text | str, *, retry_at: datetime | None = None, status: int | None = None) -> None:
+    def __init__(
+        self, sentence: Text | str, *, retry_at: datetime | None = None, status: int | None = None, said: str = ""
+    ) -> None:
         super().__init__(sentence)
         self.retry_at = retry_at
         self.status = status
+        self.said = said
 
 
 class Transient(SourceError):

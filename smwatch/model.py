@@ -83,7 +83,7 @@ class Item:
     `updated` are what the source says, not clamped. `kind` is the query field `type`, "" where unknown. `attributes`
     holds the rarer query fields under their canonical names (`country`, `rating`, `sentiment`, `reach`, `is`,
     `contains`, `tags`, `subreddit` …), as JSON values. `deleted`: when its source said that it is gone; its words are
-    gone from here too.
+    gone from here too. `other_ids` are further ids by which a source may say that.
     """
 
     id: str
@@ -104,6 +104,7 @@ class Item:
     links: tuple[str, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
     deleted: datetime | None = None
+    other_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

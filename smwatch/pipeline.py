@@ -6,12 +6,14 @@ that is killed reads the page again, because cursor and validators move with the
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from smwatch.errors import SourceError
 from smwatch.model import Page, utc
 from smwatch.route import Age, age, moment_of
 from smwatch.store.ingest import (
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+LOOK_UP = 10.0  # seconds for what a source asks about the items of a page that matched
 MOST_EDITS = 24  # an item that changes with every poll (a clock, an advertisement) is not followed for ever
 
 
@@ -99,12 +102,13 @@ class Pipeline:
 
     async def push(self, source: Source, row: SourceRow, page: Page) -> Polled:
         """Keep, match and store one page of a stream; its cursor moves with it."""
-        harvest = await self._harvest(source, row, page, self.clock())
+        now = self.clock()
+        harvest = await self._harvest(source, row, page, self.walk(source, row, now), now)
         return await self._store(replace(harvest, stream_cursor=page.cursor), page)
 
     async def _take(self, source: Source, row: SourceRow, walk: Any, page: Page, *, last: bool) -> Polled:  # noqa: ANN401 - see Walk
         """Keep, match and store one page of a walk."""
-        found = await self._harvest(source, row, page, self.clock(), quiet=walk.parser_changed)
+        found = await self._harvest(source, row, page, walk, self.clock())
         harvest = replace(found, fence=row.fence if self.store.shared else None)
         same = walk.unchanged and walk.validators == row.validators and row.first_poll_at
         if last and same and not harvest.fresh and not page.deleted:
@@ -114,17 +118,16 @@ class Pipeline:
             harvest = replace(harvest, complete=True, **kept)
         return await self._store(harvest, page)
 
-    async def _harvest(
-        self, source: Source, row: SourceRow, page: Page, now: datetime, *, quiet: bool = False
-    ) -> Harvest:
+    async def _harvest(self, source: Source, row: SourceRow, page: Page, walk: Any, now: datetime) -> Harvest:  # noqa: ANN401 - see Walk
         fresh, listed = await self._keep(row, _distinct(page.items), now)
         gone = frozenset(page.deleted)
+        matched = await self._match(source, row, fresh, now, gone=gone, quiet=walk.parser_changed)
         return Harvest(
             source_id=row.id,
             client=row.client,
             platform=source.type,
             now=now,
-            fresh=await self._match(source, row, fresh, now, gone=gone, quiet=quiet),
+            fresh=await _looked_up(source, walk, matched),
             listed=tuple(listed),
             deleted=tuple(id_mark(self.store.key, row.key, one) for one in gone),
             expires_at=now + self._kept_for(source),
@@ -180,12 +183,17 @@ class Pipeline:
         quiet: bool,
     ) -> tuple[Fresh, ...]:
         """What is new with its matches; what its own page takes back is remembered, and matches nothing."""
-        told = [replace(one, item=await self._enriched(one.item)) for one in fresh]
+        told = [replace(one, item=await self._enriched(one.item), others=self._others(row, one)) for one in fresh]
         hits = self.plan.engine.match_many([one.item for one in told])
         return tuple(
-            one if one.item.id in gone else self._matched(source, row, one, found, now, quiet=quiet)
+            one
+            if gone.intersection((one.item.id, *one.item.other_ids))
+            else self._matched(source, row, one, found, now, quiet=quiet)
             for one, found in zip(told, hits, strict=True)
         )
+
+    def _others(self, row: SourceRow, fresh: Fresh) -> tuple[str, ...]:
+        return tuple(id_mark(self.store.key, row.key, one) for one in fresh.item.other_ids)
 
     def _matched(  # noqa: PLR0913 - everything that decides between old and new
         self, source: Source, row: SourceRow, fresh: Fresh, hits: Iterable[WatchHit], now: datetime, *, quiet: bool
@@ -227,6 +235,24 @@ class Pipeline:
         return item
 
 
+async def _looked_up(source: Source, walk: Any, fresh: tuple[Fresh, ...]) -> tuple[Fresh, ...]:  # noqa: ANN401 - see Walk
+    """What matched, with the author and the engagement that its source had to ask for."""
+    wanted = [one.item for one in fresh if one.matches]
+    if not wanted:
+        return fresh
+    try:
+        async with asyncio.timeout(LOOK_UP):
+            found = {item.id: item for item in await source.look_up(walk, wanted)}
+    except (SourceError, TimeoutError) as error:
+        log.info("authors_not_looked_up", source=source.name, reason=str(error))
+        return fresh
+    return tuple(_with_more(one, found.get(one.item.id, one.item)) for one in fresh)
+
+
+def _with_more(fresh: Fresh, found: Item) -> Fresh:
+    return replace(fresh, item=replace(fresh.item, author=found.author, engagement=found.engagement))
+
+
 def _is_dated_after(item: Item, moment: datetime | None) -> bool:
     """Whether the item itself says that it is younger: another parser of the same feed brings nothing else as news."""
     said = item.published or item.updated
@@ -256,13 +282,20 @@ def _in_utc(item: Item) -> Item:
 
 
 async def _with_last(pages: AsyncIterator[Page]) -> AsyncIterator[tuple[Page, bool]]:
-    """Each page with whether it is the last one; a walk without pages has one, empty."""
+    """Each page with whether it is the last one; a walk without pages has one, empty.
+
+    A page with a cursor is the last one at once: what a source raises after it says what else is wrong.
+    """
     held: Page | None = None
+    ended = False
     async for page in pages:
         if held is not None:
             yield held, False
-        held = page
-    yield held or Page(), True
+        held, ended = (None, True) if page.cursor is not None else (page, ended)
+        if held is None:
+            yield page, True
+    if held is not None or not ended:
+        yield held or Page(), True
 
 
 def _sum(one: Polled, other: Polled) -> Polled:

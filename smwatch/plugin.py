@@ -25,6 +25,7 @@ from __future__ import annotations
 import pluggy
 from pydantic import Field
 
+from smwatch.batches import batches, events, merged
 from smwatch.channel import Channel, ChannelContext, Delivery, QuietHours, Receipt
 from smwatch.entry import Duration, Plugin, parse_duration, parse_retry_after
 from smwatch.errors import (
@@ -41,7 +42,7 @@ from smwatch.errors import (
     Transient,
     UserError,
 )
-from smwatch.feeds import READ_FEED, READ_MAPPED
+from smwatch.feeds import READ_FEED, READ_FRAGMENTS, READ_MAPPED
 from smwatch.feeds.address import read_address
 from smwatch.feeds.items import feed_items
 from smwatch.feeds.mapping import Layout, NotMapped, places, read_document
@@ -63,6 +64,7 @@ from smwatch.message.model import Message, Run
 from smwatch.message.pack import packed
 from smwatch.message.plain import plain_text
 from smwatch.model import Author, Engagement, Item, Page, Priority
+from smwatch.payload import Payload, read_payload
 from smwatch.secret import Secret, SecretMissing
 from smwatch.source import (
     Accepted,
@@ -79,6 +81,7 @@ from smwatch.source import (
     Source,
     SourceContext,
 )
+from smwatch.text import hashtag_forms
 
 hookimpl = pluggy.HookimplMarker("smwatch")
 
@@ -87,6 +90,7 @@ __all__ = [
     "READ_DISCOURSE",
     "READ_FEED",
     "READ_FLARUM",
+    "READ_FRAGMENTS",
     "READ_MAPPED",
     "READ_NODEBB",
     "READ_SELECTED",
@@ -116,6 +120,7 @@ __all__ = [
     "Outcome",
     "Outline",
     "Page",
+    "Payload",
     "Plugin",
     "Priority",
     "PushSource",
@@ -137,20 +142,24 @@ __all__ = [
     "Text",
     "Transient",
     "UserError",
+    "batches",
     "block_kit",
     "canonical_link",
     "clean_link",
     "compose",
     "entry_fault",
+    "events",
     "fallback",
     "feed_items",
     "feed_posts",
     "forum_items",
     "forum_root",
     "forum_section",
+    "hashtag_forms",
     "hookimpl",
     "known_selector",
     "mailbox",
+    "merged",
     "message_id",
     "packed",
     "parse_duration",
@@ -163,6 +172,7 @@ __all__ = [
     "read_address",
     "read_document",
     "read_opml",
+    "read_payload",
     "safe_url",
     "shown_host",
     "slack_escape",

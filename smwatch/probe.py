@@ -15,6 +15,7 @@ import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from smwatch.fetch.decode import Body, TooLarge, Undecodable
 from smwatch.fetch.pool import ONE_LANE, ParsePool
 from smwatch.fetch.walk import Walk
 from smwatch.i18n import Text, text
+from smwatch.query.searches import Searches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -89,7 +91,7 @@ class Prober:
     """Everything that a test of sources needs.
 
     `feed` is the class behind `type = "feed"`: an address is read as such a source. `sources` are the config's, by
-    name. `engine` says what would match.
+    name. `engine` says what would match, `searches` what platforms are asked for.
     """
 
     client: Client
@@ -97,6 +99,7 @@ class Prober:
     feed: type[Source]
     sources: Mapping[str, Source] = field(default_factory=dict)
     engine: WatchEngine | None = None
+    searches: Searches = field(default_factory=Searches)
     allow_private: bool = False
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -140,7 +143,8 @@ class Prober:
         if self.allow_private and not source.allow_private:
             source = source.model_copy(update={"allow_private": True})
         now = self.clock()
-        walk = Walk(source=source, client=self.client, pool=self.pool, now=now)
+        searches = partial(self.searches.of, client=source.client)
+        walk = Walk(source=source, client=self.client, pool=self.pool, now=now, searches=searches)
         found: list[Item] = []
         async for page in source.fetch(walk):
             found += page.items
@@ -173,6 +177,7 @@ async def prober(  # noqa: PLR0913 - what a test of sources needs
     contact: str | None = None,
     sources: Iterable[Source] = (),
     engine: WatchEngine | None = None,
+    searches: Searches | None = None,
     allow_private: bool = False,
     limits: Limits | None = None,
 ) -> AsyncIterator[Prober]:
@@ -180,7 +185,15 @@ async def prober(  # noqa: PLR0913 - what a test of sources needs
     client, pool = Client(http or Http(), contact, limits=limits), ParsePool(ONE_LANE)
     try:
         named = {source.name: source for source in sources}
-        yield Prober(client=client, pool=pool, feed=feed, sources=named, engine=engine, allow_private=allow_private)
+        yield Prober(
+            client=client,
+            pool=pool,
+            feed=feed,
+            sources=named,
+            engine=engine,
+            searches=searches or Searches(),
+            allow_private=allow_private,
+        )
     finally:
         await client.close()
         await pool.close()

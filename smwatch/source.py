@@ -127,6 +127,13 @@ class SourceContext(Protocol):
     def log(self) -> FilteringBoundLogger:
         """A logger that carries the source's name."""
 
+    def searches(self, platform: str) -> tuple[str, ...]:
+        """What to search `platform` for, on behalf of the watches that this source feeds.
+
+        `platform` is one of the source's own `searched()`. The strings together find at least all that the watches
+        match there; everything found is matched again here.
+        """
+
     async def parse(self, function: str, body: bytes, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 - plain JSON values
         """Run `"module:function"` on (body, options) in the killable worker; its plain JSON answer.
 
@@ -177,6 +184,13 @@ class Source(Plugin):
         """The sources that this entry stands for; files are looked up from `folder`. Raises UserError."""
         return [self]
 
+    def searched(self) -> tuple[str, ...]:
+        """The searches that get their strings from the watches' queries: names that the pushdown knows.
+
+        "x", "youtube", "bluesky", "mastodon" (hashtags), "mastodon-search", "reddit", "hackernews", "gdelt".
+        """
+        return ()
+
     def fetch(self, ctx: SourceContext) -> AsyncIterator[Page]:
         """One walk over what is new; an async generator of pages. Raises a SourceError."""
         raise NotImplementedError
@@ -192,6 +206,13 @@ class Source(Plugin):
         core starts it again, later and later, when it ends or raises a SourceError.
         """
         raise NotImplementedError
+
+    async def look_up(self, ctx: SourceContext, items: Sequence[Item]) -> Sequence[Item]:  # noqa: ARG002 - see below
+        """The items of a page that matched, with what has to be asked for: their author, their engagement.
+
+        Only these two are taken over. Where it raises a SourceError, the items stay as they are.
+        """
+        return items
 
 
 class PushSource(Source):

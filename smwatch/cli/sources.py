@@ -52,6 +52,7 @@ def test(targets: tuple[str, ...], allow_private: bool, config: str | None, as_j
 
 async def _show(targets: tuple[str, ...], config: str | None, *, allow_private: bool, as_json: bool) -> bool:
     from smwatch import loader, probe
+    from smwatch.query.searches import Searches
     from smwatch.query.watches import WatchEngine
 
     language = spoken()
@@ -63,6 +64,7 @@ async def _show(targets: tuple[str, ...], config: str | None, *, allow_private: 
         contact=built.contact if built else None,
         sources=built.sources if built else (),
         engine=engine,
+        searches=Searches(built.watches, built.lists) if built else None,
         allow_private=allow_private,
     )
     ok = True

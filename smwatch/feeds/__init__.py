@@ -1,4 +1,5 @@
 """Feeds: RSS, RDF, Atom, JSON Feed and OPML, read into one shape. Pure; the heavy readers run in the parse worker."""
 
+READ_FRAGMENTS = "smwatch.feeds.fragments:read_fragments"  # (JSON list of markup, {}) -> [{text, links}]
 READ_FEED = "smwatch.feeds.reader:read_feed"  # (bytes, options) -> plain JSON values; see there
 READ_MAPPED = "smwatch.feeds.mapping:read_mapped"  # anybody's JSON by a mapping

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from smwatch.errors import Broken, SourceError, Transient, UserError
 from smwatch.feeds.address import read_address
 from smwatch.fetch.decode import Body, TooLarge, Undecodable
 from smwatch.fetch.guard import guarded_socket, is_literal, is_never_asked, is_refused, private_socket
-from smwatch.fetch.retry_after import retry_at
+from smwatch.fetch.retry_after import reset_at, retry_at
 from smwatch.fetch.verdicts import by_exception, by_status, refused_address
 from smwatch.i18n import Text, text
 
@@ -27,6 +28,9 @@ STEP = 64 * 1024
 HEARTBEAT = 30.0  # seconds between two questions whether a WebSocket is still there
 LONGEST_MESSAGE = 1024 * 1024
 MOVED = frozenset({301, 302, 303, 307, 308})
+LIMITED = (420, 429)
+SAID = 2000  # bytes of a refusal that are looked at
+SAID_WITHIN = 1.0  # seconds
 PERMANENT = frozenset({301, 308})
 KEPT_ACROSS_ORIGINS = frozenset({"accept", "accept-language", "user-agent", "if-none-match", "if-modified-since"})
 LOST = (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
@@ -198,7 +202,9 @@ class Request:
         if status in MOVED or status == 304:  # noqa: PLR2004 - not modified
             return Answer(status=status, url=str(url), headers=headers, body=b"")
         if not 200 <= status < 300:  # noqa: PLR2004 - the class of successes
-            raise self._verdict(status, headers, url)
+            error = self._verdict(status, headers, url)
+            error.said = await _said(response)
+            raise error
         body = Body(headers.get("Content-Encoding", ""), self.client.limits.body)
         async for chunk in response.content.iter_chunked(STEP):
             body.add(chunk)
@@ -206,10 +212,22 @@ class Request:
 
     def _verdict(self, status: int, headers: Mapping[str, str], url: URL) -> SourceError:
         later = retry_at(headers.get("Retry-After"), self.client.now())
+        if status in LIMITED:
+            later = later or reset_at(headers, self.client.now())
         error = by_status(status, url.host or "", later)
-        if later and status in (420, 429, 503):
+        if later and status in (*LIMITED, 503):
             self.client.hosts.silence(f"{url.host}:{url.port}", later)
         return error
+
+
+async def _said(response: aiohttp.ClientResponse) -> str:
+    """How the body of a refusal begins; nothing where it does not come at once."""
+    with suppress(TimeoutError, aiohttp.ClientError, TooLarge, Undecodable, EOFError):
+        body = Body(response.headers.get("Content-Encoding", ""), SAID * 8)
+        async with asyncio.timeout(SAID_WITHIN):
+            body.add(await response.content.read(SAID))
+        return body.done()[:SAID].decode("utf-8", "replace")
+    return ""
 
 
 def read_url(url: str) -> URL:

@@ -18,7 +18,7 @@ from smwatch.i18n import text
 from smwatch.model import utc
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from datetime import datetime
 
     from structlog.typing import FilteringBoundLogger
@@ -51,6 +51,7 @@ class Walk:
         validators: Mapping[str, Any] | None = None,
         parser: str | None = None,
         log: FilteringBoundLogger | None = None,
+        searches: Callable[[str], tuple[str, ...]] = lambda _: (),
     ) -> None:
         self.source = source
         self.cursor = cursor
@@ -62,6 +63,7 @@ class Walk:
         self.answers: list[Any] = []
         self._client = client
         self._pool = pool
+        self._searches = searches
 
     async def parse(self, function: str, body: bytes, options: Mapping[str, Any]) -> Any:  # noqa: ANN401
         """See `SourceContext`; the reader that an answer names is pinned to the source."""
@@ -88,6 +90,10 @@ class Walk:
 
     async def _rules(self, url: str) -> Rules:
         return await self._client.robots.rules(url, **ways_of(self.source))
+
+    def searches(self, platform: str) -> tuple[str, ...]:
+        """See `SourceContext`."""
+        return self._searches(platform)
 
     @property
     def validators(self) -> dict[str, Any]:

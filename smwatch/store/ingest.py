@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from smwatch.i18n import Text, to_json
 from smwatch.links import canonical_link
 from smwatch.store.claims import hold
-from smwatch.store.schema import author, item, mention, seen, source
+from smwatch.store.schema import author, item, item_alias, mention, seen, source
 from smwatch.store.sources import begin
 from smwatch.store.tombstones import bury
 
@@ -78,11 +78,12 @@ class Match:
 class Fresh:
     """An item that is new or has changed, with the watches that it meets now.
 
-    `known`: it was seen before. `reused`: its id was, but for another article.
+    `others` are the marks of its other ids. `known`: it was seen before. `reused`: its id was, but for another article.
     """
 
     item: Item
     identity: Identity
+    others: tuple[str, ...] = ()
     known: Seen | None = None
     reused: bool = False
     matches: tuple[Match, ...] = ()
@@ -216,10 +217,17 @@ async def _keep(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> 
     if stored is None:
         statement = _insert(connection, item).values(**values, seen_at=harvest.now).returning(item.c.id)
         stored = int((await connection.execute(statement)).scalar_one())
+        await _name(connection, harvest.source_id, stored, fresh.others)
     else:
         await connection.execute(update(item).where(item.c.id == stored).values(**values))
         await _mark_lost(connection, stored, [match.watch_id for match in fresh.matches])
     return await _mention(connection, harvest, stored, fresh.matches)
+
+
+async def _name(connection: AsyncConnection, source_id: int, item_id: int, others: Sequence[str]) -> None:
+    rows = [{"source_id": source_id, "id_hmac": mark, "item_id": item_id} for mark in others]
+    if rows:
+        await connection.execute(_insert(connection, item_alias).values(rows).on_conflict_do_nothing())
 
 
 async def _item_row(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> dict[str, Any]:

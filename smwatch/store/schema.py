@@ -150,6 +150,15 @@ item = Table(
     Index("ix_item_expires_at", "expires_at"),
 )
 
+item_alias = Table(
+    "item_alias",
+    metadata,
+    Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), primary_key=True),
+    Column("id_hmac", String, primary_key=True),  # a further id by which the source may say that the item is gone
+    Column("item_id", ForeignKey("item.id", ondelete="CASCADE"), nullable=False),
+    Index("ix_item_alias_item_id", "item_id"),
+)
+
 watch = Table(
     "watch",
     metadata,

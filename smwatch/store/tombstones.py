@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, exists, null, select, update
 
-from smwatch.store.schema import author, card, item, mention, post
+from smwatch.store.schema import author, card, item, item_alias, mention, post
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,14 +24,22 @@ BUNDLES = ("summary", "late")  # posts that name several stories and are edited 
 
 async def bury(connection: AsyncConnection, source_id: int, marks: Sequence[str], now: datetime) -> int:
     """Put tombstones on the items of a source with these keyed ids; how many there were. Unknown ids cost one look."""
-    found: list[tuple[int, int | None]] = []
+    found: dict[int, int | None] = {}
     for start in range(0, len(marks), CHUNK):
-        here = (item.c.source_id == source_id) & item.c.id_hmac.in_(marks[start : start + CHUNK])
-        rows = await connection.execute(select(item.c.id, item.c.author_id).where(here, item.c.tombstone.is_(None)))
-        found += [(row.id, row.author_id) for row in rows]
-    for start in range(0, len(found), CHUNK):
-        await _silence(connection, found[start : start + CHUNK], now)
-    return len(found)
+        found |= await _named(connection, source_id, marks[start : start + CHUNK])
+    standing = list(found.items())
+    for start in range(0, len(standing), CHUNK):
+        await _silence(connection, standing[start : start + CHUNK], now)
+    return len(standing)
+
+
+async def _named(connection: AsyncConnection, source_id: int, marks: Sequence[str]) -> dict[int, int | None]:
+    """The items that stand under these ids, or under other ids of theirs, with their authors."""
+    known = select(item.c.id, item.c.author_id).where(item.c.tombstone.is_(None))
+    own = known.where(item.c.source_id == source_id, item.c.id_hmac.in_(marks))
+    alias = select(item_alias.c.item_id).where(item_alias.c.source_id == source_id, item_alias.c.id_hmac.in_(marks))
+    rows = [*await connection.execute(own), *await connection.execute(known.where(item.c.id.in_(alias)))]
+    return {row.id: row.author_id for row in rows}
 
 
 async def _silence(connection: AsyncConnection, found: Sequence[tuple[int, int | None]], now: datetime) -> None:

@@ -23,7 +23,7 @@ from smwatch.fetch.walk import Walk
 from smwatch.testing.servers import FeedServer, Served
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from smwatch.model import Item, Page
     from smwatch.plugin import Source
@@ -55,18 +55,24 @@ class Walker:
     cursor: str | None = None
     validators: dict[str, Any] = field(default_factory=dict)
     parser: str | None = None
+    searches: Callable[[str], tuple[str, ...]] = field(default=lambda _: ())
 
-    async def walk(self) -> list[Page]:
-        """All pages of one walk; what they bring on is kept only when the walk came to its end."""
-        walk = Walk(
+    def context(self, cursor: str | None = None) -> Walk:
+        """What `fetch` gets, or with the `cursor` of a stream `listen`."""
+        return Walk(
             source=self.source,
             client=self.client,
             pool=self.pool,
             now=self.now,
-            cursor=self.cursor,
+            cursor=cursor or self.cursor,
             validators=self.validators,
             parser=self.parser,
+            searches=self.searches,
         )
+
+    async def walk(self) -> list[Page]:
+        """All pages of one walk; what they bring on is kept only when the walk came to its end."""
+        walk = self.context()
         pages = [page async for page in self.source.fetch(walk)]
         self.validators, self.parser = walk.validators, walk.parser
         if pages and pages[-1].cursor is not None:
@@ -76,11 +82,13 @@ class Walker:
 
 
 @asynccontextmanager
-async def walker(source: Source, *, limits: Limits = QUICK) -> AsyncIterator[Walker]:
-    """A Walker with a client and workers of its own, closed at the end."""
+async def walker(
+    source: Source, *, limits: Limits = QUICK, searches: Callable[[str], tuple[str, ...]] = lambda _: ()
+) -> AsyncIterator[Walker]:
+    """A Walker with a client and workers of its own, closed at the end; `searches` as `SourceContext` has it."""
     client, pool = Client(Http(), "test@acme.example", limits=limits, clock=lambda: NOW), ParsePool()
     try:
-        yield Walker(client, pool, source)
+        yield Walker(client, pool, source, searches=searches)
     finally:
         await client.close()
         await pool.close()
