@@ -10,7 +10,7 @@ _IN_FULL = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 def hashtag_forms(tag: str) -> tuple[str, ...]:
-    """A hashtag in small letters without its #, and its form without umlauts: "müller", "mueller"; () for what is none."""
+    """A hashtag in small letters without its #, and its form without umlauts ("mueller"); () for what is none."""
     plain = normalize("NFC", tag.strip().lstrip("#")).lower()
     if not _TAG.fullmatch(plain):
         return ()
