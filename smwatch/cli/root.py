@@ -13,6 +13,7 @@ from smwatch.cli.helped import Root
 from smwatch.cli.init import init
 from smwatch.cli.plugins import plugins
 from smwatch.cli.queries import query
+from smwatch.cli.routing import route, why
 from smwatch.cli.sources import source
 
 EVERYDAY = ("init", "check", "run", "source", "query", "digest", "status", "demo")
@@ -36,5 +37,21 @@ def cli() -> None:
     """See the group's help."""
 
 
-for command in (init, check, run, source, query, digest, status, demo, queue, alert, config_group, doctor, plugins):
+for command in (
+    init,
+    check,
+    run,
+    source,
+    query,
+    digest,
+    status,
+    demo,
+    queue,
+    alert,
+    config_group,
+    doctor,
+    plugins,
+    route,
+    why,
+):
     cli.add_command(command)
