@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch.route import Verdict, route
 from smwatch.store import outbox, stories
-from smwatch.story import Window, agree, fingerprints
+from smwatch.story import CERTAIN, Window, prints, said, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from smwatch.route import Decision
     from smwatch.store.db import Store
     from smwatch.store.stories import Waiting
-    from smwatch.story import Fingerprint, Known
+    from smwatch.story import Candidate, Known, Said, Tie
 
 log = structlog.get_logger(__name__)
 
@@ -117,31 +117,42 @@ class Gather:
         if self._window is None:
             self._window = Window()
             async with self._store.read() as connection:
-                for client, mark, known in await stories.recent_fingerprints(connection, now):
-                    self._window.add(client, (mark,), known)
+                for client, item_id, marks, known in await stories.remembered(connection, now):
+                    self._window.add(client, item_id, marks, known)
         self._window.forget(now)
         return self._window
 
     async def _take(self, connection: AsyncConnection, window: Window, one: Waiting, now: datetime) -> list[str]:
         client, at = one.mention.client or "", one.mention.seen_at
-        marks = fingerprints(one.mention.item)
-        known = window.find(client, marks, at) or await self._alike(connection, window, one, marks)
+        words = said(one.mention.item)
+        marks = prints(one.mention.item, words, one.place)
+        known, tied = window.story_of(client, one.item_id, at), None
+        if known is None:
+            known, tied = await self._akin(connection, words, window.find(client, marks, at))
         known = known or await stories.new_story(connection, one, at)
-        await stories.join_story(connection, one, known, marks, at)
-        window.add(client, marks, known.with_item(at))
+        await stories.join_story(connection, one, known, marks, at, tied)
+        window.add(client, one.item_id, marks, known.with_item(at))
         decisions = self._decide(one)
         return await stories.decide(connection, one, known.story_id, decisions, secret=self._store.key, now=now)
 
-    async def _alike(
-        self, connection: AsyncConnection, window: Window, one: Waiting, marks: tuple[Fingerprint, ...]
-    ) -> Known | None:
-        """A story with this title whose text agrees."""
-        known = window.under_the_same_title(one.mention.client or "", marks, one.mention.seen_at)
-        if known is None:
-            return None
-        said = f"{one.mention.item.lead}\n{one.mention.item.text}"
-        told = await stories.texts(connection, known.story_id)
-        return known if any(agree(said, text) for text in told) else None
+    async def _akin(
+        self, connection: AsyncConnection, words: Said, candidates: Sequence[Candidate]
+    ) -> tuple[Known | None, tuple[Tie, int] | None]:
+        """The story that these words belong to, with the reason and the item that they go with."""
+        if not candidates:
+            return None, None
+        if (first := candidates[0]).certain:
+            return first.known, (CERTAIN[first.certain], first.item_id)
+        items = await stories.items_of(connection, [one.item_id for one in candidates])
+        ties = [
+            (found, one)
+            for one in candidates
+            if one.item_id in items and (found := why(words, items[one.item_id], one))
+        ]
+        if not ties:
+            return None, None
+        best, one = max(ties, key=lambda pair: pair[0].weight)
+        return one.known, (best, one.item_id)
 
     def _decide(self, one: Waiting) -> tuple[Decision, ...]:
         mention = one.mention

@@ -90,6 +90,10 @@ def _item(row: Row[Any]) -> Item:
         updated=row.updated,
         lang=row.lang,
         engagement=_engagement(row.more or {}),
+        parent_id=(row.more or {}).get("parent_id"),
+        root_id=(row.more or {}).get("root_id"),
+        links=tuple((row.more or {}).get("links", ())),
+        attributes=(row.more or {}).get("attributes", {}),
         deleted=row.tombstone,
     )
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ item = Table(
     Column("seen_at", Moment, nullable=False),
     Column("expires_at", Moment),
     Column("tombstone", Moment),
+    Column("edited_at", Moment),  # an edit that gather has not looked at yet
     UniqueConstraint("source_id", "id_hmac"),
     Index("ix_item_expires_at", "expires_at"),
 )
@@ -198,6 +200,10 @@ mention = Table(
     Column("late", Boolean, nullable=False, default=False),
     Column("lost", Boolean, nullable=False, default=False),  # an edit took the match away
     Column("story_id", ForeignKey("story.id")),  # NULL is the durable to-do of gather
+    Column("tie", String),  # why it belongs to its story: a word for counting …
+    Column("tie_reason", JSON),  # … and a sentence
+    Column("tied_to", _ID),  # the item that it goes with
+    Column("raised", Boolean, nullable=False, default=False, server_default=false()),  # by an edit; gather's to-do
     Column("seen_at", Moment, nullable=False),
     Column("reason", JSON),
     UniqueConstraint("watch_id", "item_id"),
@@ -230,8 +236,9 @@ fingerprint = Table(
     metadata,
     _id(),
     _client(),
-    Column("kind", String, nullable=False),  # "link", "text"
+    Column("kind", String, nullable=False),  # "link", "text", "thread", "title", "shares", "grams"
     Column("hash", String, nullable=False),
+    Column("grams", LargeBinary),  # hashes of four bytes each
     Column("item_id", ForeignKey("item.id", ondelete="CASCADE"), nullable=False),
     Column("story_id", ForeignKey("story.id", ondelete="CASCADE"), nullable=False),
     Column("at", Moment, nullable=False),

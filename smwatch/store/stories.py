@@ -12,12 +12,12 @@ from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import from_json, to_json
-from smwatch.model import Alert, Mention, Priority, Story
+from smwatch.model import Alert, Item, Mention, Priority, Story
 from smwatch.route import Decision, Verdict, highest
 from smwatch.store.jobs import card_key
 from smwatch.store.mentions import mentions_where
 from smwatch.store.schema import card, decision, fingerprint, item, mention, source, story
-from smwatch.story import ENDS, Fingerprint, Known
+from smwatch.story import ENDS, SLIDES, Fingerprint, Known, packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,22 +26,25 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from smwatch.story import Tie
+
 BATCH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A mention that belongs to no story yet, with its item's id and the identity of that item."""
+    """A mention that belongs to no story yet, with its item's id and identity; `place`: where its ids are unique."""
 
     mention: Mention
     item_id: int
     identity: str
+    place: str = ""
 
 
 async def ungathered(connection: AsyncConnection, limit: int = BATCH) -> list[Waiting]:
     """The oldest mentions without a story, in the order of their ids."""
     query = (
-        select(mention.c.id, mention.c.item_id, source.c.key, item.c.id_hmac)
+        select(mention.c.id, mention.c.item_id, source.c.kind, source.c.key, item.c.id_hmac)
         .join(item, mention.c.item_id == item.c.id)
         .join(source, item.c.source_id == source.c.id)
         .where(mention.c.story_id.is_(None))
@@ -51,28 +54,31 @@ async def ungathered(connection: AsyncConnection, limit: int = BATCH) -> list[Wa
     rows = (await connection.execute(query)).all()
     whole = {one.id: one for one in await mentions_where(connection, mention.c.id.in_([row.id for row in rows]))}
     return [
-        Waiting(mention=whole[row.id], item_id=row.item_id, identity=f"{row.key}|{row.id_hmac}")
+        Waiting(
+            mention=whole[row.id],
+            item_id=row.item_id,
+            identity=f"{row.key}|{row.id_hmac}",
+            place=f"{row.kind}|{row.key}",
+        )
         for row in rows
         if row.id in whole
     ]
 
 
-async def recent_fingerprints(connection: AsyncConnection, now: datetime) -> list[tuple[str, Fingerprint, Known]]:
-    """What the window holds, to fill it again at start: (client, fingerprint, story)."""
+async def remembered(connection: AsyncConnection, now: datetime) -> list[tuple[str, int, list[Fingerprint], Known]]:
+    """What the window holds, to fill it again at start: (client, item, its fingerprints, its story), oldest first."""
     query = (
         select(fingerprint, story.c.first_at, story.c.last_at)
         .join(story, fingerprint.c.story_id == story.c.id)
-        .where(fingerprint.c.at > now - ENDS)
+        .where(fingerprint.c.at > now - ENDS, story.c.last_at >= now - SLIDES)
         .order_by(fingerprint.c.id)
     )
-    return [
-        (
-            row.client,
-            Fingerprint(row.kind, row.hash),
-            Known(story_id=row.story_id, first_at=row.first_at, last_at=row.last_at),
-        )
-        for row in await connection.execute(query)
-    ]
+    found: dict[tuple[str, int], tuple[list[Fingerprint], Known]] = {}
+    for row in await connection.execute(query):
+        known = Known(story_id=row.story_id, first_at=row.first_at, last_at=row.last_at)
+        marks, _ = found.setdefault((row.client, row.item_id), ([], known))
+        marks.append(Fingerprint(row.kind, row.hash, unpacked(row.grams or b"")))
+    return [(client, item_id, marks, known) for (client, item_id), (marks, known) in found.items()]
 
 
 async def new_story(connection: AsyncConnection, waiting: Waiting, at: datetime) -> Known:
@@ -87,31 +93,52 @@ async def new_story(connection: AsyncConnection, waiting: Waiting, at: datetime)
     return Known(story_id=number, first_at=at, last_at=at)
 
 
-async def texts(connection: AsyncConnection, story_id: int, limit: int = 5) -> list[str]:
-    """What the first items of a story say, titles left out."""
-    query = (
-        select(item.c.lead, item.c.text)
-        .join(mention, mention.c.item_id == item.c.id)
-        .where(mention.c.story_id == story_id)
-        .order_by(mention.c.id)
-        .limit(limit)
-    )
-    return [f"{row.lead}\n{row.text}" for row in await connection.execute(query)]
+async def items_of(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, Item]:
+    """The items with these ids, as stories compare them: link, title, text, source."""
+    columns = (item.c.id, item.c.native_id, item.c.url, item.c.title, item.c.lead, item.c.text, item.c.kind)
+    query = select(*columns, source.c.name.label("source")).join(source, item.c.source_id == source.c.id)
+    return {
+        row.id: Item(
+            id=row.native_id,
+            source=row.source,
+            url=row.url,
+            title=row.title,
+            lead=row.lead,
+            text=row.text,
+            kind=row.kind,
+        )
+        for row in await connection.execute(query.where(item.c.id.in_(numbers)))
+    }
 
 
-async def join_story(
-    connection: AsyncConnection, waiting: Waiting, known: Known, marks: Sequence[Fingerprint], at: datetime
+async def join_story(  # noqa: PLR0913, PLR0917 - who, where, and why
+    connection: AsyncConnection,
+    waiting: Waiting,
+    known: Known,
+    marks: Sequence[Fingerprint],
+    at: datetime,
+    tied: tuple[Tie, int] | None = None,
 ) -> None:
-    """The mention belongs to the story, and so do later items with these fingerprints."""
-    await connection.execute(update(mention).where(mention.c.id == waiting.mention.id).values(story_id=known.story_id))
+    """The mention belongs to the story, and so do later items with these fingerprints. `tied`: why, to which item."""
+    values: dict[str, Any] = {"story_id": known.story_id}
+    if tied is not None:
+        values |= {"tie": tied[0].code, "tie_reason": to_json(tied[0].reason), "tied_to": tied[1]}
+    await connection.execute(update(mention).where(mention.c.id == waiting.mention.id).values(**values))
     await connection.execute(update(story).where(story.c.id == known.story_id, story.c.last_at < at).values(last_at=at))
+    await _remember(connection, waiting.mention.client or "", waiting.item_id, known.story_id, marks, at)
+
+
+async def _remember(  # noqa: PLR0913, PLR0917 - one argument a column
+    connection: AsyncConnection, client: str, item_id: int, story_id: int, marks: Sequence[Fingerprint], at: datetime
+) -> None:
     rows = [
         {
-            "client": waiting.mention.client or "",
+            "client": client,
             "kind": mark.kind,
             "hash": mark.hash,
-            "item_id": waiting.item_id,
-            "story_id": known.story_id,
+            "grams": packed(mark.grams) if mark.grams else None,
+            "item_id": item_id,
+            "story_id": story_id,
             "at": at,
         }
         for mark in marks
