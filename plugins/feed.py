@@ -79,7 +79,12 @@ class FeedSource(Source):
         titles = [outline.title for outline in outlines]
         return [
             self.model_copy(
-                update={"opml": None, "url": one.url, "name": one.title if titles.count(one.title) == 1 else ""}
+                update={
+                    "opml": None,
+                    "url": one.url,
+                    "name": one.title if titles.count(one.title) == 1 else "",
+                    "group": self.group or one.group or None,
+                }
             )
             for one in outlines
         ]

@@ -99,6 +99,7 @@ class App:
         self._reloading = asyncio.Lock()
         self._hung_up = asyncio.Event()
         self._pruned: datetime | None = None
+        self._resting: frozenset[int] = frozenset()
         self._make(keeper.config)
 
     def now(self) -> datetime:
@@ -203,8 +204,18 @@ class App:
         )
         self.sender.replace(config.channels)
         self.scheduler.replace({rows[one].id: (source, rows[one]) for one, source in named.items()})
-        self.listeners.replace({rows[one].id: source for one, source in named.items()})
+        self._listen()
         await self.inbox.replace({rows[one].id: source for one, source in named.items()})
+
+    def _listen(self) -> None:
+        """Streams of sources that rest are closed."""
+        self._resting = self.scheduler.resting()
+        self.listeners.replace(self.scheduler.awake())
+
+    def rest(self, row: SourceRow) -> None:
+        """A person lets a source rest, or go on."""
+        self.scheduler.rest(row.id, row.paused_at, row.paused_until)
+        self._listen()
 
     async def start(self) -> None:
         """Start everything; rolled back where a part cannot start."""
@@ -271,6 +282,8 @@ class App:
             await self.ops.source_news(rows, now, network_down=self.scheduler.network_down)
             await self.ops.disk_news(free_space(state_folder(self.store.url)), now)
             await self._forget(now)
+            if self.scheduler.resting() != self._resting:  # a pause is over
+                self._listen()
             await self.tempo.nap(HOUSEKEEPING)
 
     async def _forget(self, now: datetime) -> None:

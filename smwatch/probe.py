@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smwatch.config.model import Http
+from smwatch.config.words import nearest
 from smwatch.errors import SmwatchError, UserError
 from smwatch.feeds import READ_FEED
 from smwatch.feeds.items import feed_items
@@ -108,6 +109,12 @@ class Prober:
         for target in targets:
             yield await self.one(target)
 
+    def _nowhere(self, target: str) -> Text:
+        near = nearest(target, self.sources)
+        if near is not None:
+            return text("no file, address or source is called {name}; did you mean {near}?", name=target, near=near)
+        return text("no file, address or source is called {name}", name=target)
+
     async def one(self, target: str) -> Report:
         """The report for a name of a source, an address, or a file; never raises for what is wrong with it."""
         report, started = Report(target=target), time.monotonic()
@@ -136,7 +143,10 @@ class Prober:
         return self.feed.model_validate({"type": "feed", "name": url, "url": url, "allow_private": self.allow_private})
 
     async def _read(self, report: Report) -> None:
-        body = _contents(report.target)
+        try:
+            body = _contents(report.target)
+        except FileNotFoundError as error:
+            raise UserError(self._nowhere(report.target)) from error
         self._take(report, await self.pool.run(READ_FEED, body, {}, source=report.target))
 
     async def _walk(self, report: Report, source: Source) -> None:
@@ -200,7 +210,7 @@ async def prober(  # noqa: PLR0913 - what a test of sources needs
 
 
 def _contents(target: str) -> bytes:
-    """The file's bytes, unpacked where it is gzipped; raises UserError."""
+    """The file's bytes, unpacked where it is gzipped; raises FileNotFoundError or UserError."""
     path = Path(target)
     try:
         if path.is_dir():
@@ -211,8 +221,8 @@ def _contents(target: str) -> bytes:
             packed = Body("gzip", LIMIT)
             packed.add(body)
             body = packed.done()
-    except FileNotFoundError as error:
-        raise UserError(text("no file, address or source is called {name}", name=target)) from error
+    except FileNotFoundError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UserError(text("{file} cannot be read: {reason}", file=target, reason=reason)) from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from smwatch.errors import UserError
+from smwatch.config.named import no_digest
 from smwatch.i18n import Text, text
 from smwatch.store import digests as digest_store
 from smwatch.store import outbox
@@ -42,7 +42,7 @@ class DaemonStatus:
     @property
     def ok(self) -> bool:
         """Whether nobody has to look at anything."""
-        well = {"ok", "new"}
+        well = {"ok", "new", "paused"}
         return self.since is not None and not self.held and all(one.state in well for one in self.sources)
 
 
@@ -73,7 +73,8 @@ async def daemon_status(config: Config) -> DaemonStatus:
     if since is None and path is not None and not path.exists():
         return DaemonStatus(since=None, sources=(), waiting=0)
     async with reading(config) as store, store.read() as connection:
-        sources = await source_states(connection, [one.name for one in config.sources])
+        names = [one.name for one in config.sources]
+        sources = await source_states(connection, names, now=datetime.now(UTC))
         waiting = await outbox.waiting(connection)
         held = {name: hold.reason for name, hold in (await holds(connection)).items()}
     return DaemonStatus(since=since, sources=tuple(sources), waiting=len(waiting), held=held)
@@ -94,8 +95,7 @@ async def digest_preview(config: Config, name: str, now: datetime | None = None)
 
     plan = config.digests.get(name)
     if plan is None:
-        known = ", ".join(config.digests) or "–"
-        raise UserError(text("no digest is called {name}; there are: {known}", name=name, known=known))
+        raise no_digest(name, config.digests)
     async with reading(config) as store, store.read() as connection:
         digest = await digest_store.preview(
             connection,
@@ -118,7 +118,7 @@ async def send_digest_now(config: Config, name: str) -> list[str]:
     answer = await ask_daemon(config.store, state_folder(config.store), "digest_send", name=name)
     if answer is not None:
         return list(answer["channels"])
-    async with _alone(config) as store:
+    async with alone(config) as store:
         channels = await send_digest(config, Timetable(store, lambda: config), name, datetime.now(UTC))
         await _deliver(store, config, channels)
     return channels
@@ -133,7 +133,7 @@ async def send_test(config: Config, channel: str | None) -> dict[str, Text | Non
         sent = await _sent(config, answer["channels"])
         await ask_daemon(config.store, state_folder(config.store), "alert_test_end", channels=answer["channels"])
         return sent
-    async with _alone(config) as store:
+    async with alone(config) as store:
         channels = await plan_test(store, config, channel, datetime.now(UTC))
         try:
             return await _deliver(store, config, channels)
@@ -157,7 +157,8 @@ async def _sent(config: Config, channels: Sequence[str]) -> dict[str, Text | Non
 
 
 @asynccontextmanager
-async def _alone(config: Config) -> AsyncIterator[Store]:
+async def alone(config: Config) -> AsyncIterator[Store]:
+    """The store, for a command that writes where no daemon does."""
     store = await Store.open(config.store)
     try:
         yield store

@@ -12,7 +12,7 @@ import heapq
 import random
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from smwatch.i18n import text
 from smwatch.secret import SecretMissing
 from smwatch.store import claims as claim_store
 from smwatch.store import sources as source_store
-from smwatch.turns import Turns
+from smwatch.turns import Slot, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -55,22 +55,6 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(slots=True)
-class Slot:
-    """One source while the daemon runs; `ticket` is its one entry in the heap that counts, `host` where it is read.
-
-    `missed` is the ticket that came up while it was still being read.
-    """
-
-    source: Source
-    row: SourceRow
-    ticket: int = 0
-    missed: int = 0
-    host: str = ""
-    polling: asyncio.Task[None] | None = None
-    stream: SourceError | None = None  # why what it listens to does not come
-
-
 class Scheduler:
     """Polls every source when it is due. `poll(source, row, now)` is the pipeline's.
 
@@ -96,7 +80,7 @@ class Scheduler:
         self._claims = claims
         self._slots: dict[int, Slot] = {}
         self._heap: list[tuple[datetime, int, Slot]] = []
-        self._turns: Turns[Slot] = Turns()
+        self._turns = Turns()
         self._running = 0
         self._early: set[int] = set()
         self._unsaved: dict[int, SourceRow] = {}
@@ -110,6 +94,16 @@ class Scheduler:
     def rows(self) -> list[SourceRow]:
         """The state of every source now."""
         return [slot.row for slot in self._slots.values()]
+
+    def resting(self) -> frozenset[int]:
+        """The sources that people let rest now, by id."""
+        now = self._clock()
+        return frozenset(number for number, slot in self._slots.items() if slot.row.paused(now))
+
+    def awake(self) -> dict[int, Source]:
+        """The others."""
+        resting = self.resting()
+        return {number: slot.source for number, slot in self._slots.items() if number not in resting}
 
     @property
     def first_round_over(self) -> bool:

@@ -169,6 +169,7 @@ class Source(Plugin):
     tls: Literal["strict", "insecure"] = Field(
         default="strict", description='"insecure" accepts any certificate: somebody in between can change what it says.'
     )
+    group: str | None = Field(default=None, description="A heading of your own, as lists of feeds (OPML) have them.")
     note: str | None = Field(default=None, description="For yourself.")
     active: bool = Field(default=True, description="false lets it rest.")
 

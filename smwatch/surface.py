@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from smwatch.config.named import no_channel, no_digest
 from smwatch.errors import UserError
 from smwatch.i18n import Text, text, texts, to_json
 from smwatch.store import outbox
 from smwatch.store.jobs import next_key
 from smwatch.store.place import state_folder
+from smwatch.store.sources import Named, set_rest, sync_sources
 from smwatch.store.waiting import withdraw
 from smwatch.web.control import ControlServer, socket_path
 from smwatch.web.doors import Doors
@@ -19,11 +23,12 @@ from smwatch.web.status import Section, Snapshot
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AsyncExitStack
-    from datetime import datetime
 
     from smwatch.app import App
     from smwatch.config.model import Config
+    from smwatch.source import Source
     from smwatch.store.db import Store
+    from smwatch.store.sources import SourceRow
     from smwatch.timetable import Timetable
 
 
@@ -53,6 +58,7 @@ class Surface:
             "digest_send": self._digest_send,
             "alert_test": self._alert_test,
             "alert_test_end": self._alert_test_end,
+            "source_rest": self._source_rest,
         }
 
     def alive(self) -> bool:
@@ -111,16 +117,35 @@ class Surface:
         async with self._app.store.write() as connection:
             return {"withdrawn": await withdraw(connection, [str(one) for one in args.get("channels", [])], "test")}
 
+    async def _source_rest(self, args: dict[str, Any]) -> dict[str, Any]:
+        name, until = str(args.get("name")), args.get("until")
+        found = next((one for one in self._app.config.sources if one.name == name), None)
+        if found is None:
+            raise UserError(text("the running smwatch has no source called {name} (yet)", name=name))
+        moment = datetime.fromisoformat(until) if until else None
+        row = await rest(self._app.store, found, paused=bool(args.get("paused")), until=moment, now=self._app.now())
+        self._app.rest(row)
+        return {}
+
 
 def _state(state: str, reason: Text | None, language: str) -> str:
     return f"{state}: {reason.render(language)}" if reason else state
 
 
+async def rest(store: Store, source: Source, *, paused: bool, until: datetime | None, now: datetime) -> SourceRow:
+    """Let a source rest from `now` on, or go on; its row as it is then."""
+    one = Named(client=source.client or "", kind=source.type, key=source.key(), name=source.name)
+    at = now if paused else None
+    async with store.write() as connection:
+        row = (await sync_sources(connection, [one]))[one]
+        await set_rest(connection, row.id, at, until)
+    return replace(row, paused_at=at, paused_until=until)
+
+
 async def send_digest(config: Config, timetable: Timetable, name: str, now: datetime) -> list[str]:
     """Plan the digest `name` now; the channels that it goes to. Raises UserError where there is none."""
     if name not in config.digests:
-        known = ", ".join(config.digests) or "–"
-        raise UserError(text("no digest is called {name}; there are: {known}", name=name, known=known))
+        raise no_digest(name, config.digests)
     await timetable.send_now(name, now)
     return list(config.digests[name].channels)
 
@@ -130,8 +155,7 @@ async def plan_test(store: Store, config: Config, channel: str | None, now: date
     names = [channel] if channel else list(config.channels)
     unknown = [name for name in names if name not in config.channels]
     if unknown or not names:
-        known = ", ".join(config.channels) or "–"
-        raise UserError(text("no channel is called {name}; there are: {known}", name=channel or "–", known=known))
+        raise no_channel(channel or "–", config.channels)
     async with store.write() as connection:
         for name in names:
             key = next_key(f"test|{name}|{now.isoformat()}", 0)

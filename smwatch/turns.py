@@ -1,35 +1,46 @@
-"""Sources at one host wait for each other, and take nobody else's place while they do."""
+"""Whose turn it is: sources at one host wait for each other, and take nobody else's place while they do."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from smwatch.errors import SourceError
     from smwatch.source import Source
+    from smwatch.store.sources import SourceRow
 
 AT_ONE_HOST = 4  # the client asks a host twice at once, the others stand ready
 
 
-class Guest(Protocol):
-    """Who wants to be read; `host` is where it is counted."""
+@dataclass(slots=True)
+class Slot:
+    """One source while the daemon runs; `ticket` is its one entry in the heap that counts, `host` where it is read.
+
+    `missed` is the ticket that came up while it was still being read.
+    """
 
     source: Source
-    host: str
+    row: SourceRow
+    ticket: int = 0
+    missed: int = 0
+    host: str = ""
+    polling: asyncio.Task[None] | None = None
+    stream: SourceError | None = None  # why what it listens to does not come
 
 
-T = TypeVar("T", bound=Guest)
-
-
-class Turns(Generic[T]):
+class Turns:
     """Who is being read where, and who stands in line for it."""
 
     def __init__(self) -> None:
         self._busy: dict[str, int] = {}
-        self._lines: dict[str, deque[T]] = {}
+        self._lines: dict[str, deque[Slot]] = {}
 
-    def enter(self, one: T) -> bool:
+    def enter(self, one: Slot) -> bool:
         """Whether there is room at its host; where there is none, it stands in line."""
         one.host = host_of(one.source)
         busy = self._busy.get(one.host, 0)
@@ -39,7 +50,7 @@ class Turns(Generic[T]):
         self._busy[one.host] = busy + 1
         return True
 
-    def leave(self, one: T) -> T | None:
+    def leave(self, one: Slot) -> Slot | None:
         """Its place is free; the next one in line, if there is one, may try to enter."""
         self._busy[one.host] -= 1
         if not self._busy[one.host]:

@@ -219,3 +219,9 @@ def test_a_digest_to_which_no_watch_leads_does_not_say_quiet():
     words = plain_text(message)
     assert "Kein Suchauftrag führt zu diesem Überblick" in words
     assert "uhig" not in words
+
+
+def test_a_paused_source_is_named_below():
+    until = text("until {moment} UTC", moment="2026-12-24 08:00")
+    paused = replace(quiet_digest(), sources=(SOURCES[0], SourceState(name="Bote", state="paused", reason=until)))
+    assert "Bote: ruht (bis 2026-12-24 08:00 UTC)" in told(paused)

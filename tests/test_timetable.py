@@ -254,7 +254,7 @@ async def test_the_preview_names_the_period_so_far_and_plans_nothing(store, pres
     assert (digest.since, digest.until, digest.next_due) == (berlin(24, 8), berlin(24, 10), berlin(25, 8))
     assert [source.name for source in digest.sources] == ["Tagesbote"]
     async with store.read() as connection:
-        assert await stored.source_states(connection, "Acme", ["anderer Name"]) == []
+        assert await stored.source_states(connection, "Acme", berlin(24, 10), ["anderer Name"]) == []
     assert await count(store, schema.digest_run) == 1
 
 

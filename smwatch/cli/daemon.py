@@ -133,8 +133,10 @@ def _source_json(one: SourceState) -> dict[str, object]:
 
 
 def _source_line(one: SourceState, zone: str) -> str:
-    mark = "✓" if one.state == "ok" else "·" if one.state == "new" else "✗"
+    mark = {"ok": "✓", "new": "·", "paused": "⏸"}.get(one.state, "✗")
     why = one.reason.render(spoken()) if one.reason else ""
+    if one.state == "paused":
+        why = f"{text('rests').render(spoken())} {why}".strip()
     since = f" ({in_zone(one.since, zone)})" if one.since and one.state != "ok" else ""
     return f"  {mark} {one.name}{f'  {why}' if why else ''}{since}"
 

@@ -11,6 +11,7 @@ from smwatch.cli.digests import digest
 from smwatch.cli.doctor import doctor
 from smwatch.cli.helped import Root
 from smwatch.cli.init import init
+from smwatch.cli.lists import export_group, import_group
 from smwatch.cli.plugins import plugins
 from smwatch.cli.queries import query
 from smwatch.cli.routing import route, why
@@ -53,5 +54,7 @@ for command in (
     plugins,
     route,
     why,
+    import_group,
+    export_group,
 ):
     cli.add_command(command)

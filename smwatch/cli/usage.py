@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     _WordType = click.ParamType[str]
+    _MomentType = click.ParamType[datetime]
 else:
-    _WordType = click.ParamType
+    _WordType = _MomentType = click.ParamType
 
 
 class Misused(click.UsageError):
@@ -90,6 +92,25 @@ class OneOf(_WordType):
         option = _named(param) if param else "?"
         known = ", ".join(self.words)
         raise Misused(text("{option} is one of {known}, not {value}", option=option, known=known, value=value), ctx)
+
+
+class Moment(_MomentType):
+    """A day or a moment: `2026-12-24`, `2026-12-24T18:00`; without a zone it is the config's."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401 - click's
+        """Refuse what is none."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            option = _named(param) if param else "?"
+            wrong = text(
+                "{option} is a moment like 2026-12-24 or 2026-12-24T18:00, not {value}", option=option, value=value
+            )
+            raise Misused(wrong, ctx) from None
 
 
 class ReadFile(_WordType):

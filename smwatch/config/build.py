@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from smwatch.config.document import Document, Raw
+    from smwatch.config.document import Document, Raw, Spot
     from smwatch.config.tree import Node
     from smwatch.plugin import Channel, Enricher, Source
 
@@ -51,11 +51,13 @@ class Kinds(Protocol):
 class Built:
     """What came out: as much of a config as could be read, and every finding.
 
-    `stopped` names the watches that have a query which does not parse; they are not in `config`.
+    `stopped` names the watches that have a query which does not parse; they are not in `config`. `places` are the
+    tables of the sources by their names.
     """
 
     config: Config
     findings: tuple[Finding, ...]
+    places: Mapping[str, Spot] = field(default_factory=dict)
     stopped: frozenset[str] = field(default_factory=frozenset)
 
     @property
@@ -97,7 +99,12 @@ class _Builder:
         self._not_yet(general)
         resolved = CrossCheck(self.draft, self.sections, self.report, general, self.kinds).resolve()
         config = self._config(general, web, http, resolved)
-        return Built(config=config, findings=self.report.findings(), stopped=frozenset(self.draft.stopped))
+        return Built(
+            config=config,
+            findings=self.report.findings(),
+            places={placed.it.name: placed.node.spot for placed in self.draft.sources},
+            stopped=frozenset(self.draft.stopped),
+        )
 
     def _refuse_empty(self) -> None:
         """A file without any table is one that was cut off, not a wish for silence."""

@@ -6,17 +6,15 @@ good version; any other mistake leaves the old version of its file running.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
-from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from smwatch.config.build import Built, Kinds, build
 from smwatch.config.changes import changes, needs_restart
 from smwatch.config.document import Raw, Role
+from smwatch.config.edit import refuse_unsafe
 from smwatch.config.files import FileSet, collect
 from smwatch.config.loading import registry_for, with_notes
-from smwatch.config.report import masked
 from smwatch.config.versions import Copy, Version, Versions, write_whole
 from smwatch.errors import ConfigError, Problem, UserError
 from smwatch.i18n import Text, text
@@ -140,7 +138,7 @@ class Keeper:
         now, before = found[-1], found[-2]
         differing = [path for path, it in before.files.items() if _text_of(now, path) != it.text]
         for path in differing:
-            _refuse_unsafe(path, _text_of(now, path), before.files[path].text)
+            refuse_unsafe(path, _text_of(now, path), before.files[path].text)
         for path in differing:
             write_whole(path, before.files[path].text, mode=path.stat().st_mode & 0o777 if path.exists() else 0o644)
         return tuple(differing)
@@ -263,26 +261,3 @@ def _fitting(watch: Watch, config: Config) -> Watch:
 def _text_of(version: Version, path: Path) -> str | None:
     found = version.files.get(path)
     return found.text if found else None
-
-
-def _refuse_unsafe(path: Path, expected: str | None, wanted: str) -> None:
-    """A machine edits only a file that may be written and is unchanged since it was read."""
-    try:
-        standing = path.read_bytes().decode("utf-8", "replace")
-    except OSError:
-        standing = None
-    lines = "".join(_difference(standing or "", wanted))
-    if standing != expected:
-        raise UserError(
-            text("{path} changed since it was read; please mend it by hand:\n{lines}", path=str(path), lines=lines)
-        )
-    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-        raise UserError(
-            text("{path} may not be written; please mend it by hand:\n{lines}", path=str(path), lines=lines)
-        )
-
-
-def _difference(old: str, new: str) -> list[str]:
-    """The lines to paste; a secret that somebody wrote into the file meanwhile is not among them."""
-    lines = unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), "", "", n=1)
-    return [masked(line) for line in lines][2:]

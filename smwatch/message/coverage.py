@@ -53,6 +53,10 @@ def _dark(digest: Digest) -> list[SourceState]:
     return [source for source in digest.sources if source.state not in READ]
 
 
+def _resting(digest: Digest) -> list[SourceState]:
+    return [source for source in digest.sources if source.state == "paused"]
+
+
 def _quiet(digest: Digest) -> Text:
     usual = text("nothing unusual, all figures within the usual range")
     if digest.total == 0:
@@ -102,8 +106,8 @@ def _loud(digest: Digest) -> Text:
 
 
 def coverage_blocks(digest: Digest, reader: Reader) -> Iterator[Block]:
-    """The sources that failed, are silent or were not read yet, and what no source can see."""
-    lines = tuple(_source(source, digest, reader) for source in _dark(digest))
+    """The sources that failed, are silent, rest or were not read yet, and what no source can see."""
+    lines = tuple(_source(source, digest, reader) for source in (*_dark(digest), *_resting(digest)))
     if lines:
         yield Heading(text=reader.say(text("Sources")), level=2)
         yield Bullets(items=lines)
@@ -122,6 +126,8 @@ def _source(source: SourceState, digest: Digest, reader: Reader) -> Runs:
 def _state(source: SourceState, digest: Digest, reader: Reader) -> Text:
     if source.state == "new":
         return text("not read yet")
+    if source.state == "paused":
+        return text("rests")
     if source.state == "silent":
         since = source.last_item or source.since
         return text("silent since {day}", day=reader.day(since, digest.until)) if since else text("silent")

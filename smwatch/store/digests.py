@@ -169,7 +169,7 @@ async def load_digest(  # noqa: PLR0913 - the run, and what the config says abou
         mentions=found,
         before=await _before(connection, plan.name, run.due_at),
         held=await held_back(connection, held),
-        sources=await source_states(connection, plan.client, sources),
+        sources=await source_states(connection, plan.client, run.due_at, sources),
         uncovered=uncovered,
         late=run.late,
         upcoming=digests.next_due(plan, run.due_at),
@@ -196,7 +196,7 @@ async def preview(  # noqa: PLR0913 - as `load_digest`
         mentions=await mentions_where(connection, wanted),
         before=await _before(connection, plan.name, now),
         held=await held_back(connection, wanted),
-        sources=await source_states(connection, plan.client, sources),
+        sources=await source_states(connection, plan.client, now, sources),
         uncovered=uncovered,
         upcoming=digests.next_due(plan, now),
     )
@@ -261,9 +261,9 @@ async def held_back(connection: AsyncConnection, which: ColumnElement[bool]) -> 
 
 
 async def source_states(
-    connection: AsyncConnection, client: str | None, names: Collection[str] | None = None
+    connection: AsyncConnection, client: str | None, now: datetime, names: Collection[str] | None = None
 ) -> list[SourceState]:
     """The sources that feed `client`'s watches, its own and those without a client; of those called `names`."""
     rows = [row for row in await all_sources(connection) if row.client in {"", client or ""}]
-    found = [as_state(row) for row in rows if names is None or row.name in names]
+    found = [as_state(row, now) for row in rows if names is None or row.name in names]
     return sorted(found, key=lambda state: state.name.casefold())

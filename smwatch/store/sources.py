@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, bindparam, func, insert, or_, select, update
 
-from smwatch.i18n import Text, from_json, to_json
+from smwatch.i18n import Text, from_json, text, to_json
 from smwatch.model import SourceState
 from smwatch.store.clock import MICROSECOND, later, store_clock
 from smwatch.store.schema import Moment, mention, seen, source, watch
@@ -164,15 +164,26 @@ async def begin(connection: AsyncConnection, number: int, now: datetime) -> None
     await connection.execute(update(source).where(first).values(first_poll_at=now))
 
 
-async def source_states(connection: AsyncConnection, names: Iterable[str] | None = None) -> list[SourceState]:
+async def set_rest(connection: AsyncConnection, number: int, at: datetime | None, until: datetime | None) -> None:
+    """Let a source rest from `at` on (None: it goes on), until a moment or until it is told to go on."""
+    resting = update(source).where(source.c.id == number)
+    await connection.execute(resting.values(paused_at=at, paused_until=until))
+
+
+async def source_states(
+    connection: AsyncConnection, names: Iterable[str] | None = None, *, now: datetime
+) -> list[SourceState]:
     """The state of each source (of those called `names`), for people."""
     wanted = None if names is None else set(names)
     rows = [row for row in await all_sources(connection) if wanted is None or row.name in wanted]
-    return [as_state(row) for row in rows]
+    return [as_state(row, now) for row in rows]
 
 
-def as_state(row: SourceRow) -> SourceState:
-    """A row in the words of people."""
+def as_state(row: SourceRow, now: datetime) -> SourceState:
+    """A row in the words of people; one that a person lets rest is "paused", whatever came before."""
+    if row.paused(now):
+        until = text("until {moment} UTC", moment=f"{row.paused_until:%Y-%m-%d %H:%M}") if row.paused_until else None
+        return SourceState(name=row.name, state="paused", reason=until, since=row.paused_at, last_item=row.last_item_at)
     return SourceState(
         name=row.name, state=row.state, reason=row.reason, since=row.state_since, last_item=row.last_item_at
     )

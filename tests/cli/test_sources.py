@@ -1,0 +1,331 @@
+"""`source list|add|remove|pause|resume`, `import opml`, `export opml`: what they say and what they leave in the file."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import tomli
+
+from smwatch.testing.servers import FeedServer, entry, rss
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from cli_world import World
+
+CONFIG = """\
+# our monitoring   (do not touch!)
+[smwatch]
+language = "{language}"
+store = "sqlite://{folder}/state/smwatch.db"   # on the big disk
+
+[web]
+listen = ""
+
+[channels.terminal]
+type = "console"
+
+# who talks about us
+[[watch]]
+name = "Acme"
+query = 'Acme'
+alert = ["terminal"]
+
+# --- sources ---
+[[source]]
+name = "Werkblog"   # ours
+type = "feed"
+url = "http://127.0.0.1:9/feed.xml"
+interval = "2s"
+allow_private = true
+
+# the second one
+[[source]]
+name = "Tagesbote"
+type = "feed"
+url = "https://www.tagesbote.example/feed"
+
+# when we read
+[digest.morgens]
+at = "08:00"
+channels = ["terminal"]
+"""
+OPML = """\
+<?xml version="1.0"?>
+<opml version="2.0"><head><title>Abos</title></head><body>
+<outline text="Medien">
+  <outline text="Regional"><outline type="rss" text="Anzeiger" xmlUrl="https://anzeiger.example/rss"/></outline>
+  <outline type="rss" text="Bote" xmlUrl="https://www.tagesbote.example/feed"/>
+</outline>
+<outline type="rss" title="Blog &quot;Müsli&quot;" xmlUrl="https://blog.example/feed"/>
+<outline type="rss" text="Blog noch einmal" xmlUrl="https://blog.example/feed"/>
+<outline type="rss" text="Nichts" xmlUrl="gopher://old.example/"/>
+</body></opml>
+"""
+
+
+def configured(world: World) -> str:
+    content = CONFIG.format(folder=world.folder, language=world.language)
+    world.config.write_text(content, encoding="utf-8")
+    return content
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FeedServer]:
+    async with FeedServer() as serving:
+        yield serving
+
+
+def names(world: World) -> list[str]:
+    return [one.get("name") for one in tomli.loads(world.config.read_text(encoding="utf-8"))["source"]]
+
+
+# --- list -----------------------------------------------------------------------------------------------------------
+
+
+def test_list_before_anything_was_read(world: World) -> None:
+    configured(world)
+    found = world.run("source", "list", "--json").json
+    assert [(one["name"], one["state"], one["next_poll"]) for one in found] == [
+        ("Werkblog", "new", None),
+        ("Tagesbote", "new", None),
+    ]
+    assert (found[0]["interval"], found[0]["interval_reason"]) == (2.0, "as configured")
+    assert found[1]["address"] == "https://www.tagesbote.example/feed"
+    assert world.run("source", "list").out.splitlines()[0] == "· Werkblog  not read yet"
+
+
+def test_list_speaks_german(german: World) -> None:
+    configured(german)
+    assert german.run("source", "list").out.splitlines()[:2] == [
+        "· Werkblog  noch nicht gelesen",
+        "    alle 2s, wie eingestellt",
+    ]
+
+
+def test_list_and_rest_beside_a_running_daemon(world: World) -> None:
+    configured(world)
+    with world.daemon():
+        paused = world.run("source", "pause", "Tagesbote")
+        assert (paused.code, paused.out) == (
+            0,
+            "Tagesbote rests until you say “smwatch source resume Tagesbote”\n",
+        )
+        found = {one["name"]: one for one in world.run("source", "list", "--json").json}
+        assert (found["Tagesbote"]["state"], found["Tagesbote"]["next_poll"]) == ("paused", None)
+        states = {one["name"]: one["state"] for one in world.run("status", "--json").json["sources"]}
+        assert states["Tagesbote"] == "paused"
+        assert world.run("source", "resume", "Tagesbote").out == "Tagesbote goes on\n"
+        resumed = {one["name"]: one for one in world.run("source", "list", "--json").json}
+        assert resumed["Tagesbote"]["state"] != "paused"
+        assert world.run("source", "pause", "Tagesbot").err == (
+            "no source is called Tagesbot; did you mean Tagesbote?\n"
+        )
+    world.run("source", "pause", "Werkblog", "--for", "2d")
+    after = {one["name"]: one for one in world.run("source", "list", "--json").json}
+    until = datetime.fromisoformat(after["Werkblog"]["paused_until"])
+    assert timedelta(days=1, hours=23) < until - datetime.now(UTC) <= timedelta(days=2)
+
+
+def test_rest_without_a_daemon(world: World) -> None:
+    configured(world)
+    assert world.run("source", "pause", "Werkblog", "--until", "2099-12-24").code == 0
+    [one, _] = world.run("source", "list", "--json").json
+    assert (one["state"], one["reason"]) == ("paused", "until 2099-12-23 23:00 UTC")
+    assert world.run("source", "resume", "Werkblog").code == 0
+    assert world.run("source", "list", "--json").json[0]["state"] == "new"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--for", "soon"), "a duration like 10m"),
+        (("--until", "later"), "a moment like 2026-12-24"),
+        (("--until", "2001-01-01"), "is over already"),
+        (("--for", "2d", "--until", "2099-01-01"), "exclude each other"),
+    ],
+)
+def test_a_pause_without_sense(world: World, words: tuple[str, ...], told: str) -> None:
+    configured(world)
+    said = world.run("source", "pause", "Werkblog", *words)
+    assert said.code == 2
+    assert told in said.err
+
+
+# --- add and remove -------------------------------------------------------------------------------------------------
+
+
+async def added(world: World, *words: str) -> object:
+    import asyncio
+
+    return await asyncio.to_thread(world.process, *words)  # the server answers meanwhile
+
+
+async def test_add_finds_the_feed_of_a_page(world: World, server: FeedServer) -> None:
+    before = configured(world)
+    server.put("/feeds/all.xml", rss(entry("Acme ruft zurück", guid="1"), title="Stadtblatt"))
+    page = '<html><head><link rel="alternate" type="application/rss+xml" href="/feeds/all.xml"></head></html>'
+    server.put("/", page, content_type="text/html")
+    said = await added(world, "source", "add", server.url("/"), "--allow-private", "--group", "Medien")
+    assert said.code == 0
+    assert "Acme ruft zurück" in said.out
+    assert "→ Acme: " in said.out
+    after = world.config.read_text(encoding="utf-8")
+    block = (
+        f'[[source]]\nname = "Stadtblatt"\ntype = "feed"\nurl = "{server.url("/feeds/all.xml")}"\n'
+        'group = "Medien"\nallow_private = true\n'
+    )
+    assert block in said.out
+    assert after == before.replace("\n# when we read", f"\n{block}\n# when we read")
+    assert world.run("check").code == 0
+
+
+async def test_add_refuses_what_is_read_already(world: World, server: FeedServer) -> None:
+    before = configured(world)
+    url = server.put("/feed.xml", rss(entry("x", guid="1"), title="Werkblog"))
+    first = await added(world, "source", "add", url, "--allow-private", "--json")
+    assert (first.code, first.json["source"]["url"]) == (0, url)
+    assert "name" not in first.json["source"]  # the name of the title is taken
+    again = await added(world, "source", "add", url, "--allow-private")
+    assert again.code == 1
+    assert "is read already, by the source 127.0.0.1" in again.err
+    taken = await added(world, "source", "add", f"{url}?2", "--allow-private", "--name", "Tagesbote")
+    assert taken.code == 1
+    assert world.config.read_text(encoding="utf-8").startswith(before[:200])
+
+
+async def test_add_does_not_touch_private_addresses_unasked(world: World, server: FeedServer) -> None:
+    before = configured(world)
+    url = server.put("/feed.xml", rss(entry("x", guid="1")))
+    said = await added(world, "source", "add", url)
+    assert said.code == 1
+    assert "private address" in said.err
+    assert (server.requests, world.config.read_text(encoding="utf-8")) == ([], before)
+
+
+async def test_add_where_there_is_no_feed(world: World, server: FeedServer) -> None:
+    before = configured(world)
+    server.put("/", "<html><body>nothing</body></html>", content_type="text/html")
+    said = await added(world, "source", "add", server.url("/"), "--allow-private")
+    assert (said.code, "no feed was found there" in said.err) == (1, True)
+    assert world.config.read_text(encoding="utf-8") == before
+
+
+async def test_dry_run_writes_nothing(world: World, server: FeedServer) -> None:
+    before = configured(world)
+    url = server.put("/feed.xml", rss(entry("x", guid="1"), title="Stadtblatt"))
+    said = await added(world, "source", "add", url, "--allow-private", "--dry-run")
+    assert (said.code, 'name = "Stadtblatt"' in said.out) == (0, True)
+    assert world.config.read_text(encoding="utf-8") == before
+
+
+async def test_a_file_that_may_not_be_written_gets_the_lines_to_paste(world: World, server: FeedServer) -> None:
+    if not os.getuid():
+        pytest.skip("root may write everything")
+    before = configured(world)
+    world.config.chmod(0o444)
+    url = server.put("/feed.xml", rss(entry("x", guid="1"), title="Stadtblatt"))
+    said = await added(world, "source", "add", url, "--allow-private")
+    assert said.code == 1
+    assert 'please add these lines to it:\n\n[[source]]\nname = "Stadtblatt"' in said.err
+    assert world.config.read_text(encoding="utf-8") == before
+
+
+def test_remove_leaves_everything_else(world: World) -> None:
+    before = configured(world)
+    said = world.run("source", "remove", "Werkblog")
+    assert (said.code, said.out) == (0, f"Werkblog: taken out of {world.config}\n")
+    gone = before[before.index("[[source]]") : before.index("# the second one")]
+    assert world.config.read_text(encoding="utf-8") == before.replace(gone, "")
+    assert world.run("source", "remove", "werkblog").err == ("no source is called werkblog; there are: Tagesbote\n")
+    assert world.run("source", "remove", "Tagesbote").code == 0
+    assert "source" not in tomli.loads(world.config.read_text(encoding="utf-8"))
+
+
+def test_remove_of_a_source_from_a_list_says_where_it_stands(world: World) -> None:
+    content = configured(world)
+    (world.folder / "abos.opml").write_text(OPML, encoding="utf-8")
+    world.config.write_text(f'{content}\n[[source]]\ntype = "feed"\nopml = "abos.opml"\n', encoding="utf-8")
+    said = world.run("source", "remove", "Anzeiger")
+    assert (said.code, "comes from a list of feeds" in said.err) == (1, True)
+
+
+def test_add_and_remove_know_files_beside(world: World) -> None:
+    configured(world)
+    (world.folder / "conf.d").mkdir()
+    extra = world.folder / "conf.d" / "mehr.toml"
+    extra.write_text('[[source]]\nname = "Mehr"\ntype = "feed"\nurl = "https://mehr.example/feed"\n', encoding="utf-8")
+    assert world.run("source", "remove", "Mehr").code == 0
+    assert extra.read_text(encoding="utf-8") == "# smwatch source remove Mehr\n"
+    assert (world.run("check").code, names(world)) == (0, ["Werkblog", "Tagesbote"])
+
+
+def test_source_test_suggests_the_nearest_name(world: World) -> None:
+    configured(world)
+    said = world.run("source", "test", "Tagesbotte")
+    assert (said.code, "did you mean Tagesbote?" in said.out) == (3, True)
+
+
+# --- lists of feeds -------------------------------------------------------------------------------------------------
+
+
+def test_import_and_export_make_a_round_trip(world: World) -> None:
+    before = configured(world)
+    (world.folder / "abos.opml").write_text(OPML, encoding="utf-8")
+    said = world.run("import", "opml", "abos.opml", "--no-check", "--json").json
+    assert [(one.get("name"), one.get("group")) for one in said["added"]] == [
+        ("Anzeiger", "Medien › Regional"),
+        ('Blog "Müsli"', None),
+    ]
+    assert [one["url"] for one in said["skipped"]] == ["https://www.tagesbote.example/feed"]
+    assert [one["url"] for one in said["refused"]] == ["gopher://old.example/"]
+    after = world.config.read_text(encoding="utf-8")
+    assert [line for line in before.splitlines() if line not in after.splitlines()] == []
+    assert names(world) == ["Werkblog", "Tagesbote", "Anzeiger", 'Blog "Müsli"']
+    assert world.run("check").code == 0
+
+    exported = world.run("export", "opml")
+    (world.folder / "out.opml").write_text(exported.out, encoding="utf-8")
+    assert '<outline text="Medien" title="Medien">' in exported.out
+    again = world.run("import", "opml", "out.opml", "--no-check", "--json").json
+    assert (again["added"], len(again["skipped"])) == ([], 4)
+    world.config.write_text(before.partition("# --- sources")[0], encoding="utf-8")
+    fresh = world.run("import", "opml", "out.opml", "--no-check", "--json").json
+    assert [(one.get("name"), one.get("group")) for one in fresh["added"]] == [
+        ("Werkblog", None),
+        ("Tagesbote", None),
+        ("Anzeiger", "Medien › Regional"),
+        ('Blog "Müsli"', None),
+    ]
+
+
+def test_import_says_what_it_would_do(world: World) -> None:
+    before = configured(world)
+    (world.folder / "abos.opml").write_text(OPML, encoding="utf-8")
+    said = world.run("import", "opml", "abos.opml", "--no-check", "--dry-run")
+    assert (said.code, "2 sources would be added." in said.err) == (0, True)
+    assert "+ Anzeiger  https://anzeiger.example/rss  [Medien › Regional]" in said.out
+    assert world.config.read_text(encoding="utf-8") == before
+
+
+async def test_import_reads_the_feeds_and_names_those_that_fail(world: World, server: FeedServer) -> None:
+    configured(world)
+    good = server.put("/good.xml", rss(entry("x", guid="1")))
+    bad = server.put("/bad.xml", "<html>sorry</html>", content_type="text/html")
+    rows = "".join(f'<outline text="{name}" xmlUrl="{url}"/>' for name, url in (("Gut", good), ("Schlecht", bad)))
+    (world.folder / "l.opml").write_text(f"<opml><body>{rows}</body></opml>", encoding="utf-8")
+    said = await added(world, "import", "opml", "l.opml", "--allow-private")
+    assert said.code == 0
+    assert f"✗ {bad}: " in said.out
+    assert "1 cannot be read now." in said.err
+    assert names(world)[-2:] == ["Gut", "Schlecht"]
+
+
+def test_import_of_something_else(world: World) -> None:
+    configured(world)
+    (world.folder / "x.opml").write_text("<html/>", encoding="utf-8")
+    assert world.run("import", "opml", "x.opml").err == "x.opml is no list of feeds (OPML)\n"
+    assert world.run("import", "opml", "nope.opml").err.startswith("nope.opml cannot be read: ")
