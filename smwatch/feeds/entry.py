@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from smwatch.feeds.channel import Channel
+
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
@@ -30,10 +32,14 @@ class Entry:
 
 @dataclass(slots=True, kw_only=True)
 class Feed:
-    """A feed before it is normalised; `parser` names the reader: "fast", "feedparser", "json"."""
+    """A feed before it is normalised; `parser` names the reader: "fast", "feedparser", "json".
+
+    `channel` is what it says about itself.
+    """
 
     parser: str
     title: str = ""
     link: str = ""
     lang: str = ""
     entries: list[Entry] = field(default_factory=list)
+    channel: Channel = field(default_factory=lambda: Channel(ttl=None, period=None, hubs=[], self=""))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from smwatch.feeds.address import web_link
+from smwatch.feeds.channel import read_channel, read_json_channel
 from smwatch.feeds.dates import read_date
 from smwatch.feeds.details import own_address, read_details
 from smwatch.feeds.doubts import leaves_out, needs_details
@@ -36,7 +37,7 @@ _LOST = re.compile("[\ud800-\udfff\x00]")
 
 
 def read_feed(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"parser", "feed": {"title", "url", "lang"}, "items": [...]}`; raises NotAFeed.
+    """`{"parser", "feed": {"title", "url", "lang", "ttl", "period", "hubs", "self"}, "items": [...]}`; raises NotAFeed.
 
     Options, all optional: `url` (the document's address, the base of relative links), `content_type` (the HTTP
     header), `parser` (the reader that read this source before and is tried first: "fast", "feedparser", "json").
@@ -44,7 +45,7 @@ def read_feed(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
     """
     feed = read_entries(body, options)
     items = [_item(entry) for entry in feed.entries]
-    about = {"title": plain_title(feed.title), "url": feed.link, "lang": _lang(feed.lang)}
+    about = {"title": plain_title(feed.title), "url": feed.link, "lang": _lang(feed.lang), **feed.channel}
     return {"parser": feed.parser, "feed": about, "items": items}
 
 
@@ -54,7 +55,12 @@ def read_entries(body: bytes, options: Mapping[str, Any]) -> Feed:
     if not body.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise NotAFeed("empty")
     body = to_utf8(body, str(options.get("content_type") or ""))
-    feed = read_json_feed(body) if looks_like_json(body) else _read_xml(body, url, str(options.get("parser") or ""))
+    if looks_like_json(body):
+        feed = read_json_feed(body)
+        feed.channel = read_json_channel(body, url)
+    else:
+        feed = _read_xml(body, url, str(options.get("parser") or ""))
+        feed.channel = read_channel(body, url)
     return _normalised(feed, url or own_address(body))
 
 
