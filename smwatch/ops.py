@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from smwatch.due import is_told
 from smwatch.i18n import text
+from smwatch.moves import proposed
 from smwatch.render import news, source_news
 from smwatch.store import outbox, records
 from smwatch.store.jobs import next_key
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from smwatch.store.db import Store
     from smwatch.store.sources import SourceRow
 
-FAILING_FOR = timedelta(hours=1)  # a source that fails for less may be back before anybody has read about it
 BUNDLED = timedelta(hours=24)
 MIB = 1024 * 1024
 LOW = 64 * MIB  # bytes on the store's disk: less is said at once
@@ -85,31 +86,32 @@ class Ops:
             await self.tell(news(left), now)
 
     async def source_news(self, rows: Sequence[SourceRow], now: datetime, *, network_down: bool) -> None:
-        """Once a day: which sources have begun or stopped to fail. A network that is down is said at once."""
+        """Once a day: which sources have begun or stopped to fail, fell silent, moved. A dead network: at once."""
         if network_down != self.network_was_down:
             self.network_was_down = network_down
             if network_down:
                 await self.tell(news(text("no source can be reached: is the network down?")), now)
         if network_down:
             return
-        told = await self._told()
-        failing = {row.name: row.reason for row in rows if _fails(row, now)}
-        fresh = [name for name in failing if name not in told.get("failing", [])]
-        back = [name for name in told.get("failing", []) if name not in failing]
-        if not (fresh or back) or now - _moment(told, now) < BUNDLED:
+        told, stands = await self._told(), _stands(rows, now)
+        fresh = [row for row in rows if row.name in stands and told["states"].get(row.name) != stands[row.name]]
+        back = [name for name in told["states"] if name not in stands]
+        moved = {row.name: url for row in rows if (url := proposed(row.validators))}
+        new = {name: url for name, url in moved.items() if told["moved"].get(name) != url}
+        if not (fresh or back or new) or now - _moment(told, now) < BUNDLED:
             return
-        await self.tell(source_news([(name, failing[name]) for name in fresh], back), now)
+        await self.tell(source_news([(row.name, row.state, row.reason) for row in fresh], back, new), now)
         async with self.store.write() as connection:
-            await records.put(connection, _TOLD, {"at": now.isoformat(), "failing": sorted(failing)})
+            await records.put(connection, _TOLD, {"at": now.isoformat(), "states": stands, "moved": moved})
 
     async def _told(self) -> dict[str, Any]:
         async with self.store.read() as connection:
-            return await records.get(connection, _TOLD) or {}
+            return {"states": {}, "moved": {}, **(await records.get(connection, _TOLD) or {})}
 
 
-def _fails(row: SourceRow, now: datetime) -> bool:
-    since = row.state_since or now
-    return row.failures > 0 and row.first_poll_at is not None and now - since >= FAILING_FOR
+def _stands(rows: Sequence[SourceRow], now: datetime) -> dict[str, str]:
+    """The sources that people hear of, and the state that they hear."""
+    return {row.name: row.state for row in rows if is_told(row, now)}
 
 
 def _moment(told: Mapping[str, Any], now: datetime) -> datetime:

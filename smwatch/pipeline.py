@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from smwatch.errors import SourceError
+from smwatch.habits import learned
 from smwatch.model import Page, utc
 from smwatch.route import Age, age, moment_of
 from smwatch.store.ingest import (
@@ -56,19 +57,27 @@ class Walk(Protocol):
     parser_changed: bool
 
     @property
+    def channel(self) -> Mapping[str, Any] | None:
+        """What a feed that was read says about itself."""
+
+    @property
     def unchanged(self) -> bool:
         """Whether all conditional requests brought nothing new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polled:
-    """What one walk came to: items listed, of them new or `changed` (`fresh`: both), mentions that are new."""
+    """What one walk came to: items listed, of them new or `changed` (`fresh`: both), mentions that are new.
+
+    `unchanged`: its source said so; `stored`: something was written all the same (where it has moved to).
+    """
 
     listed: int = 0
     fresh: int = 0
     changed: int = 0
     mentions: int = 0
     unchanged: bool = False
+    stored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +103,17 @@ class Pipeline:
 
     async def poll(self, source: Source, row: SourceRow, now: datetime) -> Polled:
         """One walk over one source; raises a SourceError, and leaves everything that was stored before it."""
-        walk = self.walk(source, row, now)
-        total = Polled()
+        walk, total = self.walk(source, row, now), Polled()
+        moments: set[datetime] = set()
         async for page, last in _with_last(source.fetch(walk)):
-            total = _sum(total, await self._take(source, row, walk, page, last=last))
+            moments.update(utc(said) for item in page.items if (said := item.published or item.updated))
+            harvest = await self._harvest(source, row, page, walk, self.clock())
+            harvest = replace(harvest, fence=row.fence if self.store.shared else None)
+            if last:
+                news = bool(total.fresh or harvest.fresh) and row.first_poll_at is not None
+                heard = learned(row.heard, moments, harvest.now, news=news, channel=walk.channel)
+                harvest = _completed(harvest, walk, page, heard)
+            total = _sum(total, await self._take(row, walk, page, harvest))
         return _sum(total, Polled(unchanged=walk.unchanged))
 
     async def push(self, source: Source, row: SourceRow, page: Page) -> Polled:
@@ -106,16 +122,11 @@ class Pipeline:
         harvest = await self._harvest(source, row, page, self.walk(source, row, now), now)
         return await self._store(replace(harvest, stream_cursor=page.cursor), page)
 
-    async def _take(self, source: Source, row: SourceRow, walk: Any, page: Page, *, last: bool) -> Polled:  # noqa: ANN401 - see Walk
-        """Keep, match and store one page of a walk."""
-        found = await self._harvest(source, row, page, walk, self.clock())
-        harvest = replace(found, fence=row.fence if self.store.shared else None)
+    async def _take(self, row: SourceRow, walk: Any, page: Page, harvest: Harvest) -> Polled:  # noqa: ANN401 - see Walk
+        """Store one page of a walk, unless it is the last one and says nothing that is not known."""
         same = walk.unchanged and walk.validators == row.validators and row.first_poll_at
-        if last and same and not harvest.fresh and not page.deleted:
+        if harvest.complete and same and not harvest.fresh and not page.deleted:
             return Polled(listed=_listed(page), unchanged=True)
-        if last:
-            kept = {"validators": walk.validators, "parser": walk.parser, "cursor": page.cursor}
-            harvest = replace(harvest, complete=True, **kept)
         return await self._store(harvest, page)
 
     async def _harvest(self, source: Source, row: SourceRow, page: Page, walk: Any, now: datetime) -> Harvest:  # noqa: ANN401 - see Walk
@@ -129,7 +140,7 @@ class Pipeline:
             now=now,
             fresh=await _looked_up(source, walk, matched),
             listed=tuple(listed),
-            deleted=tuple(id_mark(self.store.key, row.key, one) for one in gone),
+            deleted=tuple(id_mark(self.store.key, row.identity, one) for one in gone),
             expires_at=now + self._kept_for(source),
         )
 
@@ -140,7 +151,7 @@ class Pipeline:
         if mentions:
             self.on_mentions()
         changed = sum(one.known is not None for one in fresh)
-        return Polled(listed=_listed(page), fresh=len(fresh), changed=changed, mentions=mentions)
+        return Polled(listed=_listed(page), fresh=len(fresh), changed=changed, mentions=mentions, stored=True)
 
     def _kept_for(self, source: Source) -> timedelta:
         """As long as the config says, or as long as the platform allows."""
@@ -150,7 +161,7 @@ class Pipeline:
 
     async def _keep(self, row: SourceRow, items: Sequence[Item], now: datetime) -> tuple[list[Fresh], list[str]]:
         """What is new or changed, and the ids that are only listed again."""
-        identities = [identify(self.store.key, row.key, item) for item in items]
+        identities = [identify(self.store.key, row.identity, item) for item in items]
         async with self.store.read() as connection:
             seen = await known(connection, row.id, [mark for one in identities for mark in (one.id, one.twin)])
             fresh = [
@@ -272,6 +283,12 @@ def _distinct(items: Iterable[Item]) -> list[Item]:
     return list({item.id: _in_utc(item) for item in items}.values())
 
 
+def _completed(harvest: Harvest, walk: Any, page: Page, heard: Mapping[str, Any]) -> Harvest:  # noqa: ANN401 - see Walk
+    """The last page of a walk carries what the next one begins with."""
+    kept = {"validators": walk.validators, "parser": walk.parser, "cursor": page.cursor, "heard": heard}
+    return replace(harvest, complete=True, **kept)
+
+
 def _listed(page: Page) -> int:
     return len({item.id for item in page.items})
 
@@ -305,4 +322,5 @@ def _sum(one: Polled, other: Polled) -> Polled:
         changed=one.changed + other.changed,
         mentions=one.mentions + other.mentions,
         unchanged=other.unchanged,
+        stored=one.stored or other.stored,
     )

@@ -283,7 +283,7 @@ def _facts(report: Report, language: str) -> list[str]:
         names = {"etag": "ETag", "last_modified": "Last-Modified"}
         facts += [f"{names[name]}: {known[name]}" for name in names if name in known]
         if moved := known.get("moved"):
-            facts.append(text("it has moved for good: {url}", url=moved).render(language))
+            facts.append(text("it has moved for good: {url}", url=moved["to"]).render(language))
     if report.next_poll is not None:
         when = f"{report.next_poll:%H:%M} UTC"
         facts.append(text("a running smwatch would read it again at {when}", when=when).render(language))

@@ -217,9 +217,21 @@ def news(sentence: Text) -> dict[str, Any]:
     return {"what": "news", "text": to_json(sentence)}
 
 
-def source_news(failing: Sequence[tuple[str, Text | None]], recovered: Sequence[str] = ()) -> dict[str, Any]:
-    """The plan of what cannot be read now, and what can be read again."""
-    return {"what": "sources", "failing": unreadable_plan(failing), "recovered": list(recovered)}
+def source_news(
+    failing: Sequence[tuple[str, str, Text | None]],
+    recovered: Sequence[str] = (),
+    moved: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The plan of what cannot be read now (name, state, reason), what can be read again, what has moved for good."""
+    told = unreadable_plan([(name, reason) for name, _, reason in failing])
+    silent = [name for name, state, _ in failing if state == "silent"]
+    return {
+        "what": "sources",
+        "failing": told,
+        "silent": silent,
+        "recovered": list(recovered),
+        "moved": dict(moved or {}),
+    }
 
 
 def unreadable_plan(failing: Sequence[tuple[str, Text | None]]) -> list[dict[str, Any]]:
@@ -244,5 +256,6 @@ def _news(plan: Mapping[str, Any], who: Reading) -> Message:
     if plan["what"] == "config_saved":
         return notes.saved_config_message([from_json(one) for one in plan["changes"]], **words)
     if plan["what"] == "sources":
-        return notes.source_message(_unreadable(plan["failing"]), plan["recovered"], **words)
+        silent, moved = plan.get("silent", ()), plan.get("moved", {})
+        return notes.source_message(_unreadable(plan["failing"]), plan["recovered"], silent, moved, **words)
     return notes.news_message(from_json(plan["text"]), **words)

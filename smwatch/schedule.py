@@ -31,7 +31,6 @@ from smwatch.turns import Slot, Turns
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
-    from smwatch.i18n import Text
     from smwatch.pipeline import Polled
     from smwatch.plugin import Source
     from smwatch.store.claims import Claims
@@ -130,12 +129,12 @@ class Scheduler:
                 standing.source = source
                 fresh.append(number)
                 self._early.add(number)
-            standing.row = replace(standing.row, name=row.name)
+            standing.row = due.renamed(standing.row, row)
         self._queue_first(fresh)
 
     def _queue_first(self, numbers: Iterable[int]) -> None:
-        """The first polls, spread; who asked for a pause before the restart gets it."""
-        slots = sorted((self._slots[number] for number in numbers), key=lambda slot: slot.row.id)
+        """The first polls, spread, the longest unread first; who asked for a pause before the restart gets it."""
+        slots = sorted((self._slots[number] for number in numbers), key=lambda slot: due.waiting_since(slot.row))
         now = self._clock()
         for place, slot in enumerate(slots):
             first = due.first_poll(now, place, len(slots), self._chance())
@@ -156,7 +155,7 @@ class Scheduler:
         if slot is None or (slot.stream is error is None):
             return
         slot.stream = error
-        self._mark(slot, *((due.state_of(error), error.sentence) if error else ("ok", None)))
+        self._become(slot, due.heard(slot.row, error, self._clock()))
         self._unsaved[number] = slot.row
         self._knock.set()
 
@@ -331,7 +330,7 @@ class Scheduler:
 
     async def _worked(self, slot: Slot, polled: Polled) -> None:
         now = self._clock()
-        if not polled.unchanged or slot.row.first_poll_at is None:
+        if polled.stored or not polled.unchanged:
             async with self._store.read() as connection:
                 slot.row = await source_store.get(connection, slot.row.id) or slot.row
         log.info(
@@ -342,29 +341,28 @@ class Scheduler:
             mentions=polled.mentions,
             unchanged=polled.unchanged,
         )
-        if slot.stream is None:
-            self._mark(slot, "ok", None)
-        slot.row = replace(slot.row, failures=0, last_ok_at=now)
+        every = self._every(slot)
+        row = due.worked(slot.row, now, every)
+        self._become(slot, row if slot.stream is None else due.heard(row, slot.stream, now))
         self._on_poll(slot.row.name, "unchanged" if polled.unchanged else "read", polled)
-        self._settle(slot, due.next_after_success(now, self._every(slot), self._chance()))
+        self._settle(slot, due.next_after_success(now, every, self._chance()))
 
     def _failed(self, slot: Slot, error: SourceError) -> None:
         now = self._clock()
-        self._mark(slot, due.state_of(error), error.sentence)
-        slot.row = replace(slot.row, failures=slot.row.failures + 1)
-        again = due.next_after_failure(now, self._every(slot), slot.row.failures, error, self._chance())
+        row = due.failed(slot.row, error, now)
+        self._become(slot, row)
+        lasting = due.lasting(row, now)
+        again = due.next_after_failure(now, self._every(slot), row.failures, error, self._chance(), lasting=lasting)
         self._on_poll(slot.row.name, due.state_of(error), None)
         self._settle(slot, again)
 
-    def _mark(self, slot: Slot, state: str, reason: Text | None) -> None:
+    def _become(self, slot: Slot, row: SourceRow) -> None:
         """The source's state from now on; a change is logged once."""
-        row = slot.row
-        since = row.state_since if row.state == state and row.state_since else self._clock()
-        slot.row = replace(row, state=state, reason=reason, state_since=since)
-        if state == "ok" and row.state not in ("ok", "new"):
+        before, slot.row = slot.row, row
+        if row.state == "ok" and before.state not in ("ok", "new"):
             log.info("source_recovered", source=row.name)
-        if state != "ok" and (row.state, row.reason) != (state, reason):
-            log.warning("source_failed", source=row.name, state=state, reason=str(reason))
+        if row.state != "ok" and (before.state, before.reason) != (row.state, row.reason):
+            log.warning("source_failed", source=row.name, state=row.state, reason=str(row.reason))
 
     def _settle(self, slot: Slot, again: datetime) -> None:
         if self._slots.get(slot.row.id) is slot:

@@ -16,7 +16,7 @@ URL = "https://www.acme.example/feed.xml"
 
 def about(head: str, items: str = "") -> dict[str, object]:
     body = f'<rss version="2.0" {SY} {ATOM}><channel><title>Acme</title>{head}{items or entry("a", guid="1")}</channel></rss>'
-    return read_feed(body.encode(), {"url": URL})["feed"]
+    return read_feed(body.encode(), {"url": URL})["channel"]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_atom_needs_no_prefix() -> None:
         '<feed xmlns="http://www.w3.org/2005/Atom"><title>Acme</title><link rel="hub" href="https://hub.example/"/>'
         '<link rel="self" href="https://www.acme.example/atom"/><entry><id>1</id><title>a</title></entry></feed>'
     )
-    found = read_feed(body.encode(), {"url": URL})["feed"]
+    found = read_feed(body.encode(), {"url": URL})["channel"]
     assert (found["hubs"], found["self"]) == (["https://hub.example/"], "https://www.acme.example/atom")
 
 
@@ -75,10 +75,10 @@ def test_json_feeds_name_theirs() -> None:
         "hubs": [{"type": "WebSub", "url": "https://hub.example/"}, {"type": "x"}, 7],
         "items": [{"id": "1", "content_text": "a"}],
     }
-    found = read_feed(json.dumps(feed).encode(), {"url": URL})["feed"]
+    found = read_feed(json.dumps(feed).encode(), {"url": URL})["channel"]
     assert (found["hubs"], found["self"]) == (["https://hub.example/"], "https://www.acme.example/feed.json")
     odd = {**feed, "feed_url": None, "hubs": "https://hub.example/"}
-    assert read_feed(json.dumps(odd).encode(), {"url": URL})["feed"]["hubs"] == []
+    assert read_feed(json.dumps(odd).encode(), {"url": URL})["channel"]["hubs"] == []
 
 
 def test_a_head_of_a_megabyte_takes_a_moment() -> None:

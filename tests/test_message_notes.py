@@ -103,6 +103,27 @@ Wieder lesbar: C und D.
     assert notes.source_message([], ["C"], **GERMAN).title == "Quellen wieder lesbar"
 
 
+def test_news_of_sources_name_what_is_silent_and_what_has_moved():
+    moved = {"C": "https://neu.example/feed.xml"}
+    message = notes.source_message([notes.Unreadable(name="A")], [], ["A"], moved, **GERMAN)
+    assert (
+        plain_text(message)
+        == """\
+1 Quelle ist verdächtig still
+=============================
+
+- A
+
+Dauerhaft umgezogen; bitte die neue Adresse eintragen:
+
+- C: https://neu.example/feed.xml
+"""
+    )
+    both = [notes.Unreadable(name="A"), notes.Unreadable(name="B")]
+    assert notes.source_message(both, [], ["A"], **GERMAN).title == "2 Quellen brauchen Aufmerksamkeit"
+    assert notes.source_message([], [], [], moved, **GERMAN).title == "1 Quelle hat eine neue Adresse"
+
+
 def test_a_broken_file_is_told_with_file_and_line():
     where = Where(file="suchauftraege.toml", line=12, column=9)
     message = notes.broken_config_message([(where, text("silent"))] * 12, **GERMAN)

@@ -103,6 +103,28 @@ async def test_sources_that_fail_are_told_once_a_day_and_taken_back(store):
     assert [words for _, _, words in await told(store)] == [(["a"], []), (["b"], ["a"])]
 
 
+async def test_another_state_is_another_news_and_silence_and_new_addresses_are_told(store):
+    config = Config(channels=channels(pr={}))
+    ops = Ops(store=store, config=lambda: config, wake=lambda _: None)
+    gone = {"kind": "gone", "times": 9, "since": (NOW - HOUR * 50).isoformat()}
+    moved = {"https://a.example/": {"moved": {"to": "https://b.example/", "times": 3, "since": NOW.isoformat()}}}
+    well = {"state": "ok", "failures": 0}
+    await ops.source_news([row("a"), row("c", **well)], NOW, network_down=False)
+    later = [
+        row("a", state="gone", trouble=gone),
+        row("b", state="silent", failures=0),
+        row("c", validators=moved, **well),
+    ]
+    await ops.source_news(later, NOW + HOUR * 25, network_down=False)
+    await ops.source_news(later, NOW + HOUR * 50, network_down=False)
+    assert [words for _, _, words in await told(store)] == [(["a"], []), (["a", "b"], [])]
+    async with store.read() as connection:
+        plan = (
+            (await connection.execute(select(schema.post.c.plan).order_by(schema.post.c.id.desc()))).scalars().first()
+        )
+    assert (plan["silent"], plan["moved"]) == (["b"], {"c": "https://b.example/"})
+
+
 async def test_a_network_that_is_down_is_said_at_once_and_not_source_by_source(store):
     config = Config(channels=channels(pr={}))
     ops = Ops(store=store, config=lambda: config, wake=lambda _: None)

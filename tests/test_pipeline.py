@@ -32,6 +32,7 @@ class Walk:
     validators: dict = field(default_factory=dict)
     parser: str | None = "fast"
     parser_changed: bool = False
+    channel: dict | None = None
 
 
 class Script(Source):

@@ -10,8 +10,18 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from smwatch import schedule
-from smwatch.due import first_polls, next_after_failure, next_after_success, state_of
+from smwatch.due import (
+    failed,
+    first_polls,
+    is_told,
+    next_after_failure,
+    next_after_success,
+    rhythm,
+    state_of,
+    worked,
+)
 from smwatch.errors import AuthExpired, Broken, Gone, LeaseLost, NotPermitted, RateLimited, SourceError, Transient
+from smwatch.habits import AS_CONFIGURED, Rhythm, learned
 from smwatch.pipeline import Polled
 from smwatch.plugin import Source
 from smwatch.schedule import Scheduler
@@ -19,7 +29,7 @@ from smwatch.secret import SecretMissing
 from smwatch.store import sources as source_store
 from smwatch.store.claims import Claims
 from smwatch.store.db import Store
-from smwatch.store.sources import Named
+from smwatch.store.sources import Named, SourceRow
 from smwatch.turns import AT_ONE_HOST
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -98,6 +108,74 @@ def test_a_source_that_asks_for_a_pause_gets_it_for_a_day_at_most(asked, waits):
 )
 def test_each_failure_has_a_word(error, state):
     assert state_of(error) == state
+
+
+def source(name, **keys):
+    return Source(type="feed", name=name, **keys)
+
+
+def lasting(error, since):
+    row = SourceRow(id=1, client="", kind="feed", key="k", name="k", first_poll_at=NOW)
+    for n in range(3):
+        row = failed(row, error, NOW + since * n / 2)
+    return row, next_after_failure(NOW, TEN, row.failures, error, 1.0, lasting=since) - NOW
+
+
+@pytest.mark.parametrize(
+    ("error", "since", "pause", "told"),
+    [
+        (Broken("x", status=404), timedelta(hours=23), timedelta(minutes=80), False),
+        (Broken("x", status=404), timedelta(days=1), timedelta(days=1), False),
+        (Broken("x", status=404), timedelta(days=3), timedelta(days=1), True),
+        (Broken("x"), timedelta(days=3), timedelta(minutes=80), True),
+        (NotPermitted("x", status=403), timedelta(minutes=59), timedelta(hours=1), False),
+        (NotPermitted("x", status=403), timedelta(hours=1), timedelta(hours=1), True),
+        (AuthExpired("x", status=401), timedelta(hours=6), timedelta(days=1), True),
+        (Gone("x", status=410), timedelta(hours=23), timedelta(minutes=320), False),
+        (Gone("x", status=410), timedelta(days=1), timedelta(days=7), True),
+    ],
+)
+def test_what_is_not_there_is_asked_ever_more_rarely_and_told_once_it_is_certain(error, since, pause, told):
+    row, waits = lasting(error, since)
+    assert (waits, is_told(row, NOW + since)) == (pause, told)
+
+
+def test_another_way_of_failing_begins_anew():
+    row, _ = lasting(Gone("x", status=410), timedelta(days=2))
+    row = failed(row, Transient("x", status=500), NOW + timedelta(days=2))
+    assert (row.trouble["kind"], row.trouble["times"], row.state, row.failures) == ("failing", 1, "failing", 4)
+    assert not is_told(row, NOW + timedelta(days=2))
+
+
+def test_a_poll_that_works_ends_the_trouble():
+    row, _ = lasting(Gone("x"), timedelta(days=2))
+    row = worked(row, NOW + timedelta(days=2), TEN)
+    assert (row.state, row.reason, row.failures, row.trouble) == ("ok", None, 0, None)
+
+
+def test_silence_is_a_state_and_told_at_once():
+    known = learned(None, [NOW - timedelta(hours=n) for n in range(8)], NOW, news=False)
+    row = SourceRow(id=1, client="", kind="feed", key="k", name="k", first_poll_at=NOW, heard=known)
+    assert worked(row, NOW + timedelta(hours=4), TEN).state == "ok"
+    row = worked(row, NOW + timedelta(hours=5), TEN)
+    assert (row.state, is_told(row, NOW + timedelta(hours=5))) == ("silent", True)
+    assert worked(row, NOW + timedelta(hours=6), TEN) == replace(row, last_ok_at=NOW + timedelta(hours=6))
+    assert worked(replace(row, heard=learned(known, [], NOW + timedelta(hours=6), news=True)), NOW, TEN).state == "ok"
+
+
+def test_an_address_that_moved_for_good_is_its_reason():
+    moved = {"https://a.example/": {"moved": {"to": "https://b.example/", "times": 3, "since": NOW.isoformat()}}}
+    row = worked(SourceRow(id=1, client="", kind="feed", key="k", name="k", validators=moved), NOW, TEN)
+    assert (row.state, str(row.reason)) == ("ok", "it has moved for good: write https://b.example/ as its address")
+
+
+def test_an_interval_in_the_config_is_the_interval():
+    row = SourceRow(id=1, client="", kind="feed", key="k", name="k", heard={"ttl": 300})
+    assert rhythm(source("a", interval="2h"), row) == Rhythm(timedelta(hours=2), AS_CONFIGURED)
+    assert rhythm(source("a", interval=None), row).every == timedelta(minutes=5)
+    kept = replace(row, heard=None, validators={"u": {"fresh_for": 1200}, "v": {"fresh_for": 900}, "w": {}})
+    assert rhythm(source("a", interval=None), kept).every == timedelta(minutes=15)
+    assert rhythm(source("a", interval=None)).every == timedelta(minutes=10)
 
 
 @pytest.mark.parametrize(("count", "seconds"), [(0, 1), (1, 1), (100, 12), (166, 20), (1000, 120), (5000, 120)])
@@ -188,6 +266,23 @@ async def test_a_thousand_first_polls_are_spread_evenly(bench):
         counts.append(len(bench.polls.asked) - before)
     assert sum(counts) == 1000
     assert max(counts) - min(counts) <= 2
+
+
+async def test_after_a_restart_the_longest_unread_come_first(bench):
+    names = ["b", "new", "a", "d", "c"]
+    named = [Named(client="", kind="feed", key=name, name=name) for name in names]
+    async with bench.store.write() as connection:
+        rows = list((await source_store.sync_sources(connection, named)).values())
+        read = [replace(row, last_ok_at=NOW - timedelta(hours=ord(row.name))) for row in rows if row.name != "new"]
+        await source_store.save_states(connection, read, NOW)
+    await bench.has(*names)
+    bench.clock.passes(seconds=0.9)
+    order = []
+    for _ in range(10):
+        await bench.turn()
+        order += [name for name in bench.names if name not in order]
+        bench.clock.passes(seconds=0.2)
+    assert order == ["new", "d", "c", "b", "a"]
 
 
 async def test_a_few_first_polls_come_within_seconds(bench):

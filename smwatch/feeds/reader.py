@@ -37,7 +37,9 @@ _LOST = re.compile("[\ud800-\udfff\x00]")
 
 
 def read_feed(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"parser", "feed": {"title", "url", "lang", "ttl", "period", "hubs", "self"}, "items": [...]}`; raises NotAFeed.
+    """`{"parser", "feed": {"title", "url", "lang"}, "channel": …, "items": [...]}`; raises NotAFeed.
+
+    `channel` is a `smwatch.feeds.channel.Channel`.
 
     Options, all optional: `url` (the document's address, the base of relative links), `content_type` (the HTTP
     header), `parser` (the reader that read this source before and is tried first: "fast", "feedparser", "json").
@@ -45,8 +47,8 @@ def read_feed(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
     """
     feed = read_entries(body, options)
     items = [_item(entry) for entry in feed.entries]
-    about = {"title": plain_title(feed.title), "url": feed.link, "lang": _lang(feed.lang), **feed.channel}
-    return {"parser": feed.parser, "feed": about, "items": items}
+    about = {"title": plain_title(feed.title), "url": feed.link, "lang": _lang(feed.lang)}
+    return {"parser": feed.parser, "feed": about, "channel": feed.channel, "items": items}
 
 
 def read_entries(body: bytes, options: Mapping[str, Any]) -> Feed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from json import dumps
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,11 @@ import structlog
 from yarl import URL
 
 from smwatch.errors import Broken
-from smwatch.fetch.request import Answer
+from smwatch.fetch.freshness import fresh_for
 from smwatch.fetch.streams import lines_of, messages_of
 from smwatch.i18n import text
 from smwatch.model import utc
+from smwatch.moves import noted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from smwatch.fetch.client import Client
     from smwatch.fetch.pool import ParsePool
+    from smwatch.fetch.request import Answer
     from smwatch.fetch.robots import Rules
     from smwatch.plugin import Source
 
@@ -99,6 +102,12 @@ class Walk:
     def validators(self) -> dict[str, Any]:
         """What to store, once the items are stored."""
         return self.http.validators
+
+    @property
+    def channel(self) -> Mapping[str, Any] | None:
+        """What a feed that was read says about itself (`smwatch.feeds.channel`); None where none was."""
+        said = (answer.get("channel") for answer in reversed(self.answers) if isinstance(answer, dict))
+        return next((one for one in said if isinstance(one, dict)), None)
 
     @property
     def unchanged(self) -> bool:
@@ -180,21 +189,30 @@ class WalkHttp:
         return known if self._now - whole_at < WHOLE_AFTER else {}
 
     def _remember(self, address: str, known: Mapping[str, str], answer: Answer) -> Answer:
+        before = self.validators.get(address) or {}
+        moved = noted(before.get("moved"), answer.moved, self._now)
         if answer.status == NOT_MODIFIED:
             self.outcomes.append(True)
-            return _as_unchanged(answer)
+            self.validators[address] = _said({**before, "moved": moved})
+            return replace(answer, unchanged=True)
         digest = hashlib.sha256(answer.body).hexdigest()
-        fresh = {
-            "etag": answer.headers.get("ETag"),
-            "last_modified": answer.headers.get("Last-Modified"),
-            "sha256": digest,
-            "whole_at": self._now.isoformat(),
-            "moved": answer.moved,
-        }
-        self.validators[address] = {name: value for name, value in fresh.items() if value}
+        self.validators[address] = _said(
+            {
+                "etag": answer.headers.get("ETag"),
+                "last_modified": answer.headers.get("Last-Modified"),
+                "sha256": digest,
+                "whole_at": self._now.isoformat(),
+                "fresh_for": fresh_for(answer.headers, self._now),
+                "moved": moved,
+            }
+        )
         same = known.get("sha256") == digest
         self.outcomes.append(same)
-        return _as_unchanged(answer) if same else answer
+        return replace(answer, unchanged=True) if same else answer
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
 
 
 def ways_of(source: Source) -> dict[str, bool]:
@@ -210,14 +228,3 @@ def _conditions(known: Mapping[str, str]) -> dict[str, str]:
     """The validators to the letter, as the server gave them; either of them also alone."""
     pairs = (("If-None-Match", known.get("etag")), ("If-Modified-Since", known.get("last_modified")))
     return {name: value for name, value in pairs if value}
-
-
-def _as_unchanged(answer: Answer) -> Answer:
-    return Answer(
-        status=answer.status,
-        url=answer.url,
-        headers=answer.headers,
-        body=answer.body,
-        unchanged=True,
-        moved=answer.moved,
-    )

@@ -13,7 +13,7 @@ from smwatch.message.quote import headline_run, origin, publishers
 from smwatch.message.words import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from smwatch.message.model import Block, Runs
@@ -144,22 +144,45 @@ def _list(stories: Sequence[Story], reader: Reader) -> list[Block]:
     return [Bullets(items=tuple(lines))] if lines else []
 
 
-def source_message(
-    failing: Sequence[Unreadable], recovered: Sequence[str] = (), *, language: str, timezone: str
+def source_message(  # noqa: PLR0913 - one parameter for each kind of news
+    failing: Sequence[Unreadable],
+    recovered: Sequence[str] = (),
+    silent: Sequence[str] = (),
+    moved: Mapping[str, str] | None = None,
+    *,
+    language: str,
+    timezone: str,
 ) -> Message:
-    """News of sources for the operator, bundled: what cannot be read now, what can be read again."""
+    """News of sources for the operator, bundled: what cannot be read now, what can be read again, what has moved.
+
+    `silent` are the names among `failing` that can be read, and bring nothing; `moved` has new addresses by name.
+    """
     reader = Reader(language=language, timezone=timezone)
-    n = len(failing)
-    title = (
-        texts("{n} source cannot be read", "{n} sources cannot be read", n=n)
-        if n
-        else text("Sources can be read again")
-    )
+    title = _source_title(len(failing), len(silent), len(recovered), len(moved or {}))
     blocks: list[Block] = [_unreadable(failing, reader)] if failing else []
+    if moved:
+        blocks.append(Paragraph(runs=(Run(text=reader.say(text("Moved for good; please write the new address:"))),)))
+        blocks.append(Bullets(items=tuple(_new_address(name, url) for name, url in list(moved.items())[:NAMED])))
     if recovered:
         names = reader.together([one_line(name) for name in recovered])
         blocks.append(Paragraph(runs=(Run(text=reader.say(text("Read again: {names}.", names=names))),)))
     return _note(title, blocks, reader)
+
+
+def _source_title(failing: int, silent: int, recovered: int, moved: int) -> Text:
+    if silent and silent == failing:
+        return texts("{n} source is suspiciously silent", "{n} sources are suspiciously silent", n=silent)
+    if silent:
+        return texts("{n} source needs a look", "{n} sources need a look", n=failing)
+    if failing:
+        return texts("{n} source cannot be read", "{n} sources cannot be read", n=failing)
+    if recovered or not moved:
+        return text("Sources can be read again")
+    return texts("{n} source has a new address", "{n} sources have new addresses", n=moved)
+
+
+def _new_address(name: str, url: str) -> Runs:
+    return Run(text=one_line(name), bold=True), Run(text=f": {one_line(url)}")
 
 
 def broken_config_message(

@@ -108,6 +108,7 @@ class Harvest:
     cursor: str | None = None
     validators: Mapping[str, Any] | None = None
     parser: str | None = None
+    heard: Mapping[str, Any] | None = None
     stream_cursor: str | None = None  # of a page that was pushed
     fence: int | None = None  # where the source was claimed: the claim that this page came with
 
@@ -315,6 +316,8 @@ async def _move(connection: AsyncConnection, harvest: Harvest) -> None:
         values["last_item_at"] = harvest.now
     if harvest.complete:
         values |= {"validators": dict(harvest.validators or {}), "parser": harvest.parser}
+        if harvest.heard is not None:
+            values["heard"] = dict(harvest.heard)
         if harvest.cursor is not None:
             values["cursor"] = harvest.cursor
     if harvest.stream_cursor is not None:

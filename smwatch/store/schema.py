@@ -76,6 +76,8 @@ source = Table(
     Column("kind", String, nullable=False),
     Column("key", String, nullable=False),  # survives a rename
     Column("name", String, nullable=False),
+    Column("origin", String),  # its first key, where the address was changed: what its items are known by
+    Column("former", JSON),  # keys that it had before
     Column("first_poll_at", Moment),  # the moment that parts old from new; set once, never moved
     Column("validators", JSON),
     Column("cursor", Text),
@@ -88,6 +90,8 @@ source = Table(
     Column("failures", Integer, nullable=False, default=0),
     Column("last_ok_at", Moment),
     Column("last_item_at", Moment),
+    Column("heard", JSON),  # what is learned about its rhythm (`smwatch.habits`)
+    Column("trouble", JSON),  # how it fails, how often in a row, since when
     Column("introduced_at", Moment),  # when the look-back over its first round was planned
     Column("paused_at", Moment),  # a person lets it rest
     Column("paused_until", Moment),  # NULL: until it is resumed

@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, bindparam, func, insert, or_, select, update
 
+<<<<<<< HEAD
 from smwatch.i18n import Text, from_json, text, to_json
+=======
+from smwatch.i18n import Text, from_json, to_json
+from smwatch.links import canonical_link
+>>>>>>> fc34ef0 (Learn how often to ask a source, notice suspicious silence, and give up in degrees: what moved is proposed, what is gone rests, nothing is told twice under a new address)
 from smwatch.model import SourceState
+from smwatch.moves import targets
 from smwatch.store.clock import MICROSECOND, later, store_clock
 from smwatch.store.schema import Moment, mention, seen, source, watch
 from smwatch.store.schema import item as item_table
@@ -49,9 +55,18 @@ class SourceRow:
     failures: int = 0
     last_ok_at: datetime | None = None
     last_item_at: datetime | None = None
+    heard: Mapping[str, Any] | None = None
+    trouble: Mapping[str, Any] | None = None
+    origin: str | None = None
+    former: Sequence[str] | None = None
     paused_at: datetime | None = None
     paused_until: datetime | None = None
     fence: int = 0
+
+    @property
+    def identity(self) -> str:
+        """What its items are known by: its first key, whatever its address is now."""
+        return self.origin or self.key
 
     def paused(self, now: datetime) -> bool:
         """Whether a person lets it rest at `now`."""
@@ -80,9 +95,11 @@ class Named:
 async def sync_sources(connection: AsyncConnection, sources: Sequence[Named]) -> dict[Named, SourceRow]:
     """The row of every source of the config, made where it is new, renamed where its name changed."""
     known = {(row.client, row.kind, row.key): row for row in await all_sources(connection)}
+    wanted = {(one.client, one.kind, one.key) for one in sources}
+    left = [row for place, row in known.items() if place not in wanted]
     found: dict[Named, SourceRow] = {}
     for one in sources:
-        row = known.get((one.client, one.kind, one.key))
+        row = known.get((one.client, one.kind, one.key)) or await _moved_here(connection, one, left)
         if row is None:
             row = await _new_source(connection, one)
         elif row.name != one.name:
@@ -90,6 +107,28 @@ async def sync_sources(connection: AsyncConnection, sources: Sequence[Named]) ->
             row = replace(row, name=one.name)
         found[one] = row
     return found
+
+
+async def _moved_here(connection: AsyncConnection, one: Named, left: list[SourceRow]) -> SourceRow | None:
+    """A source that lost its place in the config and goes on here: its address led here, or is the same page.
+
+    Its items stay known, so that nothing is told again under the new address.
+    """
+    mine = (row for row in left if (row.client, row.kind) == (one.client, one.kind) and _leads_to(row, one.key))
+    row = next(mine, None)
+    if row is None:
+        return None
+    left.remove(row)
+    former = [key for key in dict.fromkeys((*(row.former or ()), row.key)) if key != one.key]
+    moved = replace(row, key=one.key, origin=row.identity, former=former, validators={})
+    changed = {name: getattr(moved, name) for name in ("key", "origin", "former", "validators")}
+    await connection.execute(update(source).where(source.c.id == row.id).values(**changed))
+    return moved
+
+
+def _leads_to(row: SourceRow, key: str) -> bool:
+    same = canonical_link(key)
+    return key in targets(row.validators) or key in (row.former or ()) or bool(same and same == canonical_link(row.key))
 
 
 async def _new_source(connection: AsyncConnection, one: Named) -> SourceRow:
@@ -133,6 +172,7 @@ async def save_states(
             "since": row.state_since,
             "failed": row.failures,
             "ok_at": row.last_ok_at,
+            "how": dict(row.trouble) if row.trouble else None,
         }
         for row in rows
     ]
@@ -151,6 +191,7 @@ def _saving(at: ColumnElement[datetime], *, owner: str | None) -> Any:  # noqa: 
             state_since=bindparam("since", type_=Moment),
             failures=bindparam("failed"),
             last_ok_at=bindparam("ok_at", type_=Moment),
+            trouble=bindparam("how", type_=JSON(none_as_null=True)),
         )
     )
     if owner is None:

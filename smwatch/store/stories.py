@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 BATCH = 100
 
 
+KNOWN_BY = func.coalesce(source.c.origin, source.c.key).label("key")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """A mention that belongs to no story yet, with its item's id and identity; `place`: where its ids are unique."""
@@ -44,7 +47,7 @@ class Waiting:
 async def ungathered(connection: AsyncConnection, limit: int = BATCH) -> list[Waiting]:
     """The oldest mentions without a story, in the order of their ids."""
     query = (
-        select(mention.c.id, mention.c.item_id, source.c.kind, source.c.key, item.c.id_hmac)
+        select(mention.c.id, mention.c.item_id, source.c.kind, KNOWN_BY, item.c.id_hmac)
         .join(item, mention.c.item_id == item.c.id)
         .join(source, item.c.source_id == source.c.id)
         .where(mention.c.story_id.is_(None))

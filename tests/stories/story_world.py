@@ -438,6 +438,7 @@ class World:
             before = Counter(self.polls)
             self.app.scheduler.poll_now()
             await self.eventually(lambda b=before: all(self.polls[n] > b[n] for n in names), "another poll of all")
+        await self.app.scheduler._save()  # states are written down once a second of the real time
         await self.eventually(self._gathered, "gather to be done")
         if queue is not None:
             await self.eventually(lambda: self._is_left(queue), f"{queue} left in the queue")
