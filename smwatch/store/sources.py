@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, bindparam, func, insert, or_, select, update
 
-<<<<<<< HEAD
 from smwatch.i18n import Text, from_json, text, to_json
-=======
-from smwatch.i18n import Text, from_json, to_json
 from smwatch.links import canonical_link
->>>>>>> fc34ef0 (Learn how often to ask a source, notice suspicious silence, and give up in degrees: what moved is proposed, what is gone rests, nothing is told twice under a new address)
 from smwatch.model import SourceState
 from smwatch.moves import targets
 from smwatch.store.clock import MICROSECOND, later, store_clock
