@@ -144,23 +144,27 @@ class Engine:
 
     def _hits(self, found: Found, document: Document | None) -> list[Hit]:
         hits, names = [], self._names
-        for number in sorted(found):
+        for number in sorted(found) if len(found) > 1 else found:
             spans = found[number]
-            if spans is None and document is not None:
-                exact = self._programs[number].match(document)
+            if spans is None:
+                exact = None if document is None else self._programs[number].match(document)
                 if exact is not None:
                     hits.append(Hit(names[number], exact))
-            elif spans:
-                hits.append(Hit(names[number], tuple(spans) if len(spans) == 1 else self._tidied(number, spans)))
+            else:
+                told = tuple(spans) if len(spans) == 1 else self._tidied(number, spans)
+                hits.append(tuple.__new__(Hit, (names[number], told)))
         return hits
 
     def _tidied(self, number: int, spans: list[Span]) -> tuple[Span, ...]:
-        wide = self._untidy.get(number, frozenset())
-        found = {span for span in spans if span.term not in wide}
-        for field, term in {(span.field, span.term) for span in spans if span.term in wide}:
-            places = outer((span.start, span.end) for span in spans if (span.field, span.term) == (field, term))
-            found.update(Span(field, start, end, term) for start, end in places)
-        return tuple(sorted(found, key=reading_order))
+        wide = self._untidy.get(number)
+        found = set(spans)
+        if wide:
+            found = {span for span in spans if span.term not in wide}
+            for field, term in {(span.field, span.term) for span in spans if span.term in wide}:
+                places = outer((span.start, span.end) for span in spans if (span.field, span.term) == (field, term))
+                found.update(Span(field, start, end, term) for start, end in places)
+        one_field = len({span.field for span in found}) == 1
+        return tuple(sorted(found) if one_field else sorted(found, key=reading_order))
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -57,11 +57,25 @@ class Slot:
             if not letters:
                 self._anywhere.append((number, way))
 
+    def row(self) -> Row:
+        """What every hit asks for, close together."""
+        if len(self.words) == 1 and not self.terms and not self.others:
+            return self.left, self.right, *self.words[0], None
+        return self.left, self.right, 0, "", self
+
     def likely(self, before: int, behind: int) -> list[tuple[int, Route]]:
         """The terms that may be there, by the letters one blank before and behind the literal; SPACE: not known."""
-        if SPACE in {before, behind}:
+        first = self._anywhere if before != SPACE else self.terms
+        if first is self.terms or behind == SPACE:
             return self.terms
-        return self._anywhere + self._before.get(before, _NONE) + self._behind.get(behind, _NONE)
+        second, third = self._before.get(before), self._behind.get(behind)
+        if second is None and third is None:
+            return first
+        return first + (second or _NONE) + (third or _NONE)
+
+
+# of a slot: its blanks; the query and the word where it stands for nothing but one word; else the slot itself
+Row = tuple[int, int, int, str, "Slot | None"]
 
 
 class PlainIndex:
@@ -69,6 +83,7 @@ class PlainIndex:
 
     def __init__(self) -> None:
         self.slots: list[Slot] = []
+        self.rows: list[Row] = []
         self.emoji: dict[str, list[int]] = {}
         self._numbers: dict[bytes, int] = {}
         self._scan: _Bytes | None = None
@@ -106,6 +121,7 @@ class PlainIndex:
         """Make ready to be asked."""
         for slot in self.slots:
             slot.close()
+        self.rows = [slot.row() for slot in self.slots]
         self._scan = _Bytes(list(self._numbers)) if self._numbers else None
         self._emoji = re.compile(f"[{''.join(map(re.escape, self.emoji))}]") if self.emoji else None
 

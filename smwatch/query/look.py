@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from smwatch.text import fold_marked, tokenise
-from smwatch.text.plain import SPACE
+from smwatch.text.plain import JOINING, SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _REACH = 40  # characters a word of a phrase that are read on either side
 _GAP = 60  # characters between two words of a phrase
+_NEAR = 4  # signs between two words beside each other
 _PARTING = re.compile(r"\n[^\S\n]*\n|\u2029|[^\x00-\xff\u2000-\u206f]")  # a blank line or an emoji, perhaps
 Place = tuple[int, int]
 MISSING: Place = (-1, -1)
@@ -29,11 +30,22 @@ MISSING: Place = (-1, -1)
 
 def everywhere(sheet: Sheet, stretch: Stretch, way: Route) -> list[Place] | None:
     """Every place of a term in one field, in order; None where the whole field has to be read."""
-    found = [at(sheet, stretch, way, *place) for place in _hits(sheet, stretch, way)]
-    found += [near(sheet, stretch, way, *place) for place in _joined_hits(sheet, stretch, way)]
-    if any(places is None for places in found):
-        return None
-    places = {place for some in found for place in some or ()}
+    places: set[Place] = set()
+    for place in _hits(sheet, stretch, way):
+        if way.is_word and sheet.is_word(*place):
+            places.add(place)
+            continue
+        some = at(sheet, stretch, way, *place)
+        if some is None:
+            return None
+        places.update(some)
+    for place in _joined_hits(sheet, stretch, way):
+        some = near(sheet, stretch, way, *place)
+        if some is None:
+            return None
+        places.update(some)
+    if len(places) < 2:  # noqa: PLR2004 - nothing to sort
+        return list(places)
     return outer(places) if way.is_wide else sorted(places)
 
 
@@ -54,6 +66,60 @@ def at(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequ
     if found is None:
         return _around(sheet, stretch, way, start, end)
     return () if found is MISSING else (found,)
+
+
+def straight(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Place | None:
+    """The place of a phrase that stands there to the letter; MISSING where the word beside its anchor is another.
+
+    None where that takes a closer look.
+    """
+    form, text = sheet.plain, sheet.text
+    if not way.heads:
+        return None
+    head, tail = way.heads[0], way.tails[0]
+    if not form.startswith(head, start - len(head)):
+        head = next((one for one in way.heads if form.startswith(one, start - len(one))), b"")
+    if not form.startswith(tail, end):
+        tail = next((one for one in way.tails if form.startswith(one, end)), b"")
+    low, high = start - len(head) + 1, end + len(tail) - 1
+    if head and tail and text.count(" ", low, high) == len(way.before) + len(way.behind):
+        return None if text[low - 1] in JOINING or text[high] in JOINING else (low, high)
+    known = _is_another_behind(sheet, stretch, way, end) if way.behind else None
+    if known is None and way.before:
+        known = _is_another_before(sheet, stretch, way, start)
+    return MISSING if known else None
+
+
+def _is_another_behind(sheet: Sheet, stretch: Stretch, way: Route, end: int) -> bool | None:
+    """Whether the word behind the anchor, at most three signs from it, is not the phrase's; None: not clear."""
+    form, text, low = sheet.plain, sheet.text, end + 1
+    if text[end] in JOINING and not sheet.ends_behind(end):
+        return None
+    most = min(end + _NEAR, stretch.high)
+    while low < most and form[low] == SPACE:
+        low += 1
+    if low >= stretch.high:
+        return True
+    high = form.find(b" ", low)
+    if high == low or text[low - 1] in JOINING or (text[high] in JOINING and not sheet.ends_behind(high)):
+        return None
+    return form[low:high] not in way.behind[0].words
+
+
+def _is_another_before(sheet: Sheet, stretch: Stretch, way: Route, start: int) -> bool | None:
+    """The same for the word before the anchor."""
+    form, text, high = sheet.plain, sheet.text, start - 1
+    if text[high] in JOINING and not sheet.ends_before(start):
+        return None
+    least = max(start - _NEAR, stretch.low)
+    while high > least and form[high - 1] == SPACE:
+        high -= 1
+    if high <= stretch.low:
+        return True
+    low = form.rfind(b" ", 0, high) + 1
+    if low == high or text[low - 1] in JOINING or (text[high] in JOINING and not sheet.ends_behind(high)):
+        return None
+    return form[low:high] not in way.before[0].words
 
 
 def _is_elsewhere(sheet: Sheet, way: Route, start: int, end: int) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 from smwatch.query.steps import OneWord, Pattern, Verbatim
@@ -10,10 +12,13 @@ from smwatch.text import fold
 from smwatch.text.plain import partial, variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from smwatch.query.steps import Step
     from smwatch.query.terms import Term
+
+
+_MOST_SPELLINGS = 8  # on one side of a phrase's anchor
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class Route:
     is_wide: bool  # it has wildcards, so that places may lie inside each other
     last: frozenset[int] = frozenset()  # letters that the word before the anchor may end with; empty: any
     first: frozenset[int] = frozenset()  # letters that the word behind it may begin with
+    heads: tuple[bytes, ...] = ()  # all that may stand before the anchor, and behind it, with blanks around;
+    tails: tuple[bytes, ...] = ()  # empty where that is too much, or where one of the words is no plain word
 
 
 def route(term: Term, counts: Mapping[bytes, int]) -> Route | None:
@@ -79,6 +86,7 @@ def route(term: Term, counts: Mapping[bytes, int]) -> Route | None:
         return None
     known = max(range(len(ways)), key=lambda number: ways[number].rarity(counts))
     anchor = ways[known]
+    straight = len(ways) > 1 and all(way.words and not way.accented for way in ways)
     return Route(
         term,
         anchor,
@@ -88,6 +96,17 @@ def route(term: Term, counts: Mapping[bytes, int]) -> Route | None:
         is_wide=any(isinstance(step, Pattern) for step in term.steps),
         last=frozenset(word[-1] for way in ways[:known][-1:] for word in way.words),
         first=frozenset(word[0] for way in ways[known + 1 :][:1] for word in way.words),
+        heads=_spelled(ways[:known]) if straight else (),
+        tails=_spelled(ways[known + 1 :]) if straight else (),
+    )
+
+
+def _spelled(ways: Sequence[Probe]) -> tuple[bytes, ...]:
+    """The words in all their spellings, with single blanks between and around; none where there are too many."""
+    if prod(len(way.words) for way in ways) > _MOST_SPELLINGS:
+        return ()
+    return tuple(
+        b" ".join((b"", *words, b"")) if words else b" " for words in product(*(sorted(way.words) for way in ways))
     )
 
 

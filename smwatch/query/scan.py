@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from smwatch.model import Span
-from smwatch.query.look import Place, at, near
+from smwatch.query.look import MISSING, Place, at, near, straight
 from smwatch.query.routes import Route
 from smwatch.query.sheet import Sheet, Stretch
 from smwatch.query.syntax import TEXT_FIELDS
-from smwatch.text.plain import JOINING, SPACE
+from smwatch.text.plain import JOINING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 Found = dict[int, "list[Span] | None"]  # spans by query; None: to be evaluated
 Look = Callable[[Sheet, Stretch, Route, int, int], "Sequence[Place] | None"]
 _NEW: list[Span] = []
+_tuple = tuple.__new__  # makes a named tuple in half the time
 _FEW, _RARE = 32, 30  # closer looks that a field is worth: some, and one for so many characters
 
 
@@ -29,7 +31,7 @@ class Scan:
     def __init__(self, sheet: Sheet, index: PlainIndex, always: Iterable[int]) -> None:
         self.found: list[Found] = [dict.fromkeys(always) for _ in sheet.parts]
         self._sheet = sheet
-        self._slots = index.slots
+        self._slots, self._rows = index.slots, index.rows
         self._literals(index.scan(sheet.plain))
         if sheet.compounds.at:
             self._compounds(index.scan(sheet.compounds.buffer))
@@ -38,29 +40,64 @@ class Scan:
 
     def _literals(self, hits: Iterable[tuple[int, int, int]]) -> None:
         """Hits in the text itself: a word that nothing touches is there, all else is looked at."""
-        sheet, slots, found = self._sheet, self._slots, self.found
-        text, form = sheet.text, sheet.plain
+        sheet, rows, found = self._sheet, self._rows, self.found
+        text, starts, stretches, parted = sheet.text, sheet.starts, sheet.stretches, sheet.parted
         low = high = 0
         for number, first, last in hits:
-            slot = slots[number]
-            start, end = first + slot.left, last - slot.right
+            left, right, query, shown, slot = rows[number]
+            start, end = first + left, last - right
             if not low <= start < high:
-                stretch = sheet.stretch(start)
-                low, high, mine = stretch.low, stretch.high, found[stretch.owner]
-                searched = stretch.name in TEXT_FIELDS
-            if slot.others:
-                self._others(slot, stretch.owner, mine)
-            if slot.words and searched:
-                if text[start - 1] in JOINING or text[end] in JOINING or stretch.odd:
-                    _take(sheet, stretch, slot.routes, (start, end), mine, at)
-                else:
-                    _add(slot, stretch.name, start - low, end - low, mine)
-            if slot.terms and searched:
-                before = form[start - 2] if text[start - 1] == " " else SPACE
-                behind = form[end + 1] if text[end] == " " and end < high - 1 else SPACE
-                terms = slot.likely(before, behind)
-                if terms:
-                    _take(sheet, stretch, terms, (start, end), mine, at)
+                stretch = stretches[bisect_right(starts, start) - 1]
+                low, high, mine, name = stretch.low, stretch.high, found[stretch.owner], stretch.name
+            if slot is not None:
+                self._slot(slot, stretch, start, end, mine)
+            elif (
+                (
+                    (text[start - 1] in JOINING or text[end] in JOINING)
+                    and not (start in parted or sheet.stands_alone(start, end))
+                )
+                or stretch.odd
+                or name not in TEXT_FIELDS
+            ):
+                self._slot(self._slots[number], stretch, start, end, mine)
+            else:
+                span = _tuple(Span, (name, start - low, end - low, shown))
+                spans = mine.get(query, _NEW)
+                if spans is _NEW:
+                    mine[query] = [span]
+                elif spans is not None:
+                    spans.append(span)
+
+    def _slot(self, slot: Slot, stretch: Stretch, start: int, end: int, mine: Found) -> None:
+        """All that one hit points to."""
+        sheet = self._sheet
+        if slot.others:
+            self._others(slot, stretch.owner, mine)
+        if stretch.name not in TEXT_FIELDS:
+            return
+        if slot.words:
+            if stretch.odd or not sheet.is_word(start, end):
+                _take(sheet, stretch, slot.routes, (start, end), mine, at)
+            else:
+                _add(slot.words, stretch.name, start - stretch.low, end - stretch.low, mine)
+        if slot.terms:
+            terms = slot.terms
+            if sheet.text[start - 1] == " " == sheet.text[end] and stretch.low < start - 1 and end < stretch.high - 1:
+                terms = slot.likely(sheet.plain[start - 2], sheet.plain[end + 1])
+            if terms:
+                self._terms(stretch, terms, start, end, mine)
+
+    def _terms(self, stretch: Stretch, terms: Sequence[tuple[int, Route]], start: int, end: int, mine: Found) -> None:
+        """Phrases that stand there to the letter, then all that needs a closer look."""
+        rest: list[tuple[int, Route]] = []
+        for query, way in terms:
+            place = None if stretch.odd else straight(self._sheet, stretch, way, start, end)
+            if place is None:
+                rest.append((query, way))
+            elif place is not MISSING:
+                _add(((query, way.term.shown),), stretch.name, place[0] - stretch.low, place[1] - stretch.low, mine)
+        if rest:
+            _take(self._sheet, stretch, rest, (start, end), mine, at)
 
     def _compounds(self, hits: Iterable[tuple[int, int, int]]) -> None:
         """Hits in the joined spellings: Car-Sharing for carsharing."""
@@ -81,14 +118,14 @@ class Scan:
                 mine[query] = None
 
 
-def _add(slot: Slot, name: str, start: int, end: int, mine: Found) -> None:
+def _add(words: Iterable[tuple[int, str]], name: str, start: int, end: int, mine: Found) -> None:
     """Words that stand there by themselves."""
-    for query, shown in slot.words:
+    for query, shown in words:
         spans = mine.get(query, _NEW)
         if spans is _NEW:
-            mine[query] = [Span(name, start, end, shown)]
+            mine[query] = [_tuple(Span, (name, start, end, shown))]
         elif spans is not None:
-            spans.append(Span(name, start, end, shown))
+            spans.append(_tuple(Span, (name, start, end, shown)))
 
 
 def _take(  # noqa: PLR0913, PLR0917 - one hit

@@ -83,6 +83,7 @@ class Sheet:
             self.parts[owner].append(stretch)
             low = high + 1
         self._odd = {stretch.owner for stretch in self.stretches if stretch.odd} if odd else set()
+        self.parted: set[int] = set()  # where parts of Car-Sharing begin that are words by themselves
         self.compounds = self._join()
 
     def holds(self, owner: int, literals: Iterable[bytes]) -> bool:
@@ -100,6 +101,15 @@ class Sheet:
 
     def _number(self, at: int) -> int:
         return bisect_right(self.starts, at) - 1
+
+    def is_word(self, start: int, end: int) -> bool:
+        """Whether the letters from `start` to `end`, between blanks of the plain form, are surely a word by themselves.
+
+        Either nothing touches them, or they are a part of Car-Sharing.
+        """
+        if self.text[start - 1] not in JOINING and self.text[end] not in JOINING:
+            return True
+        return start in self.parted or self.stands_alone(start, end)
 
     def stands_alone(self, start: int, end: int) -> bool:
         """Whether the letters from `start` to `end` are a word by themselves, and no part of a longer one.
@@ -160,9 +170,15 @@ class Sheet:
         return found
 
     def _joined(self) -> Iterator[tuple[int, bytes]]:
-        done = 0
+        form, text, done = self.plain, self.text, 0
         for at in self._glued():
             if at < done:
+                continue
+            low, end = form.rfind(b" ", 0, at) + 1, form.find(b" ", at + 1)
+            if text[low - 1] not in JOINING and text[end] not in JOINING:  # two parts and nothing else: by far the most
+                if text[at] == "-":
+                    self.parted |= {low, at + 1}
+                yield low, form[low:at] + form[at + 1 : end]
                 continue
             low, parts, end = self._chain(at)
             if len(parts) <= LONGEST_RUN and self.ends_before(low) and self.ends_behind(end):
