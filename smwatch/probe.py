@@ -14,14 +14,16 @@ import itertools
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from smwatch.config.effective import duration
 from smwatch.config.model import Http
 from smwatch.config.words import nearest
-from smwatch.errors import SmwatchError, UserError
+from smwatch.due import Rhythm, rhythm
+from smwatch.errors import SmwatchError, SourceError, UserError
 from smwatch.feeds import READ_FEED
 from smwatch.feeds.items import feed_items
 from smwatch.fetch.client import Client
@@ -30,9 +32,10 @@ from smwatch.fetch.pool import ONE_LANE, ParsePool
 from smwatch.fetch.walk import Walk
 from smwatch.i18n import Text, text
 from smwatch.query.searches import Searches
+from smwatch.source import PushSource, Receiver
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 
     from smwatch.fetch.request import Limits
     from smwatch.model import Author, Item
@@ -41,7 +44,6 @@ if TYPE_CHECKING:
 
 SECONDS = 4.5  # for one file; reading an address has the client's own limits
 LIMIT = 5 * 1024 * 1024
-DEFAULT_INTERVAL = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,9 @@ class Match:
 class Report:
     """What is known about one target. `items` are plain JSON values, `found` the same as items.
 
-    `seconds` is the whole time; `validators` are what the server gave to ask with next time; `next_poll` is when a
-    running daemon would come again (None for files).
+    `seconds` is the whole time, `parsing` the part of it that reading took after the answer was there; `validators` are
+    what the server gave to ask with next time; `next_poll` is when a running daemon would come again, as often as
+    `rhythm` says (None for files); `robots` says what the host's robots.txt holds; `pushed` what comes unasked.
     """
 
     target: str
@@ -69,7 +72,11 @@ class Report:
     seconds: float = 0.0
     parser: str | None = None
     validators: dict[str, Any] = field(default_factory=dict)
+    parsing: float = 0.0
     next_poll: datetime | None = None
+    rhythm: Rhythm | None = None
+    robots: Text | None = None
+    pushed: Text | None = None
 
     @property
     def ok(self) -> bool:
@@ -124,11 +131,20 @@ class Prober:
             report.error = error.sentence
         except TimeoutError:
             report.error = text("it took too long")
+        except Exception as error:  # noqa: BLE001 - a plugin's code is a border
+            report.error = text("the plugin failed: {error}", error=type(error).__name__)
         report.seconds = time.monotonic() - started
-        if self.engine is not None:
-            pairs = ((item, self.engine.match(item)) for item in report.found)
-            report.matches = tuple(Match(item=item, hits=hits) for item, hits in pairs if hits)
+        report.matches = tuple(self._matches(report))
         return report
+
+    def _matches(self, report: Report) -> Iterator[Match]:
+        """What the watches would have told, a client's source only to its own."""
+        source, engine = self.sources.get(report.target), self.engine
+        client = source.client if source is not None else None
+        for item in report.found if engine is not None else ():
+            hits = tuple(hit for hit in engine.match(item) if client in (None, hit.watch.client)) if engine else ()
+            if hits:
+                yield Match(item=item, hits=hits)
 
     async def _fill(self, report: Report) -> None:
         if (source := self.sources.get(report.target)) is not None:
@@ -154,19 +170,24 @@ class Prober:
             source = source.model_copy(update={"allow_private": True})
         now = self.clock()
         searches = partial(self.searches.of, client=source.client)
-        walk = Walk(source=source, client=self.client, pool=self.pool, now=now, searches=searches)
+        walk = TimedWalk(source=source, client=self.client, pool=self.pool, now=now, searches=searches)
+        report.pushed = pushed(source)
         found: list[Item] = []
         async for page in source.fetch(walk):
             found += page.items
-        feeds = [answer for answer in walk.answers if isinstance(answer, dict) and "items" in answer]
+        feeds = [answer for answer in walk.answers if isinstance(answer, dict) and {"feed", "items"} <= answer.keys()]
         if len(feeds) == 1:
             self._take(report, feeds[0])
         else:
             report.items = [_plain(item) for item in found]
         report.found = tuple(found)
-        report.parser = walk.parser
+        report.parser, report.parsing = walk.parser, walk.parsing
         report.validators = walk.validators
-        report.next_poll = now + (source.interval or DEFAULT_INTERVAL)
+        if not isinstance(source, PushSource):
+            report.rhythm = rhythm(source)
+            report.next_poll = now + report.rhythm.every
+        if self.engine is not None:
+            report.robots = await _robots(walk, getattr(source, "url", None))
 
     def _take(self, report: Report, answer: dict[str, Any]) -> None:
         report.found = feed_items(answer, report.target)
@@ -177,6 +198,42 @@ class Prober:
             {**item, "author": item.get("author") or {"name": None}, "lang": item.get("lang") or lang}
             for item in answer["items"]
         ]
+
+
+class TimedWalk(Walk):
+    """A walk that knows how long reading took."""
+
+    parsing = 0.0
+
+    async def parse(self, function: str, body: bytes, options: Mapping[str, Any]) -> Any:  # noqa: ANN401
+        """See `SourceContext`."""
+        started = time.monotonic()
+        try:
+            return await super().parse(function, body, options)
+        finally:
+            self.parsing += time.monotonic() - started
+
+
+async def _robots(walk: Walk, url: str | None) -> Text | None:
+    """What the host's robots.txt says of the address; feeds are made for programs and read all the same."""
+    if url is None:
+        return None
+    try:
+        async with asyncio.timeout(SECONDS):
+            allowed = await walk.allowed(url)
+    except (SourceError, TimeoutError):
+        return text("robots.txt: cannot be read now")
+    return text("robots.txt: admits this address") if allowed else text("robots.txt: does not admit this address")
+
+
+def pushed(source: Source) -> Text | None:
+    """What a source brings without being asked; None where there is nothing."""
+    if isinstance(source, Receiver):
+        path = f"/in/{source.address()}"
+        return text("it is sent to {path} of the running smwatch; nothing is asked here", path=path)
+    if isinstance(source, PushSource):
+        return text("it is pushed while smwatch runs; nothing is asked here")
+    return text("besides, a running smwatch listens to its stream") if source.listens() else None
 
 
 @asynccontextmanager
@@ -284,7 +341,19 @@ def _facts(report: Report, language: str) -> list[str]:
         facts += [f"{names[name]}: {known[name]}" for name in names if name in known]
         if moved := known.get("moved"):
             facts.append(text("it has moved for good: {url}", url=moved["to"]).render(language))
-    if report.next_poll is not None:
-        when = f"{report.next_poll:%H:%M} UTC"
-        facts.append(text("a running smwatch would read it again at {when}", when=when).render(language))
+    if report.parsing:
+        fetched = f"{max(report.seconds - report.parsing, 0.0):.2f}"
+        times = text("fetched in {fetched} s, read in {parsing} s", fetched=fetched, parsing=f"{report.parsing:.2f}")
+        facts.append(times.render(language))
+    facts += [fact.render(language) for fact in (report.robots, report.pushed) if fact is not None]
+    if report.next_poll is not None and report.rhythm is not None:
+        when, often = f"{report.next_poll:%H:%M} UTC", duration(report.rhythm.every)
+        facts.append(
+            text(
+                "a running smwatch would read it again at {when} (every {every}: {why})",
+                when=when,
+                every=often,
+                why=report.rhythm.reason,
+            ).render(language)
+        )
     return [f"  {fact}" for fact in facts]

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from smwatch.plugins.feed import FeedSource
 
-from smwatch.model import Watch
+from smwatch.model import Page, Watch
+from smwatch.plugin import PushSource, Source
 from smwatch.probe import Report, prober, told
 from smwatch.query.watches import WatchEngine
 from smwatch.testing.servers import FeedServer, entry, rss
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 FEED = rss(
@@ -140,3 +142,62 @@ async def test_a_source_by_its_name_and_what_would_match() -> None:
 async def test_trouble_in_words() -> None:
     (report,) = await reports("http://acme.invalid/feed")
     assert told(report, "de") == ["✗ http://acme.invalid/feed: der Name acme.invalid lässt sich nicht auflösen"]
+
+
+async def test_a_source_shows_robots_times_and_when_it_is_read_again() -> None:
+    engine = WatchEngine([Watch(name="Acme", query="acme")], {})
+    async with FeedServer() as server:
+        url = server.put("/feed.xml", FEED)
+        server.put("/robots.txt", "User-agent: *\nDisallow: /feed.xml\n", content_type="text/plain")
+        source = FeedSource(type="feed", name="Presse", url=url, allow_private=True, interval="2h")
+        (report,) = await reports("Presse", sources=[source], engine=engine)
+    lines = [line.strip() for line in told(report, "en")]
+    assert report.ok
+    assert "robots.txt: does not admit this address" in lines
+    assert any(line.startswith("fetched in ") for line in lines)
+    assert any("(every 2h: as configured)" in line for line in lines)
+    assert any(line.startswith("ETag: ") for line in lines)
+
+
+async def test_json_asks_for_nothing_but_the_feed() -> None:
+    async with FeedServer() as server:
+        url = server.put("/feed.xml", FEED)
+        await reports(url, allow_private=True)
+        assert [seen.path for seen in server.requests] == ["/feed.xml"]
+
+
+class Pushed(PushSource):
+    def key(self) -> str:
+        return "pushed"
+
+    async def listen(self, ctx: object) -> AsyncIterator[Page]:
+        yield Page()
+
+
+class Breaks(Source):
+    def key(self) -> str:
+        return "breaks"
+
+    async def fetch(self, ctx: object) -> AsyncIterator[Page]:
+        yield Page()
+        raise ZeroDivisionError
+
+
+async def test_a_source_that_only_listens_says_so() -> None:
+    (report,) = await reports("Strom", sources=[Pushed(type="pushed", name="Strom")])
+    assert (report.ok, report.items, report.next_poll) == (True, [], None)
+    assert "it is pushed while smwatch runs; nothing is asked here" in "\n".join(told(report, "en"))
+
+
+async def test_a_plugin_that_breaks_is_a_sentence() -> None:
+    (report,) = await reports("x", sources=[Breaks(type="breaks", name="x")])
+    assert str(report.error) == "the plugin failed: ZeroDivisionError"
+
+
+async def test_a_clients_source_matches_only_its_watches() -> None:
+    watches = [Watch(name=name, query="acme", client=name) for name in ("Acme", "Globex")]
+    async with FeedServer() as server:
+        url = server.put("/feed.xml", FEED)
+        source = FeedSource(type="feed", name="Presse", url=url, allow_private=True, client="Globex")
+        (report,) = await reports("Presse", sources=[source], engine=WatchEngine(watches, {}))
+    assert [hit.watch.name for match in report.matches for hit in match.hits] == ["Globex"]
