@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from smwatch.config.effective import duration
 from smwatch.config.model import Http
 from smwatch.config.words import nearest
-from smwatch.due import Rhythm, rhythm
+from smwatch.due import rhythm
 from smwatch.errors import SmwatchError, SourceError, UserError
 from smwatch.feeds import READ_FEED
 from smwatch.feeds.items import feed_items
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 
     from smwatch.fetch.request import Limits
+    from smwatch.habits import Rhythm
     from smwatch.model import Author, Item
     from smwatch.plugin import Source
     from smwatch.query.watches import WatchEngine, WatchHit
