@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from smwatch import __version__
 from smwatch.config.watcher import saves
 from smwatch.deliver import Sender
+from smwatch.deliver.hush import Hush, hush_of
 from smwatch.deliver.pace import Pace
 from smwatch.fetch.client import Client, trusted
 from smwatch.fetch.pool import ParsePool
@@ -114,6 +115,7 @@ class App:
     def _make(self, config: Config) -> None:
         """Every part, none of them running."""
         clock = self.tempo.clock
+        self.hush = Hush(secret=self.store.key)
         self.client = Client(config.http, config.contact, clock=clock)
         self.pool = ParsePool(on_trouble=self._worker_trouble, clock=clock)
         self.renderer = Renderer(self.store, lambda: self.config, clock)
@@ -126,6 +128,7 @@ class App:
             tell=self._tell_of_channel,
             count=self.metrics.delivered,
             zone=lambda name: self.renderer.reading(name).timezone,
+            hush=lambda: self.hush,
             clock=clock,
             pace=self.tempo.pace,
         )
@@ -202,6 +205,7 @@ class App:
                 **{name: one.own_accounts for name, one in config.clients.items()},
             },
         )
+        self.hush = hush_of(config.silences, self.store.key, config.lists)
         self.sender.replace(config.channels)
         self.scheduler.replace({rows[one].id: (source, rows[one]) for one, source in named.items()})
         self._listen()

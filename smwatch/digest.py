@@ -31,6 +31,15 @@ TOP = 5
 LATEST = timedelta(hours=6)  # a digest missed by more is not sent any more: the next one holds its mentions
 PUNCTUAL = timedelta(minutes=5)  # a digest planned after more than this says that it is late
 _LOOK_BACK = (timedelta(days=8), timedelta(days=62), timedelta(days=800))
+WHY_HELD = {
+    "quiet": text("quiet hours: told together afterwards"),
+    "silence": text("silenced"),
+    "storm": text("told in a summary: more at once than can be told one by one"),
+    "max-per-hour": text("told in a summary: more in an hour than the channel takes"),
+    "late": text("came late: told in one message"),
+    "own": text("from your own accounts"),
+    "deleted": text("deleted at the source before it was told"),
+}
 _DAYS = {"daily": "*", "workdays": "MON-FRI"}
 
 
@@ -167,6 +176,7 @@ def build(  # noqa: PLR0913 - one keyword for each thing that a digest tells
     held: Iterable[tuple[Text, int]] = (),
     sources: Iterable[SourceState] = (),
     uncovered: Iterable[Text] = (),
+    muted: Iterable[Text] = (),
     late: bool = False,
     upcoming: datetime | None = None,
 ) -> Digest:
@@ -187,6 +197,7 @@ def build(  # noqa: PLR0913 - one keyword for each thing that a digest tells
         held=tuple(held),
         sources=tuple(sources),
         uncovered=tuple(uncovered),
+        muted=tuple(muted),
         late=late,
         next_due=upcoming,
     )

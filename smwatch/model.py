@@ -255,7 +255,8 @@ class SourceState:
 class Digest:
     """What happened in a period, ready to be told: covers the half-open span (`since`, `until`].
 
-    `stories` are grouped by watch name, in the config's order; `held` counts what was held back, by reason.
+    `stories` are grouped by watch name, in the config's order; `held` counts what was held back, by reason; `muted`
+    tells of the silences that hold something back now.
     `late` marks a digest sent after its time. `uncovered` says what no source can see.
     """
 
@@ -267,6 +268,7 @@ class Digest:
     stories: Mapping[str, tuple[Story, ...]]
     top: tuple[Story, ...] = ()
     held: tuple[tuple[Text, int], ...] = ()
+    muted: tuple[Text, ...] = ()
     sources: tuple[SourceState, ...] = ()
     uncovered: tuple[Text, ...] = ()
     late: bool = False

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from smwatch.deliver.hush import Hush, hush_of
 from smwatch.deliver.quiet import quiet_until, waits
 from smwatch.deliver.storm import BACKLOG
 from smwatch.errors import SmwatchError, UserError
@@ -26,10 +27,10 @@ from smwatch.query.watches import WatchEngine
 from smwatch.reports import reading
 from smwatch.route import Age, Verdict, age, moment_of, route
 from smwatch.silence import Silence, covering
-from smwatch.store import silences, whys
+from smwatch.store import decisions, whys
 from smwatch.store.jobs import Job
 from smwatch.store.place import sqlite_path
-from smwatch.store.schema import card, card_mention, watch
+from smwatch.store.schema import watch
 from smwatch.store.waiting import holds, waiting
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ async def _maybe(config: Config) -> AsyncIterator[AsyncConnection | None]:
 class _Now:
     """What the store knows now: nothing, where there is none yet."""
 
-    key: bytes = b""
+    hush: Hush = field(default_factory=Hush)
     changed: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     silences: Mapping[str, Sequence[Silence]] = field(default_factory=dict)
     held: Mapping[str, Text] = field(default_factory=dict)
@@ -188,31 +189,20 @@ def _excluding(one: Watch, name: str) -> str:
 async def _state(config: Config, now: datetime) -> _Now:
     path = sqlite_path(config.store)
     if path is not None and not path.exists():
-        return _Now()
+        hush = hush_of(config.silences, b"", config.lists)
+        return _Now(hush=hush, silences={one.client or "": hush.planned for one in config.watches})
     clients = {one.client for one in config.watches}
     async with reading(config) as store, store.read() as connection:
         rows = await connection.execute(select(watch.c.client, watch.c.name, watch.c.changed_at))
+        hush = hush_of(config.silences, store.key, config.lists)
         return _Now(
-            key=store.key,
+            hush=hush,
             changed={(row.client, row.name): row.changed_at for row in rows},
-            silences={client or "": await silences.active(connection, now, client) for client in clients},
+            silences={client or "": await hush.active(connection, client, now) for client in clients},
             held={name: hold.reason for name, hold in (await holds(connection)).items()},
             backlog=Counter(one.channel for one in await waiting(connection) if not one.attempts),
-            told=await told_singly(connection, now - timedelta(hours=1)),
+            told=Counter(name for name, _ in await decisions.told_singly(connection, now - timedelta(hours=1))),
         )
-
-
-async def told_singly(connection: AsyncConnection, since: datetime) -> dict[str, int]:
-    """How many stories each channel was told by messages of their own since then."""
-    first = (
-        select(card.c.channel, func.min(card_mention.c.at).label("at"))
-        .join(card_mention, card_mention.c.card_id == card.c.id)
-        .where(card.c.state != "folded")
-        .group_by(card.c.id)
-        .subquery()
-    )
-    query = select(first.c.channel, func.count()).where(first.c.at > since).group_by(first.c.channel)
-    return {row[0]: row[1] for row in await connection.execute(query)}
 
 
 def _outcome(config: Config, item: Item, hit: WatchHit, state: _Now, now: datetime) -> Outcome:
@@ -259,7 +249,7 @@ def _place(config: Config, one: Decision, mention: Mention, state: _Now, now: da
 
 
 def _silenced(mention: Mention, state: _Now, now: datetime) -> list[Held]:
-    marks = (silences.marks(mention, state.key),)
+    marks = (state.hush.marks(mention),)
     found = covering(state.silences.get(mention.client or "", ()), marks, now)
     return [
         Held(code="silence", reason=text("silenced: {reason}", reason=one.reason), until=one.until) for one in found

@@ -20,7 +20,7 @@ from smwatch.store import digests as digest_store
 from smwatch.store.mentions import mentions_where
 from smwatch.store.schema import mention
 from smwatch.store.stories import load_alert
-from smwatch.timetable import sources_of, uncovered, watches_of
+from smwatch.timetable import counted_of, muted, sources_of, uncovered, watches_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -38,6 +38,7 @@ TEST_LIFETIME = timedelta(minutes=2)
 WHY = {
     "": text("More stories than can be told one by one:"),
     "quiet": text("What came in during the quiet hours:"),
+    "muted": text("What came in while it was silenced:"),
 }
 
 
@@ -117,8 +118,10 @@ class Renderer:
                 run,
                 plan,
                 watches=watches_of(config, plan),
+                counted=counted_of(config, plan),
                 sources=sources_of(config, plan),
                 uncovered=uncovered(config, plan),
+                muted=await muted(connection, config, plan, self._clock()),
             )
         message = digest_messages(digest, language=plan.language or who.language, timezone=plan.timezone)[0]
         return Rendered(message=message, data=digest_data(digest, who.language))

@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from smwatch import silencing
 from smwatch.config.named import no_digest
 from smwatch.i18n import Text, text
 from smwatch.store import digests as digest_store
-from smwatch.store import outbox
+from smwatch.store import outbox, silences
 from smwatch.store.db import Store
 from smwatch.store.place import sqlite_path, state_folder
 from smwatch.store.sources import source_states
 from smwatch.store.waiting import holds, withdraw
-from smwatch.timetable import Timetable, sources_of, uncovered, watches_of
+from smwatch.timetable import Timetable, counted_of, muted, sources_of, uncovered, watches_of
 from smwatch.web.control import ask_daemon
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from smwatch.config.model import Config
     from smwatch.model import SourceState
+    from smwatch.silence import Silence
     from smwatch.store.waiting import Waiting
 
 LOOK = 0.2  # seconds between two looks at what the daemon has sent
@@ -96,14 +98,17 @@ async def digest_preview(config: Config, name: str, now: datetime | None = None)
     plan = config.digests.get(name)
     if plan is None:
         raise no_digest(name, config.digests)
+    now = now or datetime.now(UTC)
     async with reading(config) as store, store.read() as connection:
         digest = await digest_store.preview(
             connection,
             plan,
             watches=watches_of(config, plan),
-            now=now or datetime.now(UTC),
+            now=now,
+            counted=counted_of(config, plan),
             sources=sources_of(config, plan),
             uncovered=uncovered(config, plan),
+            muted=await muted(connection, config, plan, now),
         )
     words = {"language": plan.language, "timezone": plan.timezone}
     whole = digest_messages(digest, whole=True, **words)[0]  # type: ignore[arg-type]
@@ -142,6 +147,36 @@ async def send_test(config: Config, channel: str | None) -> dict[str, Text | Non
                 await withdraw(connection, channels, "test")
 
 
+async def silence_add(config: Config, wish: silencing.Wish, now: datetime | None = None) -> str:
+    """Begin a silence, through the running daemon or without one; its name. Raises UserError."""
+    answer = await ask_daemon(config.store, state_folder(config.store), "silence_add", **wish.to_json())
+    if answer is not None:
+        return str(answer["id"])
+    async with alone(config) as store, store.write() as connection:
+        made = await silencing.add(connection, config, wish, secret=store.key, now=now or datetime.now(UTC))
+        return made.short
+
+
+async def silence_end(config: Config, name: str) -> str:
+    """End a silence before its time; its name. Raises UserError where there is none."""
+    answer = await ask_daemon(config.store, state_folder(config.store), "silence_end", name=name)
+    if answer is not None:
+        return str(answer["id"])
+    async with alone(config) as store, store.write() as connection:
+        return (await silencing.end(connection, name, datetime.now(UTC))).short
+
+
+async def silence_list(config: Config, now: datetime | None = None) -> list[Silence]:
+    """Every silence that holds something back now, those of the files too; the first to end first."""
+    now = now or datetime.now(UTC)
+    planned = [one for one in config.silences if one.until > now]
+    path = sqlite_path(config.store)
+    if path is not None and not path.exists():
+        return planned
+    async with reading(config) as store, store.read() as connection:
+        return sorted([*await silences.listed(connection, now), *planned], key=lambda one: one.until)
+
+
 async def _sent(config: Config, channels: Sequence[str]) -> dict[str, Text | None]:
     """What became of the test messages that the daemon sends: gone, or waiting with a reason."""
     loop = asyncio.get_running_loop()
@@ -170,11 +205,13 @@ async def _deliver(store: Store, config: Config, channels: list[str]) -> dict[st
     """Send what is due on `channels`, as the daemon would; what is left, with its reason."""
     from smwatch.app import channel_session  # noqa: PLC0415 - the whole daemon
     from smwatch.deliver import Sender  # noqa: PLC0415 - likewise
+    from smwatch.deliver.hush import hush_of  # noqa: PLC0415 - likewise
     from smwatch.render import Renderer  # noqa: PLC0415 - likewise
 
     chosen = {name: config.channels[name] for name in channels if name in config.channels}
     async with channel_session(config) as session:
-        sender = Sender(store, chosen, Renderer(store, lambda: config), session=session)
+        hush = hush_of(config.silences, store.key, config.lists)
+        sender = Sender(store, chosen, Renderer(store, lambda: config), session=session, hush=lambda: hush)
         await sender.drain(ALONE)
     async with store.read() as connection:
         left = {one.channel: one.reason or text("not tried yet") for one in await outbox.waiting(connection)}

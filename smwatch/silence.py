@@ -5,7 +5,8 @@ A silence holds new messages, never edits; it always has an end, somebody who wa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -24,13 +25,20 @@ class Scope(StrEnum):
     AUTHOR = "author"
     SITE = "site"
     WATCH = "watch"
+    CLIENT = "client"
+    QUERY = "query"
 
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+EVERYTHING = "*"  # the value of a silence of a whole client
 
 SCOPES: Mapping[Scope, Text] = {
     Scope.STORY: text("this story"),
     Scope.AUTHOR: text("the author"),
     Scope.SITE: text("the site"),
     Scope.WATCH: text("the whole watch"),
+    Scope.CLIENT: text("the whole client"),
+    Scope.QUERY: text("what a query finds"),
 }
 
 
@@ -56,18 +64,63 @@ class Silence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """What a silence may be about in one mention: its story, its author's keyed hash, its site, its watch."""
+    """What a silence may be about in one mention: its story, its author's keyed hash, its site, its watch.
+
+    `queries` are those of silences in the files that find it.
+    """
 
     story: str = ""
     author: str = ""
     site: str = ""
     watch: str = ""
+    queries: frozenset[str] = frozenset()
 
-    def of(self, scope: Scope) -> str:
-        """The value that a silence of this scope has to have."""
-        return {Scope.STORY: self.story, Scope.AUTHOR: self.author, Scope.SITE: self.site, Scope.WATCH: self.watch}[
-            scope
-        ]
+    def under(self, one: Silence) -> bool:
+        """Whether a silence is about this mention; one of a site is about its subdomains, too."""
+        if not one.value:
+            return False
+        if one.scope is Scope.SITE:
+            return self.site == one.value or self.site.endswith(f".{one.value}")
+        if one.scope is Scope.QUERY:
+            return one.value in self.queries
+        known = {Scope.STORY: self.story, Scope.AUTHOR: self.author, Scope.WATCH: self.watch, Scope.CLIENT: EVERYTHING}
+        return one.value == known[one.scope]
+
+
+WHAT: Mapping[Scope, Text] = {
+    Scope.STORY: text("the story “{label}”"),
+    Scope.AUTHOR: text("an author"),
+    Scope.SITE: text("the site {label}"),
+    Scope.WATCH: text("the watch “{label}”"),
+    Scope.CLIENT: text("everything of {label}"),
+    Scope.QUERY: text("what “{label}” finds"),
+}
+
+
+def what(one: Silence) -> Text:
+    """What a silence is about, in words; an author's name is not kept."""
+    if one.scope is Scope.CLIENT and not one.client:
+        return text("everything without a client")
+    label = one.label or one.client or one.value
+    return replace(WHAT[one.scope], values={"label": label})
+
+
+def ends_in(one: Silence, now: datetime) -> Text:
+    """How long it still holds: "ends in 2 h"."""
+    left = one.until - now
+    if left < HOUR:
+        return text("ends in {n} min", n=max(1, round(left / MINUTE)))
+    if left < timedelta(days=2):
+        return text("ends in {n} h", n=round(left / HOUR))
+    return text("ends in {n} days", n=left.days)
+
+
+def told(one: Silence, now: datetime) -> Text:
+    """One silence on one line, for digests and lists."""
+    words = {"what": what(one), "ends": ends_in(one, now), "reason": one.reason}
+    if not one.by.name:
+        return text("silenced: {what}, {ends}: {reason}", **words)
+    return text("silenced: {what}, {ends}: {reason} ({who})", **words, who=one.by.name)
 
 
 def covering(silences: Iterable[Silence], marks: Sequence[Marks], now: datetime) -> tuple[Silence, ...]:
@@ -77,7 +130,7 @@ def covering(silences: Iterable[Silence], marks: Sequence[Marks], now: datetime)
     longest stands first.
     """
     active = [one for one in silences if one.until > now]
-    found = [[one for one in active if one.value and one.value == mark.of(one.scope)] for mark in marks]
+    found = [[one for one in active if mark.under(one)] for mark in marks]
     if not found or not all(found):
         return ()
     every = {one.id: one for group in found for one in group}
@@ -86,5 +139,5 @@ def covering(silences: Iterable[Silence], marks: Sequence[Marks], now: datetime)
 
 def until_told(silences: Sequence[Silence], marks: Sequence[Marks], now: datetime) -> datetime:
     """When a story that `silences` cover may be told: as soon as one of its mentions is not covered any more."""
-    ends = [max((s.until for s in silences if s.value == mark.of(s.scope)), default=now) for mark in marks]
+    ends = [max((s.until for s in silences if mark.under(s)), default=now) for mark in marks]
     return min(ends, default=now)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from smwatch import silencing
 from smwatch.config.named import no_channel, no_digest
 from smwatch.errors import UserError
 from smwatch.i18n import Text, text, texts, to_json
@@ -58,6 +59,8 @@ class Surface:
             "digest_send": self._digest_send,
             "alert_test": self._alert_test,
             "alert_test_end": self._alert_test_end,
+            "silence_add": self._silence_add,
+            "silence_end": self._silence_end,
             "source_rest": self._source_rest,
         }
 
@@ -111,6 +114,19 @@ class Surface:
         channels = await plan_test(self._app.store, self._app.config, args.get("channel"), self._app.now())
         self._app.sender.wake()
         return {"channels": channels}
+
+    async def _silence_add(self, args: dict[str, Any]) -> dict[str, Any]:
+        app = self._app
+        wish = silencing.Wish.from_json(args)
+        async with app.store.write() as connection:
+            made = await silencing.add(connection, app.config, wish, secret=app.store.key, now=app.now())
+        return {"id": made.short}
+
+    async def _silence_end(self, args: dict[str, Any]) -> dict[str, Any]:
+        async with self._app.store.write() as connection:
+            ended = await silencing.end(connection, str(args.get("name")), self._app.now())
+        self._app.sender.wake()
+        return {"id": ended.short}
 
     async def _alert_test_end(self, args: dict[str, Any]) -> dict[str, Any]:
         """Whoever asked for the test has heard how it went: what did not go out shall not come later."""

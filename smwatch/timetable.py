@@ -15,7 +15,9 @@ import structlog
 from smwatch.digest import Due, due_now, next_due
 from smwatch.errors import UserError
 from smwatch.i18n import text
+from smwatch.silence import told
 from smwatch.store import digests as store_digests
+from smwatch.store import silences
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+TWO = 2
 LONGEST_NAP = timedelta(seconds=30)  # a reload, or a clock that was put right, is noticed after this
 
 
@@ -50,6 +53,28 @@ class Store(Protocol):
 def watches_of(config: Config, plan: DigestPlan) -> tuple[Watch, ...]:
     """The watches of a digest, in the config's order."""
     return tuple(watch for watch in config.watches if plan.name in watch.digest)
+
+
+def counted_of(config: Config, plan: DigestPlan) -> tuple[Watch, ...]:
+    """Watches that stand in no digest: what is held back of them is counted in every digest that may know of them."""
+    clients = {watch.client for watch in watches_of(config, plan)}
+    owner = {plan.client} if plan.client is not None or plan.shared else (clients if len(clients) == 1 else {None})
+    return tuple(watch for watch in config.watches if not watch.digest and (watch.client in owner))
+
+
+def clients_of(config: Config, plan: DigestPlan) -> tuple[str | None, ...]:
+    """Whose watches a digest holds."""
+    return tuple(dict.fromkeys([plan.client, *(watch.client for watch in watches_of(config, plan))]))
+
+
+async def muted(connection: AsyncConnection, config: Config, plan: DigestPlan, now: datetime) -> list[Text]:
+    """The silences that hold something of a digest back now, those of the store and those of the files."""
+    clients = clients_of(config, plan)
+    stored = [one for client in clients for one in await silences.active(connection, now, client)]
+    named = {watch.client for watch in config.watches} - {None}
+    open_to = {*clients, *([None] if len(named) < TWO else [])}  # words of one client's are not told another
+    planned = [one for one in config.silences if one.until > now and one.client in open_to]
+    return [told(one, now) for one in sorted([*stored, *planned], key=lambda one: one.until)]
 
 
 def sources_of(config: Config, plan: DigestPlan) -> tuple[str, ...]:

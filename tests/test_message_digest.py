@@ -58,7 +58,7 @@ def test_figures_stand_beside_the_period_before():
 
 def test_sources_and_what_was_held_back_are_told():
     everything = told(full_digest())
-    assert "- 3 × silenced\n- 2 × quiet hours" in everything
+    assert "- 3 × stummgeschaltet\n- 2 × quiet hours" in everything
     assert "- Heimwerker-Forum: nicht lesbar seit So., 23. Nov., 23:00 (the server answers 500)" in everything
     assert "- Pressemappe: ohne neuen Beitrag seit Mo., 3. Nov." in everything
     assert "\n\nNicht abgedeckt: Pinterest offers no search for what others say.\n\n" in everything

@@ -15,6 +15,7 @@ from smwatch.cli.lists import export_group, import_group
 from smwatch.cli.plugins import plugins
 from smwatch.cli.queries import query
 from smwatch.cli.routing import route, why
+from smwatch.cli.silences import silence
 from smwatch.cli.sources import source
 
 EVERYDAY = ("init", "check", "run", "source", "query", "digest", "status", "demo")
@@ -56,5 +57,6 @@ for command in (
     why,
     import_group,
     export_group,
+    silence,
 ):
     cli.add_command(command)

@@ -14,6 +14,7 @@ from smwatch.config.plugins import PluginTables
 from smwatch.config.queries import Queries
 from smwatch.config.report import Finding, Report, errors
 from smwatch.config.sections import Sections
+from smwatch.config.silences import Silences
 from smwatch.config.tree import tree
 from smwatch.config.unknown import Homes
 from smwatch.i18n import text
@@ -99,6 +100,8 @@ class _Builder:
         self._not_yet(general)
         resolved = CrossCheck(self.draft, self.sections, self.report, general, self.kinds).resolve()
         config = self._config(general, web, http, resolved)
+        planned = Silences(self.sections, self.report, self.queries, config.timezone_for).planned(config.watches)
+        config = replace(config, silences=planned)
         return Built(
             config=config,
             findings=self.report.findings(),
@@ -169,7 +172,7 @@ class _Builder:
 
     def _watches(self) -> None:
         lists = {name: it.it for name, it in self.draft.lists.items()}
-        queries = Queries(self.report, lists, self.parse)
+        queries = self.queries = Queries(self.report, lists, self.parse)
         for node in self.sections.all("watch"):
             values = self.sections.read(node, tables.WATCH, frozenset({"raise"}))
             raises = self._raises(node)
@@ -220,7 +223,7 @@ class _Builder:
 
     def _not_yet(self, general: Mapping[str, Any]) -> None:
         """Tables and values that are known, and whose feature comes with a later version."""
-        for name in ("silence", "privacy"):
+        for name in ("privacy",):
             for node in self.sections.all(name):
                 self.sections.read(node, tables.TABLES[name])
                 heading = tables.TABLES[name].heading

@@ -24,7 +24,9 @@ GENERAL = (
     "max_age",
     "clients",
     "lists",
+    "silences",
 )
+SHOWN = {"clients": "client", "lists": "list", "silences": "silence"}
 RESTART = {
     "store": "store",
     "http": "http",
@@ -134,8 +136,15 @@ def _mapping(old: Mapping[str, Any], new: Mapping[str, Any], said: tuple[Text, T
 
 def _general(old: Config, new: Config) -> Iterator[Text]:
     for key in (*GENERAL, *RESTART.values()):
-        if getattr(old, key) != getattr(new, key):
-            yield text("“{key}” changed", key={"clients": "client", "lists": "list"}.get(key, key))
+        if _meant(old, key) != _meant(new, key):
+            yield text("“{key}” changed", key=SHOWN.get(key, key))
+
+
+def _meant(config: Config, key: str) -> Any:  # noqa: ANN401 - the value of any key
+    """What a key says; where a silence stands in its file says nothing."""
+    if key != "silences":
+        return getattr(config, key)
+    return [(it.client, it.scope, it.value, it.until, it.reason) for it in config.silences]
 
 
 def _list(names: list[str]) -> str:

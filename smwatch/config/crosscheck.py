@@ -154,7 +154,7 @@ class CrossCheck:
         watched = {it.it.client for it in self.draft.watches} | {
             str(it.table["client"].value) for it in self.draft.stopped_nodes if "client" in it.table
         }
-        for name in ("watch", "source", "digest", "channels"):
+        for name in ("watch", "source", "digest", "channels", "silence"):
             for node in self.sections.all(name):
                 it = node.table.get("client")
                 if it is None or not isinstance(it.value, str) or not it.value.strip():

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from smwatch.model import Priority
 from smwatch.secret import Secret
+from smwatch.silence import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,9 @@ def _lines(config: Config) -> Iterator[str]:
         yield from _table("[[source]]", _plugin(source))
     for name, digest in config.digests.items():
         yield from _table(f"[digest.{_key(name)}]", _digest(digest))
+    for silence in config.silences:
+        what = {str(silence.scope): silence.label, "client": None if silence.scope is Scope.WATCH else silence.client}
+        yield from _table("[[silence]]", {**what, "until": silence.until.isoformat(), "reason": silence.reason})
 
 
 def _general(config: Config) -> dict[str, Any]:

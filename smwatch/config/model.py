@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from smwatch.model import Watch, Where
     from smwatch.plugin import Channel, Source
+    from smwatch.silence import Silence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,7 @@ class Config:
     digests: Mapping[str, DigestPlan] = field(default_factory=dict)
     clients: Mapping[str, Client] = field(default_factory=dict)
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    silences: tuple[Silence, ...] = ()
     files: tuple[Path, ...] = ()
 
     def language_for(self, client: str | None) -> str:

@@ -178,11 +178,11 @@ SILENCE = Table(
     doc=text("What is not told for a while."),
     people=True,
     listed=True,
-    later=True,
     keys={
         "query": key(fields.FILLED, text("What to look for, in the query language.")),
         "watch": key(fields.FILLED, text("The watch to silence.")),
         "site": key(fields.FILLED, text("The site to silence.")),
+        "client": key(fields.FILLED, text("For whom; clients are kept apart.")),
         "until": key(fields.MOMENT, text("When it ends."), required=True),
         "reason": key(fields.FILLED, text("Why, for colleagues."), required=True),
     },

@@ -187,7 +187,7 @@ def read_moment(node: Node, report: Report) -> datetime | date | None:
     if isinstance(node.value, datetime | date):
         return node.value
     if isinstance(node.value, str):
-        for reader in (datetime.fromisoformat, _german_date):
+        for reader in (date.fromisoformat, datetime.fromisoformat, _german_date):
             try:
                 return reader(node.value.strip())
             except ValueError:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from smwatch.deliver.hush import Hush
 from smwatch.deliver.pace import Pace
 from smwatch.errors import ChannelError, Outcome
 from smwatch.i18n import Text, text
@@ -85,7 +86,10 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What a lane works with; `clock` is UTC, `pause` sleeps, `zone` is where a channel's readers are."""
+    """What a lane works with; `clock` is UTC, `pause` sleeps, `zone` is where a channel's readers are.
+
+    `hush()` knows the silences as they are now.
+    """
 
     store: Store
     render: Render
@@ -97,6 +101,7 @@ class Desk:
     tell: Tell = _tell_nobody
     count: Count = lambda _channel, _outcome: None
     zone: Callable[[str], str] = lambda _channel: "UTC"
+    hush: Callable[[], Hush] = Hush
 
     def context(self, channel: str) -> Context:
         """The context for one call of `channel`."""

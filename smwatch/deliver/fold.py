@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
+from smwatch.deliver.hush import hushed
 from smwatch.deliver.storm import PART
-from smwatch.store import outbox
+from smwatch.i18n import text
+from smwatch.store import decisions, outbox
 from smwatch.store.outbox import Job, next_key
 
 if TYPE_CHECKING:
@@ -19,13 +22,18 @@ if TYPE_CHECKING:
     from smwatch.plugin import Channel
 
 MOST = 400  # stories in one go: ten parts
+WHY = {
+    "storm": text("more stories at once than can be told one by one: told in a summary"),
+    "max-per-hour": text("more messages in an hour than the channel takes: told in a summary"),
+}
 
 
 async def fold(desk: Desk, channel: Channel, storm: Storm, now: datetime) -> bool:
     """Put every story that waits into the summary that stands, the rest into new ones; False: there was none."""
     async with desk.store.read() as connection:
         untold = await outbox.untold(connection, channel.name, now, channel.group_wait, MOST)
-    jobs = [job for job in untold if storm.holds(job, now)]
+    free = await hushed(desk, untold, now, ZoneInfo(desk.zone(channel.name)))
+    jobs = [job for job in free if storm.holds(job, now)]
     if jobs:
         await desk.commit(partial(_fold, channel=channel, storm=storm, jobs=jobs, now=now))
         storm.told = now
@@ -56,6 +64,7 @@ async def _together(connection: Any, channel: Channel, jobs: Sequence[Job], now:
 
 
 async def _fold(connection: Any, channel: Channel, storm: Storm, jobs: Sequence[Job], now: datetime) -> None:  # noqa: ANN401 - see outbox
+    await decisions.held(connection, jobs, storm.code, WHY[storm.code], now)
     room = storm.room
     if room:
         await _extend(connection, storm, jobs[:room])

@@ -6,11 +6,12 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from smwatch.deliver.desk import Desk, Rendered, bounded, log
 from smwatch.deliver.fold import MOST, fold, tell_together
+from smwatch.deliver.hush import hushed
 from smwatch.deliver.quiet import held, quiet_until, waits
 from smwatch.deliver.retry import GIVE_UP, Again, after, choose, given_up, next_lookup
 from smwatch.deliver.storm import Storm, fresh
@@ -21,7 +22,7 @@ from smwatch.message.model import Run
 from smwatch.model import Priority
 from smwatch.plugin import Delivery, Receipt
 from smwatch.secret import SecretMissing
-from smwatch.store import outbox
+from smwatch.store import decisions, outbox
 from smwatch.store.outbox import Job, Problem
 from smwatch.store.waiting import Hold, set_hold
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from smwatch.i18n import Text
     from smwatch.plugin import Channel
 
 TICK = 1.0  # seconds between two looks into the store when nobody knocks
@@ -87,37 +91,46 @@ class Lane:
 
     async def _awake(self, now: datetime) -> list[Job]:
         """What is outstanding and may be told at this hour."""
-        hours = self.channel.quiet_hours
-        if hours is not None and not self.settled:
+        if not self.settled:
             await self.desk.commit(partial(outbox.unhold, channel=self.channel.name, now=now))
         self.settled = True
-        zone = ZoneInfo(self.desk.zone(self.channel.name))
+        hours, zone = self.channel.quiet_hours, self._zone
         until = quiet_until(hours, zone, now)
         jobs = await self._outstanding(now)
         while hours and until and (sleeping := [job for job in jobs if waits(job, hours)]):
             reason = text("quiet hours until {moment}", moment=f"{until.astimezone(zone):%H:%M}")
-            problem = Problem(reason=reason, quiet=True)
-            await self.desk.commit(partial(outbox.hold, jobs=sleeping, problem=problem, until=until))
+            await self.desk.commit(partial(_sleep, jobs=sleeping, reason=reason, until=until, now=now))
             jobs = await self._outstanding(now)
-        if until is None and len(held(jobs)) > 1:
-            return await self._good_morning(now)
+        if until is None and len(held(jobs, "quiet")) > 1:
+            jobs = await self._together(now, "quiet")
+        if until is None and len(held(jobs, "muted")) > 1:
+            jobs = await self._together(now, "muted")
         return jobs
 
-    async def _good_morning(self, now: datetime) -> list[Job]:
-        """The quiet hours are over: their stories in one message, urgent ones singly."""
+    @property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.desk.zone(self.channel.name))
+
+    async def _together(self, now: datetime, why: Literal["quiet", "muted"]) -> list[Job]:
+        """Quiet hours or a silence are over: their stories in one message, urgent ones singly."""
         async with self.desk.store.read() as connection:
             every = await outbox.untold(connection, self.channel.name, now, self.channel.group_wait, MOST)
-        told = [job for job in held(every) if job.priority is not Priority.URGENT]
+        told = [job for job in held(every, why) if job.priority is not Priority.URGENT]
         if len(told) > 1:
-            await tell_together(self.desk, self.channel, told, now, "quiet")
+            await tell_together(self.desk, self.channel, told, now, why)
         return await self._outstanding(now)
 
     async def _outstanding(self, now: datetime) -> list[Job]:
+        """What is outstanding, and no silence covers."""
         wait, interval = self.channel.group_wait, self.channel.group_interval
-        async with self.desk.store.read() as connection:
-            return await outbox.outstanding(
-                connection, self.channel.name, now, group_wait=wait, group_interval=interval
-            )
+        while True:
+            async with self.desk.store.read() as connection:
+                jobs = await outbox.outstanding(
+                    connection, self.channel.name, now, group_wait=wait, group_interval=interval
+                )
+            free = await hushed(self.desk, jobs, now, self._zone)
+            if len(free) == len(jobs):
+                return jobs
 
     async def _deliver(self, job: Job) -> None:
         if self.fallback and given_up(job, self.desk.clock()):
@@ -156,7 +169,7 @@ class Lane:
             )
             return None
         if rendered is None:
-            await self.desk.commit(partial(outbox.settle, job=job))
+            await self.desk.commit(partial(_nothing_left, job=job, now=self.desk.clock()))
         return rendered
 
     async def _page(self, job: Job) -> Rendered | None:
@@ -364,3 +377,17 @@ class Lane:
         log.warning("delivery_moved", channel=self.channel.name, to=self.fallback, kind=job.kind, id=job.id)
         now = self.desk.clock()
         await self.desk.commit(partial(outbox.move_to, job=job, channel=self.fallback, now=now))
+
+
+async def _sleep(connection: AsyncConnection, jobs: list[Job], reason: Text, until: datetime, now: datetime) -> None:
+    """Hold `jobs` until the quiet hours end, and write down which mentions that holds back."""
+    await outbox.hold(connection, jobs, Problem(reason=reason, quiet=True), until)
+    await decisions.held(connection, jobs, "quiet", reason, now)
+
+
+async def _nothing_left(connection: AsyncConnection, job: Job, now: datetime) -> None:
+    """All that a card would have told was deleted at its source before it went out."""
+    await outbox.settle(connection, job)
+    if job.shown == 0 and job.receipt is None:
+        reason = text("deleted at the source before it was told")
+        await decisions.held(connection, [job], "deleted", reason, now, verdict="nothing")

@@ -7,7 +7,7 @@ tests) or has to act on (news for the operator). What was held is told together 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from smwatch.model import Priority
 
@@ -47,6 +47,7 @@ def waits(job: Job, hours: QuietHours) -> bool:
     return order.index(job.priority) > order.index(through)
 
 
-def held(jobs: Sequence[Job]) -> list[Job]:
-    """The stories among `jobs` that waited for the end of quiet hours and that nobody has tried to tell yet."""
-    return [job for job in jobs if job.table == "card" and not job.attempts and job.problem and job.problem.quiet]
+def held(jobs: Sequence[Job], why: Literal["quiet", "muted"] = "quiet") -> list[Job]:
+    """The stories among `jobs` that waited for the end of quiet hours (of a silence), and that nobody tried to tell."""
+    waited = [job for job in jobs if job.table == "card" and not job.attempts and job.receipt is None]
+    return [job for job in waited if job.problem is not None and getattr(job.problem, why)]

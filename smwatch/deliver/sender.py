@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from smwatch.deliver.desk import Count, Render, Store, Tell
+    from smwatch.deliver.hush import Hush
     from smwatch.deliver.pace import Pace
     from smwatch.plugin import Channel
     from smwatch.store.waiting import Hold
@@ -37,7 +38,7 @@ class Sender:
 
     `render(job)` draws a job as it should be seen now; `tell(channel, reason)` hears when people must act on a
     channel, and None when it goes on; `count(channel, outcome)` hears of every attempt; `zone(channel)` is
-    where its quiet hours count. `clock`, `pause` and `pace` are for tests.
+    where its quiet hours count; `hush()` knows the silences. `clock`, `pause` and `pace` are for tests.
     """
 
     def __init__(  # noqa: PLR0913 - wiring
@@ -50,11 +51,12 @@ class Sender:
         tell: Tell | None = None,
         count: Count | None = None,
         zone: Callable[[str], str] | None = None,
+        hush: Callable[[], Hush] | None = None,
         clock: Callable[[], datetime] | None = None,
         pause: Callable[[float], Awaitable[None]] | None = None,
         pace: Pace | None = None,
     ) -> None:
-        given = {"tell": tell, "count": count, "zone": zone, "clock": clock, "pause": pause, "pace": pace}
+        given = {"tell": tell, "count": count, "zone": zone, "hush": hush, "clock": clock, "pause": pause, "pace": pace}
         chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         self._desk = Desk(store=store, render=render, session=session, **chosen)
         self._lanes: dict[str, Lane] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from smwatch.model import Priority
 
@@ -44,12 +44,13 @@ class Storm:
     key: str = ""
     posts: deque[datetime] = field(default_factory=deque)
     urgent: deque[datetime] = field(default_factory=deque)
+    code: Literal["storm", "max-per-hour"] = "storm"  # why it holds
 
     def observe(self, now: datetime, backlog: int) -> None:
         """Take note of how many stories are due, and begin or end."""
         full = self._full(now)
         if backlog > BACKLOG or full:
-            self.busy = now
+            self.busy, self.code = now, "storm" if backlog > BACKLOG else "max-per-hour"
         if self.began is None and self.busy == now:
             self.began, self.singles, self.told = now, 0 if full else SINGLES, None
             self.parts, self.part, self.key = 0, [], ""

@@ -237,12 +237,12 @@ def _line(story: Story, name: str, reader: Reader, *, whole: bool) -> Runs:
 
 
 def _held(digest: Digest, reader: Reader) -> Iterator[Block]:
-    if not digest.held:
+    if not digest.held and not digest.muted:
         return
     yield Heading(text=reader.say(text("Held back")), level=2)
-    yield Bullets(
-        items=tuple((Run(text=f"{reader.number(count)} × {one_line(reader.say(why))}"),) for why, count in digest.held)
-    )
+    counts = [f"{reader.number(count)} × {one_line(reader.say(why))}" for why, count in digest.held]
+    lines = [*counts, *(one_line(reader.say(told)) for told in digest.muted)]
+    yield Bullets(items=tuple((Run(text=line),) for line in lines))
 
 
 def _footer(digest: Digest, reader: Reader) -> str:

@@ -152,12 +152,15 @@ async def load_digest(  # noqa: PLR0913 - the run, and what the config says abou
     plan: Plan,
     *,
     watches: Sequence[Watch],
+    counted: Sequence[Watch] = (),
     sources: Collection[str] | None = None,
     uncovered: Iterable[Text] = (),
+    muted: Iterable[Text] = (),
 ) -> Digest:
     """What a planned run holds, as it is now: what was erased since is gone from it.
 
-    `sources` are the names of the config's sources; others are not told about any more.
+    `sources` are the names of the config's sources; others are not told about any more. `counted` are watches whose
+    held back mentions no other digest counts; `muted` tells of the silences that hold something back now.
     """
     held = exists().where(digest_mention.c.digest_run_id == run.id, digest_mention.c.mention_id == mention.c.id)
     found = await mentions_where(connection, held)
@@ -168,7 +171,8 @@ async def load_digest(  # noqa: PLR0913 - the run, and what the config says abou
         watches=watches,
         mentions=found,
         before=await _before(connection, plan.name, run.due_at),
-        held=await held_back(connection, held),
+        held=await held_back(connection, [*watches, *counted], run.since, run.due_at),
+        muted=muted,
         sources=await source_states(connection, plan.client, run.due_at, sources),
         uncovered=uncovered,
         late=run.late,
@@ -182,8 +186,10 @@ async def preview(  # noqa: PLR0913 - as `load_digest`
     *,
     watches: Sequence[Watch],
     now: datetime,
+    counted: Sequence[Watch] = (),
     sources: Collection[str] | None = None,
     uncovered: Iterable[Text] = (),
+    muted: Iterable[Text] = (),
 ) -> Digest:
     """What the digest would hold if it were sent `now`: every mention of the period so far, alerted or not."""
     since = await period_start(connection, plan, now)
@@ -195,7 +201,8 @@ async def preview(  # noqa: PLR0913 - as `load_digest`
         watches=watches,
         mentions=await mentions_where(connection, wanted),
         before=await _before(connection, plan.name, now),
-        held=await held_back(connection, wanted),
+        held=await held_back(connection, [*watches, *counted], since, now),
+        muted=muted,
         sources=await source_states(connection, plan.client, now, sources),
         uncovered=uncovered,
         upcoming=digests.next_due(plan, now),
@@ -237,26 +244,35 @@ async def _before(connection: AsyncConnection, name: str, until: datetime) -> Ma
     return {row[0]: row[1] for row in await connection.execute(query)}
 
 
-async def held_back(connection: AsyncConnection, which: ColumnElement[bool]) -> list[tuple[Text, int]]:
-    """Why mentions of the period were not told at once, each reason with its number of mentions, the most first.
+async def held_back(
+    connection: AsyncConnection, watches: Sequence[Watch], since: datetime, until: datetime
+) -> list[tuple[Text, int]]:
+    """Why mentions were not told at once, each reason with its number of mentions, the most first.
 
-    A mention that was told after all, in whatever channel, is not counted.
+    What was decided in (`since`, `until`] counts, each mention once, under its last reason. One that a channel was told
+    of by a message of its own at once is not counted.
     """
-    told = select(decision.c.mention_id).where(decision.c.verdict == "alert")
+    after = decision.alias("after")
+    later = exists().where(
+        after.c.mention_id == decision.c.mention_id,
+        after.c.channel == decision.c.channel,
+        after.c.verdict.in_(HELD),
+        after.c.id > decision.c.id,
+    )
+    told = select(decision.c.mention_id).where(decision.c.verdict == "alert", ~later)
     query = (
         select(decision.c.code, decision.c.mention_id, decision.c.reason)
         .join(mention, decision.c.mention_id == mention.c.id)
-        .where(which, decision.c.verdict.in_(HELD), decision.c.mention_id.not_in(told))
+        .where(mention.c.watch_id.in_(_ids(watches)), ~mention.c.old)
+        .where(decision.c.at > since, decision.c.at <= until, decision.c.verdict.in_(HELD))
+        .where(decision.c.mention_id.not_in(told))
         .order_by(decision.c.id)
     )
-    counted: Counter[str] = Counter()
+    last = {row.mention_id: row for row in await connection.execute(query)}
     reasons: dict[str, Text] = {}
-    seen: set[tuple[str, int]] = set()
-    for code, number, reason in await connection.execute(query):
-        if (code, number) not in seen:
-            seen.add((code, number))
-            counted[code] += 1
-            reasons.setdefault(code, from_json(reason))
+    for row in last.values():
+        reasons.setdefault(row.code, digests.WHY_HELD.get(row.code) or from_json(row.reason))
+    counted = Counter(row.code for row in last.values())
     return [(reasons[code], count) for code, count in counted.most_common()]
 
 

@@ -14,7 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from smwatch.i18n import from_json, to_json
 from smwatch.model import Alert, Item, Mention, Priority, Story
 from smwatch.route import Decision, Verdict, highest
-from smwatch.store.jobs import card_key
+from smwatch.store import decisions
+from smwatch.store.jobs import card_key, problem_of
 from smwatch.store.mentions import mentions_where
 from smwatch.store.schema import card, decision, fingerprint, item, mention, source, story
 from smwatch.story import ENDS, SLIDES, Fingerprint, Known, packed, unpacked
@@ -185,10 +186,13 @@ async def _show(  # noqa: PLR0913 - see decide
 ) -> None:
     client = new.client or ""
     here = (card.c.client == client) & (card.c.story_id == story_id) & (card.c.channel == one.channel)
-    standing = (await connection.execute(select(card.c.id, card.c.priority).where(here))).first()
+    standing = (await connection.execute(select(card).where(here))).first()
     if standing is not None:
         raised = highest([Priority(standing.priority), new.priority])
         values = {"wanted": card.c.wanted + 1, "priority": str(raised), "changed_at": now}
+        if _is_held(standing):
+            values["not_before"] = now  # it may be told now: more urgent, or not covered by a silence any more
+            await decisions.joined(connection, standing.id, now)
         await connection.execute(update(card).where(card.c.id == standing.id).values(**values))
         return
     first = (await connection.execute(select(story.c.first_item).where(story.c.id == story_id))).scalar_one()
@@ -204,6 +208,13 @@ async def _show(  # noqa: PLR0913 - see decide
             key=card_key(secret, client=client, channel=one.channel, first_item=first),
         )
     )
+
+
+def _is_held(standing: Row[Any]) -> bool:
+    """Whether quiet hours, a silence or a summary keep the story from being a message of its own."""
+    problem = problem_of(standing.problem)
+    waits = problem is not None and (problem.quiet or problem.muted)
+    return standing.state == "folded" or (waits and standing.attempts == 0 and standing.receipt is None)
 
 
 async def load_story(connection: AsyncConnection, story_id: int) -> Story | None:
