@@ -15,16 +15,14 @@ import json
 import re
 from contextlib import aclosing
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from smwatch.plugin import (
     READ_FRAGMENTS,
     AuthExpired,
-    Author,
     Broken,
     Card,
-    Engagement,
     Field,
     Gone,
     Item,
@@ -41,6 +39,7 @@ from smwatch.plugin import (
     events,
     hashtag_forms,
     hookimpl,
+    mastodon_post,
     merged,
     read_address,
     read_payload,
@@ -48,7 +47,7 @@ from smwatch.plugin import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from smwatch.hookspecs import RegisterSource
 
@@ -59,7 +58,6 @@ PAGES = 20  # answers read of one timeline in one walk; the next walk goes on fr
 STREAMS = 8  # hashtags that are listened to at once; all are polled
 POLICY_AFTER = timedelta(days=1)
 FROM_WATCHES = "from-watches"
-MEDIA = {"image": {"image"}, "video": {"video", "gifv"}}
 A_PERSON_ACTS = (AuthExpired, NotPermitted, Gone)
 ONE_ONLY = (NotPermitted, Gone, Broken)  # failures of one timeline that say nothing about the next one
 NEXT = re.compile(r"[?&]min_id=([^&>]+)[^>]*>;\s*rel=\"prev\"")
@@ -181,7 +179,7 @@ class MastodonSource(Source):
             async for batch in found:
                 statuses = [event for name, event in batch if name != "delete"]
                 deleted = tuple(server.other_id(event.text()) for name, event in batch if name == "delete")
-                yield Page(items=await server.items(statuses), deleted=deleted)
+                yield Page(items=await server.items(statuses), deleted=deleted, passing=self.public)
 
 
 class Timeline(NamedTuple):
@@ -342,49 +340,15 @@ class Visit:
         posts = [one for one in shown if one.text("visibility") in {"", "public", "unlisted"} and one.text("id")]
         markup = json.dumps([one.text("content") for one in posts]).encode()
         read = await self.ctx.parse(READ_FRAGMENTS, markup, {}) if posts else []
-        found = {item.id: item for item in map(self._item, posts, map(Payload, read))}
-        return tuple(found.values())
-
-    def _item(self, post: Payload, read: Payload) -> Item:
-        parent = post.text("in_reply_to_id")
-        card = post.link("card", "url")
-        return Item(
-            id=post.text("uri") or post.link("url") or self.other_id(post.text("id")),
-            source=self.source,
-            url=post.link("url") or post.link("uri"),
-            lead=post.text("spoiler_text").strip(),
-            text="\n\n".join(part for part in (read.text("text"), *_beside(post)) if part),
-            kind="comment" if parent else "post",
-            author=self._author(post.at("account")),
-            published=post.moment("created_at"),
-            updated=post.moment("edited_at"),
-            lang=post.text("language") or None,
-            engagement=Engagement(
-                likes=post.number("favourites_count"),
-                replies=post.number("replies_count"),
-                shares=post.number("reblogs_count"),
-            ),
-            parent_id=self.other_id(parent) if parent else None,
-            links=tuple(dict.fromkeys((*read.texts("links"), *([card] if card else [])))),
-            attributes=_attributes(post),
-            other_ids=(self.other_id(post.text("id")),),
-        )
+        items = [
+            mastodon_post(one, Payload(more), _host(self.home), self.source)
+            for one, more in zip(posts, read, strict=True)
+        ]
+        return tuple({item.id: item for item in items}.values())
 
     def other_id(self, number: str) -> str:
         """The number that a post has on this server: what its stream says when the post is deleted."""
         return f"{_host(self.home)}/{number}"
-
-    def _author(self, account: Payload) -> Author | None:
-        name = account.text("acct")
-        if not name:
-            return None
-        return Author(
-            name=account.text("display_name").strip() or account.text("username") or None,
-            handle=f"@{name}" if "@" in name else f"@{name}@{_host(self.home)}",
-            native_id=account.text("uri") or account.link("url") or None,
-            url=account.link("url") or None,
-            followers=account.number("followers_count"),
-        )
 
 
 def _listed(given: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -398,25 +362,6 @@ def _host(home: str) -> str:
 def _by_id(number: str) -> tuple[int, str]:
     """Ids are numbers too large for some, so strings: the longer one is the newer."""
     return len(number), number
-
-
-def _beside(post: Payload) -> Iterator[str]:
-    """What is said beside the text: the choices of a poll, the descriptions of pictures."""
-    yield from (one.text("title") for one in post.each("poll", "options"))
-    yield from (one.text("description").strip() for one in post.each("media_attachments"))
-
-
-def _attributes(post: Payload) -> dict[str, Any]:
-    media = {one.text("type") for one in post.each("media_attachments")}
-    found: dict[str, Any] = {
-        "tags": [one.text("name") for one in post.each("tags")],
-        "mention": [one.text("acct") for one in post.each("mentions")],
-        "is": ["reply"] if post.text("in_reply_to_id") else [],
-        "contains": [kind for kind, of in MEDIA.items() if media & of],
-        "bot": post.at("account", "bot").value is True,
-        "sensitive": post.at("sensitive").value is True,
-    }
-    return {name: value for name, value in found.items() if value}
 
 
 @hookimpl

@@ -27,6 +27,7 @@ from smwatch.fetch.client import Client, trusted
 from smwatch.fetch.pool import ParsePool
 from smwatch.fetch.walk import Walk
 from smwatch.gather import Gather, Rules
+from smwatch.i18n import text
 from smwatch.listen import Listeners
 from smwatch.lookback import LookBack
 from smwatch.notify import Notifier, watchdog_interval
@@ -134,7 +135,12 @@ class App:
         )
         self.gather = Gather(self.store, Rules(), wake=self.sender.wake, clock=clock)
         self.pipeline = Pipeline(
-            store=self.store, plan=_no_plan(), walk=self._walk, clock=clock, on_mentions=self.gather.knock
+            store=self.store,
+            plan=_no_plan(),
+            walk=self._walk,
+            clock=clock,
+            on_mentions=self.gather.knock,
+            on_note=self._tell_note,
         )
         claims = Claims(owner=this_daemon()) if self.store.shared else None
         self.scheduler = Scheduler(self.store, self.pipeline.poll, clock=clock, on_poll=self._polled, claims=claims)
@@ -171,6 +177,10 @@ class App:
             self.metrics.read("changed", polled.changed)
             self.metrics.read("seen", polled.listed - polled.fresh)
             self.metrics.mentioned(polled.mentions)
+
+    async def _tell_note(self, source: Source, note: Text) -> None:
+        log.warning("source_missed_something", source=source.name, reason=str(note))
+        await self.ops.tell(news(text("{source}: {what}", source=source.name, what=note)), self.now())
 
     async def _tell_of_channel(self, channel: str, reason: Text | None) -> None:
         await self.ops.channel_news(channel, reason, self.now())

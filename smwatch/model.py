@@ -112,12 +112,15 @@ class Page:
     """What one step of a source's walk brought; one page is one transaction.
 
     The cursor stands only on the last page of a walk and moves only in the transaction that stores its items.
-    `deleted` are ids that the source says are gone.
+    `deleted` are ids that the source says are gone. `notes` tell people what was missed (a gap in a stream), once.
+    `passing`: too much passes by to remember it; only what matches is kept, and is known again.
     """
 
     items: tuple[Item, ...] = ()
     cursor: str | None = None
     deleted: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
+    passing: bool = False
 
 
 class Span(NamedTuple):

@@ -31,11 +31,12 @@ from smwatch.store.ingest import (
 from smwatch.story import near_duplicate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from smwatch.i18n import Text
     from smwatch.model import Item
     from smwatch.plugin import Enricher, Source
     from smwatch.query.watches import WatchEngine, WatchHit
@@ -91,6 +92,10 @@ class Plan:
     enrichers: Sequence[Enricher] = ()
 
 
+async def _nobody(_source: Source, _note: Text) -> None:
+    """Hears a note where nobody else does."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Pipeline:
     """From a source to stored mentions. `walk(source, row, now)` opens the context of a poll."""
@@ -100,6 +105,7 @@ class Pipeline:
     walk: Callable[[Source, SourceRow, datetime], Any]
     clock: Callable[[], datetime]
     on_mentions: Callable[[], None] = field(default=lambda: None)
+    on_note: Callable[[Source, Text], Awaitable[None]] = field(default=_nobody)
 
     async def poll(self, source: Source, row: SourceRow, now: datetime) -> Polled:
         """One walk over one source; raises a SourceError, and leaves everything that was stored before it."""
@@ -114,13 +120,20 @@ class Pipeline:
                 heard = learned(row.heard, moments, harvest.now, news=news, channel=walk.channel)
                 harvest = _completed(harvest, walk, page, heard)
             total = _sum(total, await self._take(row, walk, page, harvest))
+            await self._say_notes(source, page)
         return _sum(total, Polled(unchanged=walk.unchanged))
 
     async def push(self, source: Source, row: SourceRow, page: Page) -> Polled:
         """Keep, match and store one page of a stream; its cursor moves with it."""
         now = self.clock()
         harvest = await self._harvest(source, row, page, self.walk(source, row, now), now)
-        return await self._store(replace(harvest, stream_cursor=page.cursor), page)
+        polled = await self._store(replace(harvest, stream_cursor=page.cursor), page)
+        await self._say_notes(source, page)
+        return polled
+
+    async def _say_notes(self, source: Source, page: Page) -> None:
+        for note in page.notes:
+            await self.on_note(source, note)
 
     async def _take(self, row: SourceRow, walk: Any, page: Page, harvest: Harvest) -> Polled:  # noqa: ANN401 - see Walk
         """Store one page of a walk, unless it is the last one and says nothing that is not known."""
@@ -133,6 +146,8 @@ class Pipeline:
         fresh, listed = await self._keep(row, _distinct(page.items), now)
         gone = frozenset(page.deleted)
         matched = await self._match(source, row, fresh, now, gone=gone, quiet=walk.parser_changed)
+        if page.passing:
+            matched = tuple(one for one in matched if one.matches or one.known)
         return Harvest(
             source_id=row.id,
             client=row.client,
@@ -194,17 +209,22 @@ class Pipeline:
         quiet: bool,
     ) -> tuple[Fresh, ...]:
         """What is new with its matches; what its own page takes back is remembered, and matches nothing."""
-        told = [replace(one, item=await self._enriched(one.item), others=self._others(row, one)) for one in fresh]
+        told = [await self._told(row, one, gone) for one in fresh]
         hits = self.plan.engine.match_many([one.item for one in told])
         return tuple(
-            one
-            if gone.intersection((one.item.id, *one.item.other_ids))
-            else self._matched(source, row, one, found, now, quiet=quiet)
+            one if one.gone else self._matched(source, row, one, found, now, quiet=quiet)
             for one, found in zip(told, hits, strict=True)
         )
 
-    def _others(self, row: SourceRow, fresh: Fresh) -> tuple[str, ...]:
-        return tuple(id_mark(self.store.key, row.key, one) for one in fresh.item.other_ids)
+    async def _told(self, row: SourceRow, fresh: Fresh, gone: frozenset[str]) -> Fresh:
+        """With its language, and with all the ids by which it may be called gone."""
+        ids = fresh.item.other_ids
+        return replace(
+            fresh,
+            item=await self._enriched(fresh.item),
+            others=tuple(id_mark(self.store.key, row.key, one) for one in ids),
+            gone=not gone.isdisjoint((fresh.item.id, *ids)),
+        )
 
     def _matched(  # noqa: PLR0913 - everything that decides between old and new
         self, source: Source, row: SourceRow, fresh: Fresh, hits: Iterable[WatchHit], now: datetime, *, quiet: bool

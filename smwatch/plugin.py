@@ -65,6 +65,8 @@ from smwatch.message.pack import packed
 from smwatch.message.plain import plain_text
 from smwatch.model import Author, Engagement, Item, Page, Priority
 from smwatch.payload import Payload, read_payload
+from smwatch.posts.bluesky import bluesky_address, bluesky_author, bluesky_post, bluesky_view
+from smwatch.posts.mastodon import mastodon_post
 from smwatch.secret import Secret, SecretMissing
 from smwatch.source import (
     Accepted,
@@ -144,6 +146,10 @@ __all__ = [
     "UserError",
     "batches",
     "block_kit",
+    "bluesky_address",
+    "bluesky_author",
+    "bluesky_post",
+    "bluesky_view",
     "canonical_link",
     "clean_link",
     "compose",
@@ -159,6 +165,7 @@ __all__ = [
     "hookimpl",
     "known_selector",
     "mailbox",
+    "mastodon_post",
     "merged",
     "message_id",
     "packed",

@@ -10,6 +10,7 @@ from deliver_world import copy_fresh_store
 from sqlalchemy import func, select
 
 from smwatch.errors import Transient
+from smwatch.i18n import text
 from smwatch.model import Author, Engagement, Item, Page, Priority, Watch
 from smwatch.pipeline import MOST_EDITS, Pipeline, Plan
 from smwatch.plugin import Source
@@ -280,3 +281,72 @@ async def test_a_deletion_alone_is_stored_also_where_nothing_changed(press):
     press.walk = Walk(unchanged=True)
     await press.brings(page(deleted=("1",)))
     assert (await press.mentions())[0].item.deleted is not None
+
+
+async def test_edited_and_deleted_in_one_page_is_deleted(press):
+    await press.brings(page())
+    await press.brings(page(item(1)))
+    await press.brings(page(item(1, "Globex baut um"), deleted=("1",)))
+    async with press.store.read() as connection:
+        columns = schema.mention.c.lost, schema.item.c.title, schema.item.c.tombstone
+        (row,) = await connection.execute(select(*columns).join_from(schema.mention, schema.item))
+    assert (row.lost, row.title, row.tombstone) == (False, "", press.now)
+
+
+async def test_other_ids_are_as_good_as_its_own_and_an_author_takes_all_along(press):
+    await press.brings(page())
+    posts = [item(n, f"Acme {n}", other_ids=(f"hier/{n}", "erika" if n < 3 else "max")) for n in (1, 2, 3)]
+    await press.brings(page(*posts, passing=True))
+    await press.brings(page(deleted=("hier/3",)))
+    assert [one.item.deleted is not None for one in await press.mentions()] == [False, False, True]
+    await press.brings(page(deleted=("erika",)))
+    assert [one.item.title for one in await press.mentions()] == ["", "", ""]
+
+
+async def test_what_only_passes_by_leaves_nothing(press):
+    await press.brings(page())
+    polled = await press.brings(page(item(1), item(2, "Globex"), passing=True))
+    assert (polled.listed, polled.fresh, polled.mentions) == (2, 1, 1)
+    assert await press.count(schema.seen) == 2  # the one that matched, under its id and its twin
+    await press.brings(page(item(1), passing=True))
+    assert await press.count(schema.mention) == 1
+
+
+async def test_what_was_missed_is_told_once(press):
+    told = []
+
+    async def hear(source, note):
+        told.append((source.name, str(note)))
+
+    press.pipeline.on_note = hear
+    await press.brings(page(notes=(text("posts are missing"),)))
+    assert told == [("Blatt", "posts are missing")]
+
+
+async def test_what_is_raised_behind_the_last_page_leaves_the_walk_complete(press):
+    await press.brings(page(item(1)))
+    with pytest.raises(Transient):
+        await press.brings(page(item(2)), page(cursor="7"), Transient("part of it"))
+    assert (await press.row()).cursor == "7"
+    assert await press.count(schema.mention) == 2
+
+
+async def test_authors_are_looked_up_for_what_matched(press, monkeypatch):
+    asked = []
+
+    async def look_up(_source, _ctx, items):
+        asked.extend(one.id for one in items)
+        return [replace(one, title="anders", author=Author(name="Erika", followers=7)) for one in items]
+
+    monkeypatch.setattr(Script, "look_up", look_up)
+    await press.brings(page(item(1), item(2, "Globex")))
+    (mention,) = await press.mentions()
+    assert (asked, mention.item.title, mention.item.author.followers) == (["1"], "Acme ruft zurück", 7)
+
+
+async def test_where_authors_cannot_be_looked_up_the_mention_stays(press, monkeypatch):
+    async def look_up(_source, _ctx, _items):
+        raise Transient("down")
+
+    monkeypatch.setattr(Script, "look_up", look_up)
+    assert (await press.brings(page(item(1)))).mentions == 1

@@ -229,7 +229,6 @@ LATER_SOURCES: Mapping[str, frozenset[str]] = {
     **{
         name: frozenset()
         for name in (
-            "bluesky",
             "mailbox",
             "x",
             "hackernews",

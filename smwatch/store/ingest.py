@@ -78,12 +78,13 @@ class Match:
 class Fresh:
     """An item that is new or has changed, with the watches that it meets now.
 
-    `others` are the marks of its other ids. `known`: it was seen before. `reused`: its id was, but for another article.
+    `others` are the marks of its other ids. `gone`: the same page says that it was deleted. `known`: it was seen before. `reused`: its id was, but for another article.
     """
 
     item: Item
     identity: Identity
     others: tuple[str, ...] = ()
+    gone: bool = False
     known: Seen | None = None
     reused: bool = False
     matches: tuple[Match, ...] = ()
@@ -158,7 +159,7 @@ async def store_harvest(connection: AsyncConnection, harvest: Harvest) -> int:
     await _see(connection, harvest)
     mentions = 0
     for fresh in harvest.fresh:
-        if fresh.matches or fresh.known is not None or fresh.reused:
+        if not fresh.gone and (fresh.matches or fresh.known is not None or fresh.reused):
             mentions += await _keep(connection, harvest, fresh)
     if harvest.deleted:
         await bury(connection, harvest.source_id, harvest.deleted, harvest.now)

@@ -47,7 +47,7 @@ _COLUMNS: tuple[Any, ...] = (
 
 
 async def mentions_where(connection: AsyncConnection, which: ColumnElement[bool]) -> list[Mention]:
-    """The mentions that `which` chooses, in order of first sight; `which` may use columns of `mention`."""
+    """The mentions that `which` chooses, in order of first sight; `which` may use columns of `mention`, `item`."""
     query = (
         select(*_COLUMNS)
         .join(item, mention.c.item_id == item.c.id)

@@ -160,8 +160,8 @@ item_alias = Table(
     "item_alias",
     metadata,
     Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), primary_key=True),
-    Column("id_hmac", String, primary_key=True),  # a further id by which the source may say that the item is gone
-    Column("item_id", ForeignKey("item.id", ondelete="CASCADE"), nullable=False),
+    Column("id_hmac", String, primary_key=True),  # a further id, or its author's, by which the source may call it gone
+    Column("item_id", ForeignKey("item.id", ondelete="CASCADE"), primary_key=True),
     Index("ix_item_alias_item_id", "item_id"),
 )
 

@@ -220,7 +220,8 @@ def _is_held(standing: Row[Any]) -> bool:
 async def load_story(connection: AsyncConnection, story_id: int) -> Story | None:
     """A story with its mentions; None where everything in it was erased."""
     row = (await connection.execute(select(story).where(story.c.id == story_id))).first()
-    here = (mention.c.story_id == story_id) & ~mention.c.lost
+    told = or_(~mention.c.lost, item.c.tombstone.is_not(None))  # what was told once and is gone now has to be said
+    here = (mention.c.story_id == story_id) & told
     found = await mentions_where(connection, here)
     if row is None or not found:
         return None

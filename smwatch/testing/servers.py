@@ -41,6 +41,7 @@ class Seen:
     method: str
     path: str
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,7 +112,9 @@ class Server:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         method, path, _ = head[0].split(" ", 2)
         pairs = [line.partition(":") for line in head[1:] if line]
-        seen = Seen(method=method, path=path, headers=CIMultiDict((name, value.strip()) for name, _, value in pairs))
+        headers = CIMultiDict((name, value.strip()) for name, _, value in pairs)
+        body = await reader.readexactly(int(headers.get("Content-Length", "0")))
+        seen = Seen(method=method, path=path, headers=headers, body=body)
         self.requests.append(seen)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
