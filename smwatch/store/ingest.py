@@ -78,7 +78,8 @@ class Match:
 class Fresh:
     """An item that is new or has changed, with the watches that it meets now.
 
-    `others` are the marks of its other ids. `gone`: the same page says that it was deleted. `known`: it was seen before. `reused`: its id was, but for another article.
+    `others` are the marks of its other ids. `gone`: the same page says that it was deleted. `known`: it was seen
+    before. `reused`: its id was, but for another article.
     """
 
     item: Item

@@ -7,9 +7,9 @@
         network.deletes(post)
         network.forgets()     # what a server does not keep can not be replayed
 
-Built from https://github.com/bluesky-social/jetstream and the lexicons of network.bsky.jetstream, com.atproto.server and
-app.bsky: the first wire replays from a time in microseconds and begins silently with the oldest event that it keeps; the
-second counts events and refuses a number that is too old with 400 CursorTooOld.
+Built from https://github.com/bluesky-social/jetstream and the lexicons of network.bsky.jetstream, com.atproto.server
+and app.bsky: the first wire replays from a time in microseconds and begins silently with the oldest event that it
+keeps; the second counts events and refuses a number that is too old with 400 CursorTooOld.
 """
 
 from __future__ import annotations
