@@ -62,7 +62,7 @@ def variants(key: str, *, left: bool = True, right: bool = True) -> list[bytes] 
     Without `left` (or `right`) the key may begin (end) inside a word, and so inside a letter: "eller" in Müller. Signs
     inside a key (h&m, #bahn) are spaces.
     """
-    found = _spellings(key, 0)
+    found = _spellings(key)
     if found is None:
         return None
     if not left:
@@ -93,10 +93,12 @@ def _halves(letter: bytes, half: int) -> list[int]:
     return [code for pair, code in PAIRS.items() if letter and pair[half] == letter.decode("latin-1")]
 
 
-def _spellings(key: str, at: int) -> list[bytes] | None:
+def _spellings(key: str) -> list[bytes] | None:
+    if key.isascii() and key.isalnum() and not _PAIR.search(key):
+        return [key.encode("ascii")]
     done: list[bytes] = [b""]
-    ends: dict[int, list[bytes]] = {at: done}
-    for here in range(at, len(key)):
+    ends: dict[int, list[bytes]] = {0: done}
+    for here in range(len(key)):
         before = ends.pop(here, [])
         code = key_byte(key[here])
         if code is None or len(before) > _MOST_VARIANTS:
