@@ -64,6 +64,16 @@ from smwatch.message.model import Message, Run
 from smwatch.message.pack import packed
 from smwatch.message.plain import plain_text
 from smwatch.model import Author, Engagement, Item, Page, Priority
+from smwatch.pages import READ_PAGE, READ_SITEMAP
+from smwatch.pages.changes import compare as compare_pages
+from smwatch.pages.changes import differing
+from smwatch.pages.changes import told as told_changes
+from smwatch.pages.health import Health
+from smwatch.pages.health import news as health_news
+from smwatch.pages.health import overview as health_overview
+from smwatch.pages.items import page_item
+from smwatch.pages.ledger import Due, Ledger, Why
+from smwatch.pages.sitemaps import Sitemaps
 from smwatch.payload import Payload, read_payload
 from smwatch.posts.bluesky import bluesky_address, bluesky_author, bluesky_post, bluesky_view
 from smwatch.posts.mastodon import mastodon_post
@@ -95,7 +105,9 @@ __all__ = [
     "READ_FRAGMENTS",
     "READ_MAPPED",
     "READ_NODEBB",
+    "READ_PAGE",
     "READ_SELECTED",
+    "READ_SITEMAP",
     "Accepted",
     "Answered",
     "AuthExpired",
@@ -107,14 +119,17 @@ __all__ = [
     "ChannelContext",
     "ChannelError",
     "Delivery",
+    "Due",
     "Duration",
     "Engagement",
     "Enricher",
     "Field",
     "Gone",
+    "Health",
     "Http",
     "Item",
     "Layout",
+    "Ledger",
     "Mailbox",
     "Message",
     "NotMapped",
@@ -138,12 +153,14 @@ __all__ = [
     "Scope",
     "Secret",
     "SecretMissing",
+    "Sitemaps",
     "Source",
     "SourceContext",
     "SourceError",
     "Text",
     "Transient",
     "UserError",
+    "Why",
     "batches",
     "block_kit",
     "bluesky_address",
@@ -152,7 +169,9 @@ __all__ = [
     "bluesky_view",
     "canonical_link",
     "clean_link",
+    "compare_pages",
     "compose",
+    "differing",
     "entry_fault",
     "events",
     "fallback",
@@ -162,6 +181,8 @@ __all__ = [
     "forum_root",
     "forum_section",
     "hashtag_forms",
+    "health_news",
+    "health_overview",
     "hookimpl",
     "known_selector",
     "mailbox",
@@ -169,6 +190,7 @@ __all__ = [
     "merged",
     "message_id",
     "packed",
+    "page_item",
     "parse_duration",
     "parse_retry_after",
     "path_fault",
@@ -186,5 +208,6 @@ __all__ = [
     "tame",
     "text",
     "texts",
+    "told_changes",
     "unwrapped",
 ]

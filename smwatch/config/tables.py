@@ -224,7 +224,6 @@ PEOPLES_TABLES = frozenset({"watch", "source", "digest", "silence", "list", "cli
 
 # Source types that later versions bring: what they will need, so that a file may already name them.
 LATER_SOURCES: Mapping[str, frozenset[str]] = {
-    "website": frozenset({"url"}),
     "youtube": frozenset({"key"}),
     **{
         name: frozenset()

@@ -70,6 +70,7 @@ def test_the_built_in_ones(world: World) -> None:
         "language": ["enricher"],
         "slack": ["channel"],
         "webhook": ["channel"],
+        "website": ["source"],
     }
     feed = found["feed"]
     assert (feed["stage"], feed["brings"], feed["problem"], len(str(feed["sha256"]))) == (

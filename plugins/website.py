@@ -1,0 +1,404 @@
+"""https://www.sitemaps.org/protocol.html: a website: its new and changed pages, single pages word by word, its health.
+
+The address is enough: smwatch asks the site's robots.txt for its sitemaps, and reads what they list anew, at most
+`max_per_hour` pages. Where there is no sitemap it follows the links of the start page. What is there at the first walk
+is history; a page that changes later is told by the sentences that came to it. Where the dates of a sitemap say
+nothing (all of them are "now", or there are none), pages are read in turn and compared by what they say::
+
+    [[source]]
+    type = "website"
+    url = "https://www.acme.example/"
+    include = ["/presse/*", "/blog/*"]      # paths; * stands for anything
+    exclude = ["*/archiv/*"]
+
+Single pages are compared sentence by sentence, at every poll, and what came and went is said in the alert::
+
+    pages = ["https://www.acme.example/impressum", "https://www.acme.example/vorstand"]
+
+For a site of your own, `health = true` tells once when it stops working or works again, leads elsewhere, loses its
+layout for telephones, or when its certificate ends within 14 days; these items have the type "status", so that a watch
+like `type:status` hears of them.
+
+Clocks, counters, today's date, advertisements and whatever differs between two readings in a row are no changes. A
+teaser that a site swaps every hour still is one.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from smwatch.plugin import (
+    READ_PAGE,
+    READ_SITEMAP,
+    Broken,
+    Card,
+    Field,
+    Gone,
+    Health,
+    Item,
+    Ledger,
+    Page,
+    Sitemaps,
+    Source,
+    SourceContext,
+    SourceError,
+    Transient,
+    UserError,
+    Why,
+    compare_pages,
+    differing,
+    health_news,
+    health_overview,
+    hookimpl,
+    page_item,
+    read_address,
+    shown_host,
+    text,
+    told_changes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+    from smwatch.hookspecs import RegisterSource
+    from smwatch.plugin import Due, Response
+
+FORMATS = "text/html, application/xhtml+xml, */*;q=0.8"
+AT_ONCE = 30  # pages of one walk
+LASTS = 60.0  # seconds that the pauses between the pages of one walk may take together
+STUMBLES = 3  # pages in a row that cannot be read: the site has trouble
+PAGES = 20
+FEW = 8  # sentences; a page that shows fewer and asks for a password is a login page
+RESTLESS = 200  # sentences of one page that are known to change by themselves
+FILES = ".pdf .jpg .jpeg .png .gif .webp .svg .ico .mp4 .mp3 .zip .docx .xlsx .css .js .xml"
+NOT_PAGES = tuple(FILES.split())
+
+
+class WebsiteSource(Source):
+    """A website by its address."""
+
+    card: ClassVar[Card] = Card(
+        title="Website",
+        docs="https://www.sitemaps.org/protocol.html",
+        author=True,
+        gives=("type",),
+        min_interval=timedelta(minutes=15),
+        blind=text("what only scripts show, pages behind a login, and what came and went between two polls"),
+        example='[[source]]\ntype = "website"\nurl = "https://www.acme.example/"\n',
+    )
+
+    url: str = Field(description="The site's start page.")
+    sitemaps: tuple[str, ...] = Field(default=(), description="Its sitemaps, where its robots.txt does not name them.")
+    include: tuple[str, ...] = Field(default=(), description="Paths that are read; * stands for anything.")
+    exclude: tuple[str, ...] = Field(default=(), description="Paths that are not read.")
+    pages: tuple[str, ...] = Field(default=(), description="Single pages to compare word by word at every poll.")
+    max_per_hour: int = Field(default=60, ge=0, le=3600, description="So many pages at most; 0 reads only `pages`.")
+    health: bool = Field(default=False, description="Tells when the site is down, moves, or its certificate ends.")
+    timezone: str = Field(default="Europe/Berlin", description="In which its dates are written, where they name none.")
+    language: Literal["de", "en"] = Field(default="de", description="Of the words that tell changes.")
+
+    def model_post_init(self, _context: object) -> None:
+        """Addresses that can be asked."""
+        for address in (self.url, *self.pages, *self.sitemaps):
+            read_address(address)
+        if len(self.pages) > PAGES:
+            raise UserError(text("at most {n} pages can be compared by one source", n=PAGES))
+
+    def key(self) -> str:
+        """The site's address."""
+        return str(read_address(self.url))
+
+    def default_name(self) -> str:
+        """The address as people say it: host and path."""
+        address = read_address(self.url)
+        return f"{(address.host or '').removeprefix('www.')}{address.path_qs.rstrip('/')}"
+
+    async def fetch(self, ctx: SourceContext) -> AsyncIterator[Page]:
+        """Health, compared pages, then what is new; one part that fails does not hide the others."""
+        walk = SiteWalk(self, ctx)
+        yield await walk.page()
+
+
+class SiteWalk:
+    """One walk over a site. `state` is what the last one left."""
+
+    def __init__(self, site: WebsiteSource, ctx: SourceContext) -> None:
+        self.site = site
+        self.ctx = ctx
+        self.zone = ZoneInfo(site.timezone)
+        self.state = _remembered(ctx.cursor)
+        self.ledger = Ledger.from_json(self.state.get("ledger") or {})
+        self.first = self.ledger.first and not (self.state.get("pages") or self.state.get("health"))
+        self.failures: list[SourceError] = []
+        self.worked = 0
+
+    async def page(self) -> Page:
+        """Everything of this walk; raises the first failure where nothing worked."""
+        items: list[Item] = []
+        told: dict[str, Any] = {}
+        if self.site.health:
+            items += await self._part(self._health(told))
+        for url in self.site.pages:
+            items += await self._part(self._compared(url))
+        if self.site.max_per_hour:
+            items += await self._part(self._news())
+        if self.failures and not (self.worked or items):
+            raise self.failures[0]
+        for failure in self.failures:
+            self.ctx.log.info("website_part_failed", reason=str(failure.sentence))
+        compared = {url: one for url, one in self.state.get("pages", {}).items() if url in self.site.pages}
+        state = {"ledger": self.ledger.to_json(), "pages": compared, **told}
+        return Page(items=tuple({item.id: item for item in items}.values()), cursor=_packed(state))
+
+    async def _part(self, part: Any) -> list[Item]:  # noqa: ANN401 - a coroutine of items
+        try:
+            found: list[Item] = await part
+        except SourceError as error:
+            self.failures.append(error)
+            return []
+        self.worked += 1
+        return found
+
+    async def _get(self, url: str, **how: Any) -> Response:  # noqa: ANN401 - as Http.get
+        """One page that the site lets robots read."""
+        if not await self.ctx.allowed(url):
+            host, path = shown_host(url), read_address(url).path
+            raise Broken(text("the robots.txt of {host} asks not to read {path}", host=host, path=path))
+        return await self.ctx.http.get(url, headers={"Accept": FORMATS}, **how)
+
+    async def _read(self, answer: Response, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - plain JSON values
+        kind = answer.headers.get("Content-Type", "")
+        if not _is_page(kind):
+            raise Broken(text("{url} is no web page ({kind})", url=answer.url, kind=kind[:50]))
+        found: dict[str, Any] = await self.ctx.parse(
+            READ_PAGE, answer.body, {"url": answer.url, "content_type": kind, **options}
+        )
+        return found
+
+    # new and changed pages
+
+    async def _news(self) -> list[Item]:
+        maps = Sitemaps(self.ctx, self.ledger, READ_SITEMAP)
+        for entries, history in await maps.listed(self.site.url, self.site.sitemaps) or await self._links():
+            self.ledger.take(list(self._wanted(entries)), self.ctx.now, history=history)
+        room = min(self.ledger.room(self.ctx.now, self.site.max_per_hour), AT_ONCE)
+        delay = (await self.ctx.crawl_delay(self.site.url)).total_seconds()
+        room = min(room, int(LASTS / delay)) if delay else room
+        items, stumbles = [], 0
+        while room > 0 and stumbles < STUMBLES and (due := self.ledger.next()) is not None:
+            room -= 1
+            try:
+                items += await self._told(due)
+                stumbles = 0
+            except Transient:
+                self.ledger.waiting.append(due)
+                stumbles += 1
+            except SourceError:
+                self.ledger.skip(due)
+                stumbles += 1
+        self.ledger.done(self.ctx.now)
+        return items
+
+    async def _told(self, due: Due) -> list[Item]:
+        """What one page says, or what is new on it."""
+        answer = await self._get(due.url)
+        found = await self._read(answer)
+        added, before = self.ledger.read(due, found["sentences"])
+        if not found["text"] or self._is_only_known_now(due, before=before) or (before and not added):
+            return []
+        item = page_item(
+            found,
+            self.site.name,
+            url=due.url,
+            now=self.ctx.now,
+            zone=self.zone,
+            published=due.published,
+            title=due.title,
+        )
+        item = replace(item, title=item.title or shown_path(due.url))
+        if not (before and self.ledger.is_history(due.url)):
+            return [item]
+        return [self._change(item, due.url, "\n".join(self._words(added)))]
+
+    def _is_only_known_now(self, due: Due, *, before: bool) -> bool:
+        """History is told by the source's first walk alone; later it is read to be compared with."""
+        return (due.why is Why.TURN and not before) or (due.why is Why.HISTORY and not self.first)
+
+    def _words(self, added: Sequence[str]) -> list[str]:
+        return [text("New: {sentence}", sentence=one).render(self.site.language) for one in added]
+
+    def _change(self, item: Item, url: str, said: str) -> Item:
+        """A change of a page is something of its own: said now, with a name of its own."""
+        mark = format(abs(hash_of(said)), "x")
+        return replace(
+            item, id=f"{url}#{mark}", text=said, kind="page", author=None, published=self.ctx.now, updated=None
+        )
+
+    def _wanted(self, entries: Iterable[dict[str, str]]) -> Iterable[dict[str, str]]:
+        home = _host(self.site.url)
+        for entry in entries:
+            path = read_path(entry["url"])
+            shut = not path or path.lower().endswith(NOT_PAGES) or _host(entry["url"]) != home
+            left = self.site.include and not _fits(path, self.site.include)
+            if not (shut or left or _fits(path, self.site.exclude)) and entry["url"] not in self.site.pages:
+                yield entry
+
+    async def _links(self) -> list[tuple[list[dict[str, str]], bool]]:
+        """The links of the start page, for a site without a sitemap."""
+        found = await self._read(await self._get(self.site.url))
+        entries = [{"url": link, "modified": "", "published": "", "title": ""} for link in found["links"]]
+        entries = list(self._wanted(entries))
+        if not entries:
+            host = shown_host(self.site.url)
+            if found["login"]:
+                raise Broken(text("{host} shows a login page; what is behind it cannot be read", host=host))
+            raise Broken(text("{host} names no sitemap, and its start page links to none of its pages", host=host))
+        self.ledger.follow_links()
+        return [(entries, self.ledger.first)]
+
+    # single pages
+
+    async def _compared(self, url: str) -> list[Item]:
+        """What changed on a page since it was read last; the page itself at the first time."""
+        known = self.state.setdefault("pages", {}).get(url)
+        try:
+            answer = await self._get(url, conditional=True)
+        except (Broken, Gone) as error:
+            return self._lost(url, known, error)
+        if answer.unchanged and known:
+            return []
+        found = await self._read(answer, whole=True)
+        if not found["sentences"]:
+            raise Broken(text("{url} shows no text", url=url))
+        if found["login"] and len(found["sentences"]) < FEW:
+            host = shown_host(url)
+            raise Broken(text("{host} shows a login page; what is behind it cannot be read", host=host))
+        item = page_item(found, self.site.name, url=url, now=self.ctx.now, zone=self.zone)
+        item = replace(item, title=item.title or shown_path(url), kind="page")
+        restless = list((known or {}).get("restless", []))
+        kept = {"said": found["sentences"], "read": self.ctx.now.isoformat(), "restless": restless}
+        self.state["pages"][url] = kept
+        if not known or "said" not in known:
+            return [replace(item, text="\n".join(found["sentences"]))]
+        return await self._differences(item, url, known, kept)
+
+    async def _differences(self, item: Item, url: str, known: Mapping[str, Any], kept: dict[str, Any]) -> list[Item]:
+        """Read once more where it seems to have changed: what differs at once changes by itself."""
+        then, now = self.ctx.now.fromisoformat(known["read"]), self.ctx.now
+        changes = compare_pages(known["said"], kept["said"], read_before=then, read_now=now, restless=kept["restless"])
+        if not changes:
+            return []
+        again = await self._read(await self._get(url), whole=True)
+        kept["restless"] = [*kept["restless"], *differing(kept["said"], again["sentences"], now)][-RESTLESS:]
+        changes = compare_pages(known["said"], kept["said"], read_before=then, read_now=now, restless=kept["restless"])
+        if not changes:
+            return []
+        lines = [line.render(self.site.language) for line in told_changes(changes)]
+        changed = self._change(item, url, "\n".join(lines))
+        return [replace(changed, title=text("Changed: {title}", title=item.title).render(self.site.language))]
+
+    def _lost(self, url: str, known: Mapping[str, Any] | None, error: SourceError) -> list[Item]:
+        """A page that was there and is not any more is told once."""
+        if not known or known.get("lost"):
+            raise error
+        self.state["pages"][url] = {**known, "lost": True}
+        said = text("{url} cannot be read any more: {reason}", url=url, reason=error.sentence)
+        return [self._status("lost", said.render(self.site.language), url)]
+
+    # health
+
+    async def _health(self, told: dict[str, Any]) -> list[Item]:
+        """What is news about the site's health. The second failure in a row is the source's own."""
+        before = Health.from_json(self.state.get("health") or {"": ""})
+        began = time.monotonic()
+        try:
+            answer = await self.ctx.http.get(self.site.url, headers={"Accept": FORMATS})
+            found = await self._read(answer)
+            now = Health(url=answer.url, days=getattr(answer, "certificate_days", None), phones=found["viewport"])
+        except SourceError as error:
+            now = Health(trouble=error.sentence.render(self.site.language), since=self.ctx.now.isoformat())
+            if before is None or before.trouble:
+                told["health"] = (before or now).to_json()
+                raise
+            now = replace(before, trouble=now.trouble)
+        seconds = time.monotonic() - began
+        host = shown_host(self.site.url)
+        figure = health_overview(now, host, seconds).render(self.site.language)
+        if (
+            before is None
+        ):  # what is bad from the beginning is told with the next poll: everything of the first is history
+            told["health"] = replace(now, days=None if now.ends_soon else now.days).to_json()
+            return [self._status("health", figure, self.site.url, figure)]
+        told["health"] = now.to_json()
+        news = [(word, said.render(self.site.language)) for word, said in health_news(before, now, host)]
+        return [self._status(word, said, self.site.url, "" if now.trouble else figure) for word, said in news]
+
+    def _status(self, word: str, said: str, url: str, more: str = "") -> Item:
+        return Item(
+            id=f"{url}#{word}-{self.ctx.now:%Y%m%dT%H%M%S}",
+            source=self.site.name,
+            url=url,
+            title=said[:1].upper() + said[1:],
+            text=more,
+            kind="status",
+            published=self.ctx.now,
+        )
+
+
+def shown_path(url: str) -> str:
+    """A page without a title by its address."""
+    address = read_address(url)
+    return f"{shown_host(url)}{address.path}"
+
+
+def read_path(url: str) -> str:
+    """The path of an address as patterns see it; "" for what is none."""
+    try:
+        return read_address(url).path
+    except UserError:
+        return ""
+
+
+def hash_of(said: str) -> int:
+    """The same number for the same words, in every process."""
+    import zlib
+
+    return zlib.crc32(said.encode("utf-8", "replace"))
+
+
+def _is_page(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind in ("", "text/plain") or "html" in kind or kind.endswith("/xml")
+
+
+def _fits(path: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(path, pattern) or fnmatchcase(path.rstrip("/"), pattern.rstrip("/")) for pattern in patterns)
+
+
+def _host(url: str) -> str:
+    return shown_host(url)
+
+
+def _packed(state: Mapping[str, Any]) -> str:
+    return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+
+
+def _remembered(cursor: str | None) -> dict[str, Any]:
+    """What the last walk left; nothing where it is not readable."""
+    try:
+        known = json.loads(cursor) if cursor else {}
+    except ValueError:
+        return {}
+    return known if isinstance(known, dict) and isinstance(known.get("ledger"), dict) else {}
+
+
+@hookimpl
+def register_sources(register: RegisterSource) -> None:
+    """`type = "website"`."""
+    register("website", WebsiteSource)

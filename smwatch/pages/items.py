@@ -1,0 +1,48 @@
+"""From the worker's plain values of a page to an item; dates are read here, where the moment and the zone are known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from smwatch.model import Author, Item
+from smwatch.pages.moments import read_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, tzinfo
+
+
+def page_item(  # noqa: PLR0913 - what an item of a page is made of
+    found: Mapping[str, Any],
+    source: str,
+    *,
+    url: str,
+    now: datetime,
+    zone: tzinfo,
+    published: str = "",
+    title: str = "",
+) -> Item:
+    """The page as an item. `published` and `title` are what its sitemap says, for what the page itself leaves open."""
+    author = _word(found, "author")
+    said = _moment(found.get("published"), now, zone) or _moment(published, now, zone)
+    return Item(
+        id=url,
+        source=source,
+        url=url,
+        title=_word(found, "title") or title,
+        text=_word(found, "text"),
+        kind="article" if said else "page",
+        author=Author(name=author) if author else None,
+        published=said,
+        updated=_moment(found.get("updated"), now, zone),
+        lang=_word(found, "lang") or None,
+    )
+
+
+def _word(found: Mapping[str, Any], name: str) -> str:
+    value = found.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _moment(written: object, now: datetime, zone: tzinfo) -> datetime | None:
+    return read_moment(written, now, zone) if isinstance(written, str) and written else None
