@@ -138,7 +138,7 @@ class Pipeline:
     async def _take(self, row: SourceRow, walk: Any, page: Page, harvest: Harvest) -> Polled:  # noqa: ANN401 - see Walk
         """Store one page of a walk, unless it is the last one and says nothing that is not known."""
         same = walk.unchanged and walk.validators == row.validators and row.first_poll_at
-        if harvest.complete and same and not harvest.fresh and not page.deleted:
+        if harvest.complete and same and not (harvest.fresh or page.deleted) and page.cursor in (None, row.cursor):
             return Polled(listed=_listed(page), unchanged=True)
         return await self._store(harvest, page)
 

@@ -350,3 +350,11 @@ async def test_where_authors_cannot_be_looked_up_the_mention_stays(press, monkey
 
     monkeypatch.setattr(Script, "look_up", look_up)
     assert (await press.brings(page(item(1)))).mentions == 1
+
+
+async def test_a_cursor_that_moved_is_stored_also_where_nothing_changed(press):
+    await press.brings(page(item(1), cursor="one"))
+    press.walk = Walk(unchanged=True)
+    assert (await press.brings(page(cursor="two"))).stored
+    assert (await press.row()).cursor == "two"
+    assert not (await press.brings(page(cursor="two"))).stored
