@@ -67,6 +67,10 @@ class Response(Protocol):
         """The decoded bytes; empty with 304."""
 
     @property
+    def certificate_days(self) -> int | None:
+        """How many whole days the server's certificate still holds; None without TLS, or where it is not verified."""
+
+    @property
     def unchanged(self) -> bool:
         """304, or the same bytes as last time: nothing to parse."""
 

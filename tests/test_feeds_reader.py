@@ -281,6 +281,31 @@ def test_missing_ids_are_made_of_link_or_content() -> None:
     assert all(found)
 
 
+WALLS = {
+    "<title>Just a moment...</title><script src=/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1></script>": "html-check",
+    "<title>Attention Required! | Cloudflare</title>": "html-check",
+    "<title>Acme</title><script>window._cf_chl_opt={}</script>": "html-check",
+    '<title>Acme Intranet</title><form><input name=user><input name=pass type="password"></form>': "html-login",
+    "<title>Bitte melden Sie sich an: Anmeldung</title>": "html-login",
+    "<title>Zustimmung zur Verwendung von Cookies</title><button>Alle akzeptieren</button>": "html-consent",
+    "<title>Acme Presse</title><p>Willkommen</p>": "html",
+    '<title>Anmelden</title><link rel=alternate type="application/rss+xml" href="/feed">': "html-feed",
+}
+
+
+@pytest.mark.parametrize("page", WALLS)
+def test_what_stands_before_a_feed_is_named(page: str) -> None:
+    with pytest.raises(NotAFeed) as caught:
+        read_feed(f"<!DOCTYPE html><html><head>{page}</html>".encode(), {"url": "https://www.acme.example/feed.xml"})
+    assert caught.value.code == WALLS[page]
+
+
+def test_a_page_of_consent_may_only_be_known_by_its_address() -> None:
+    with pytest.raises(NotAFeed) as caught:
+        read_feed(b"<!DOCTYPE html><title>Acme</title>", {"url": "https://consent.acme.example/?continue=/feed.xml"})
+    assert caught.value.code == "html-consent"
+
+
 def test_a_link_that_serves_as_an_id_is_one_whatever_it_is_tracked_with() -> None:
     today, tomorrow = (entry("a", link=f"https://acme.example/1?utm_source=rss&utm_id={day}&id=7") for day in "12")
     assert ids(rss(today)) == ids(rss(tomorrow)) == ["https://acme.example/1?id=7"]
@@ -428,7 +453,7 @@ def test_a_page_names_its_feed() -> None:
 
 def test_codes_of_the_worker_cannot_smuggle_templates() -> None:
     assert str(refusal("{0.__class__}", "{x.__class__}")) == "the content could not be read: {x.__class__}"
-    assert set(SENTENCES) == {"empty", *REFUSALS.values()}
+    assert set(SENTENCES) == {"empty", "html-consent", "mapping", *WALLS.values(), *REFUSALS.values()}
 
 
 ODD_JSON = [None, 0, 1.5, True, "", "x", [], {}, [None], {"name": None}]

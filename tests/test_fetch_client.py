@@ -20,6 +20,7 @@ from smwatch.errors import AuthExpired, Broken, Gone, NotPermitted, RateLimited,
 from smwatch.fetch import guard
 from smwatch.fetch.client import Client
 from smwatch.fetch.decode import Body, TooLarge
+from smwatch.fetch.hosts import Hosts
 from smwatch.fetch.request import Limits
 from smwatch.fetch.retry_after import retry_at
 from smwatch.testing.servers import EVILS, GOOD, ODD, FeedServer, Server, evil, head
@@ -263,6 +264,68 @@ def test_bombs_stop_at_the_limit(name: str) -> None:
     )
     with pytest.raises(TooLarge):
         Body(name, 1024 * 1024).add(packed)
+
+
+async def test_an_answer_says_how_long_its_certificate_holds(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    now = datetime.now(UTC)
+    soon = authority.issue_cert("127.0.0.1", not_after=now + timedelta(days=14, hours=1))
+    client = Client(Http(ca_file=str(tmp_path / "ca.pem")), limits=QUICK, clock=lambda: now)
+    lax = Client(Http(), limits=QUICK, clock=lambda: now)
+    try:
+        async with FeedServer(context(soon)) as secure, FeedServer() as open_:
+            secure.put("/", GOOD)
+            open_.redirect("/there", secure.url())
+            open_.put("/", GOOD)
+            for _ in range(2):  # a kept connection as well
+                assert (await client.get(secure.url(), allow_private=True)).certificate_days == 14
+            assert (await client.get(open_.url("/there"), allow_private=True)).certificate_days == 14
+            assert (await client.get(open_.url(), allow_private=True)).certificate_days is None
+            assert (await lax.get(secure.url(), allow_private=True, insecure=True)).certificate_days is None
+    finally:
+        await client.close()
+        await lax.close()
+
+
+async def test_a_host_that_was_asked_too_often_rests_longer_each_time_for_all_of_its_sources() -> None:
+    moment = [NOW]
+    client = Client(Http(), limits=QUICK, clock=lambda: moment[0])
+    client.hosts._chance = lambda: 1.0
+    try:
+        async with FeedServer() as server:
+            server.put("/busy", "", status=429, validators=())
+            server.put("/other", GOOD)
+            waits = []
+            for _ in range(3):
+                with pytest.raises(RateLimited) as caught:
+                    await client.get(server.url("/busy"), allow_private=True)
+                waits.append((caught.value.retry_at - moment[0]).total_seconds())
+                with pytest.raises(RateLimited):
+                    await client.get(server.url("/other"), allow_private=True)
+                moment[0] = caught.value.retry_at
+            assert waits == [15, 30, 60]
+            assert len(server.requests) == 3
+            assert (await client.get(server.url("/other"), allow_private=True)).status == 200
+            with pytest.raises(RateLimited) as caught:
+                await client.get(server.url("/busy"), allow_private=True)
+            assert caught.value.retry_at - moment[0] == timedelta(seconds=15)
+    finally:
+        await client.close()
+
+
+async def test_a_challenge_of_cloudflare_s_is_named(client: Client) -> None:
+    async with FeedServer() as server:
+        server.put(
+            "/", "<title>Just a moment...</title>", status=403, headers={"cf-mitigated": "challenge"}, validators=()
+        )
+        with pytest.raises(NotPermitted, match="Cloudflare"):
+            await client.get(server.url("/"), allow_private=True)
+
+
+def test_no_host_rests_for_more_than_six_hours() -> None:
+    hosts = Hosts(0.0, chance=lambda: 1.0)
+    assert max(hosts.rest("a:443", NOW) - NOW for _ in range(40)) == timedelta(hours=6)
 
 
 async def test_certificates(tmp_path: Path) -> None:

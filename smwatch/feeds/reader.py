@@ -18,6 +18,7 @@ from smwatch.feeds.mend import mend, sealed
 from smwatch.feeds.plain import TAGS, fold, plain_text, plain_title
 from smwatch.feeds.refusal import NotAFeed
 from smwatch.feeds.slow import read_slow
+from smwatch.feeds.walls import wall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -148,7 +149,7 @@ def _page(body: bytes, url: str) -> NotAFeed:
             found = web_link(link.attributes.get("href") or "", url)
             if found and found != url:
                 return NotAFeed("html-feed", found[:300])
-    return NotAFeed("html")
+    return NotAFeed(wall(page, body, url) or "html")
 
 
 def _normalised(feed: Feed, url: str) -> Feed:

@@ -13,6 +13,7 @@ import aiohttp
 
 from smwatch import __version__
 from smwatch.errors import Broken, SourceError, UserError
+from smwatch.fetch.certificates import Certificates, Connector
 from smwatch.fetch.decode import ACCEPTED
 from smwatch.fetch.guard import is_literal
 from smwatch.fetch.hosts import Hosts
@@ -50,6 +51,7 @@ class Client:
         self._resolver = Resolver()
         self._sessions: dict[Guard | None, aiohttp.ClientSession] = {}
         self._trusted = trusted(http.ca_file)
+        self.certificates = Certificates()
         self.robots = Robots(self)
 
     async def get(
@@ -106,7 +108,8 @@ class Client:
     def session(self, guard: Guard | None) -> aiohttp.ClientSession:
         """The session whose connector has this guard, or the one without; they never share a connection."""
         if guard not in self._sessions:
-            connector = aiohttp.TCPConnector(
+            connector = Connector(
+                self.certificates,
                 resolver=self._resolver,
                 ssl=self._trusted,
                 limit=0,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
 AT_ONCE = 2
 KEPT = 2000  # hosts remembered
+FIRST_REST, LONGEST_REST = timedelta(seconds=15), timedelta(hours=6)
 
 
 @dataclass(slots=True)
@@ -24,14 +27,16 @@ class Host:
     free_at: float = 0.0
     pause: float = 0.0
     silent_until: datetime | None = None
+    refusals: int = 0  # in a row: asked too often, and no word for how long
 
 
 class Hosts:
     """All hosts that were asked lately, by "name:port"."""
 
-    def __init__(self, pause: float) -> None:
+    def __init__(self, pause: float, chance: Callable[[], float] = random.random) -> None:
         self._hosts: dict[str, Host] = {}
         self._pause = pause
+        self._chance = chance
 
     @asynccontextmanager
     async def turn(self, key: str, *, paced: bool) -> AsyncIterator[None]:
@@ -66,6 +71,19 @@ class Hosts:
         """The host asked to be left alone: for all of its sources, not only the one that heard it."""
         if key in self._hosts:
             self._hosts[key].silent_until = until
+
+    def rest(self, key: str, now: datetime) -> datetime:
+        """The host was asked too often and does not say how long to wait: longer each time, for all of its sources."""
+        host = self._hosts.setdefault(key, Host())
+        host.refusals += 1
+        most = min(FIRST_REST * float(2 ** min(host.refusals - 1, 20)), LONGEST_REST)
+        host.silent_until = now + most * (0.5 + 0.5 * self._chance())
+        return host.silent_until
+
+    def answered(self, key: str) -> None:
+        """The host has given an answer: what it refused before is forgotten."""
+        if key in self._hosts:
+            self._hosts[key].refusals = 0
 
     def silent_until(self, key: str, now: datetime) -> datetime | None:
         """Until when the host wants to be left alone; None where it may be asked."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -14,7 +14,7 @@ from smwatch.feeds.address import read_address
 from smwatch.fetch.decode import Body, TooLarge, Undecodable
 from smwatch.fetch.guard import guarded_socket, is_literal, is_never_asked, is_refused, private_socket
 from smwatch.fetch.retry_after import reset_at, retry_at
-from smwatch.fetch.verdicts import by_exception, by_status, refused_address
+from smwatch.fetch.verdicts import by_exception, by_status, challenged, refused_address
 from smwatch.i18n import Text, text
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back; see `smwatch.plugin.Response`. `moved` is the new address where every hop was permanent."""
+    """What came back; see `smwatch.plugin.Response`.
+
+    `moved` is the new address where every hop was permanent.
+    """
 
     status: int
     url: str
@@ -57,6 +60,7 @@ class Answer:
     body: bytes
     unchanged: bool = False
     moved: str | None = None
+    certificate_days: int | None = None
 
 
 @dataclass(slots=True)
@@ -77,9 +81,8 @@ class Request:
             answer = await self._hop(url, own, started + self.client.limits.total)
             if answer.status not in MOVED:
                 moved = str(url) if permanent and len(seen) > 1 else None
-                return Answer(
-                    status=answer.status, url=answer.url, headers=answer.headers, body=answer.body, moved=moved
-                )
+                days = self.client.certificates.days(url, self.client.now())
+                return replace(answer, moved=moved, certificate_days=days)
             permanent = permanent and answer.status in PERMANENT
             target = _target(url, answer)
             if target in seen or len(seen) > self.client.limits.hops:
@@ -199,6 +202,8 @@ class Request:
 
     async def _read(self, response: aiohttp.ClientResponse, url: URL) -> Answer:
         status, headers = response.status, response.headers
+        if status < 400:  # noqa: PLR2004 - the classes of errors
+            self.client.hosts.answered(f"{url.host}:{url.port}")
         if status in MOVED or status == 304:  # noqa: PLR2004 - not modified
             return Answer(status=status, url=str(url), headers=headers, body=b"")
         if not 200 <= status < 300:  # noqa: PLR2004 - the class of successes
@@ -211,13 +216,15 @@ class Request:
         return Answer(status=status, url=str(url), headers=headers, body=body.done())
 
     def _verdict(self, status: int, headers: Mapping[str, str], url: URL) -> SourceError:
-        later = retry_at(headers.get("Retry-After"), self.client.now())
-        if status in LIMITED:
-            later = later or reset_at(headers, self.client.now())
-        error = by_status(status, url.host or "", later)
+        now, key = self.client.now(), f"{url.host}:{url.port}"
+        later = retry_at(headers.get("Retry-After"), now)
+        if status in LIMITED:  # a 503 without a word is rather that page's trouble
+            later = later or reset_at(headers, now) or self.client.hosts.rest(key, now)
         if later and status in (*LIMITED, 503):
-            self.client.hosts.silence(f"{url.host}:{url.port}", later)
-        return error
+            self.client.hosts.silence(key, later)
+        if headers.get("Cf-Mitigated", "").lower() == "challenge":
+            return challenged(status, url.host or "", later)
+        return by_status(status, url.host or "", later)
 
 
 async def _said(response: aiohttp.ClientResponse) -> str:

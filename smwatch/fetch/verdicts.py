@@ -77,6 +77,12 @@ def by_status(status: int, host: str, retry_at: datetime | None) -> SourceError:
     return kind(text(sentence.template, host=host, status=status), retry_at=retry_at, status=status)
 
 
+def challenged(status: int, host: str, retry_at: datetime | None) -> SourceError:
+    """The error for an answer of Cloudflare's that a program cannot pass."""
+    sentence = text("{host} asks whether a person is there (Cloudflare), and lets no program in", host=host)
+    return NotPermitted(sentence, retry_at=retry_at, status=status)
+
+
 def by_exception(error: BaseException, host: str) -> SourceError:
     """The error for a request that brought no answer; anything unexpected is Transient and named."""
     if refused := _find(error, AddressRefused):
