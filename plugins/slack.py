@@ -61,7 +61,8 @@ ID = re.compile(r"[CGD][A-Z0-9]{7,}")
 
 BLOCKS = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "no_text"}
 BLOCKS |= {"invalid_payload", "invalid_metadata_format", "invalid_metadata_schema", "metadata_too_large"}
-LOST = {"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"}
+NO_THREAD = {"thread_not_found", "cannot_reply_to_message"}
+LOST = {"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive", *NO_THREAD}
 UNSURE = {"internal_error", "fatal_error", "request_timeout", "service_unavailable", "rollup_error"}
 BUSY = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 REASONS: Mapping[str, Text] = {
@@ -137,13 +138,13 @@ class SlackChannel(Channel):
             return await self._hook(ctx, delivery)
         where: dict[str, Any] = {"channel": self._known.get("id") or self.channel}
         if delivery.reply_to is not None:
-            where["thread_ts"] = delivery.reply_to.ref["ts"]
+            where |= {"thread_ts": delivery.reply_to.ref["ts"], "reply_broadcast": delivery.broadcast}
         try:
             answer = await self._say(ctx, "chat.postMessage", where, delivery)
         except SlackRefusal as refusal:
-            if refusal.code not in {"thread_not_found", "cannot_reply_to_message"}:
+            if refusal.code not in NO_THREAD or delivery.kind == "news":
                 raise
-            where.pop("thread_ts", None)
+            where = {"channel": where["channel"]}
             answer = await self._say(ctx, "chat.postMessage", where, delivery)
         if "ts" not in answer.data:
             raise ChannelError(text("Slack's answer does not say where the message stands"), outcome=Outcome.UNSURE)

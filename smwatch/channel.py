@@ -42,16 +42,18 @@ class Receipt:
 class Delivery:
     """One message on its way.
 
-    `key` is deterministic and goes into the message's metadata; `kind` is "card", "note", "digest", "summary" or
-    "ops". `reply_to` is the receipt of the message whose thread it belongs to. `first_attempt` is set when this key
-    was tried before. `data` is the same content as plain JSON values, for machines (webhook). `revision` counts the
-    states of one card. `possible_duplicate` marks a repeat after an answer was lost; the message already says so.
+    `key` is deterministic and goes into the message's metadata; `kind` is "card", "note", "news", "digest", "summary"
+    or "ops". `reply_to` is the receipt of the message whose thread it belongs to; `broadcast`: the channel sees it too.
+    `first_attempt` is set when this key was tried before. `data` is the same content as plain JSON values, for machines
+    (webhook). `revision` counts the states of one card. `possible_duplicate` marks a repeat after an answer was lost;
+    the message already says so.
     """
 
     key: str
     kind: str
     message: Message
     reply_to: Receipt | None = None
+    broadcast: bool = False
     first_attempt: datetime | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     revision: int = 1

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch.route import Verdict, route
-from smwatch.store import outbox, stories
+from smwatch.store import edits, outbox, stories
 from smwatch.story import CERTAIN, Window, prints, said, why
 
 if TYPE_CHECKING:
@@ -103,9 +103,10 @@ class Gather:
             waiting = await stories.ungathered(connection)
             channels = [channel for one in waiting for channel in await self._take(connection, window, one, now)]
             channels += await self._tell_late(connection, waiting, now)
+            edited, again = await self._edits(connection, window, now)
         self._window = window
-        self._told |= dict.fromkeys(channels)
-        return len(waiting)
+        self._told |= dict.fromkeys([*channels, *again])
+        return len(waiting) + edited
 
     def wake(self) -> None:
         """Tell the channels that have something new; once a backlog is through, so that what belongs together is."""
@@ -127,13 +128,34 @@ class Gather:
         words = said(one.mention.item)
         marks = prints(one.mention.item, words, one.place)
         known, tied = window.story_of(client, one.item_id, at), None
+        joined = known is None
         if known is None:
             known, tied = await self._akin(connection, words, window.find(client, marks, at))
         known = known or await stories.new_story(connection, one, at)
         await stories.join_story(connection, one, known, marks, at, tied)
         window.add(client, one.item_id, marks, known.with_item(at))
         decisions = self._decide(one)
-        return await stories.decide(connection, one, known.story_id, decisions, secret=self._store.key, now=now)
+        return await stories.decide(
+            connection, one, known.story_id, decisions, secret=self._store.key, now=now, joined=joined
+        )
+
+    async def _edits(self, connection: AsyncConnection, window: Window, now: datetime) -> tuple[int, list[str]]:
+        """Edited items are found by their new words; what they have made more urgent is told."""
+        edited = await edits.edited(connection)
+        for one in edited:
+            marks = prints(one.item, said(one.item), one.place)
+            await edits.print_again(connection, one, marks)
+            for client, _, _ in one.homes:
+                window.changed(client, one.item_id, marks)
+        raised = await edits.raised(connection)
+        told = [channel for one in raised for channel in await self._tell_again(connection, one, now)]
+        return len(edited) + len(raised), told
+
+    async def _tell_again(self, connection: AsyncConnection, one: Waiting, now: datetime) -> list[str]:
+        story_id = one.mention.story_id
+        assert story_id is not None  # noqa: S101 - `raised` asks for those in a story
+        decisions = self._decide(one)
+        return await stories.decide(connection, one, story_id, decisions, secret=self._store.key, now=now, joined=False)
 
     async def _akin(
         self, connection: AsyncConnection, words: Said, candidates: Sequence[Candidate]

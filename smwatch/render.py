@@ -15,7 +15,8 @@ from smwatch.message import notes
 from smwatch.message.alert import alert_message
 from smwatch.message.data import alert_data, digest_data, story_data
 from smwatch.message.digest import digest_messages
-from smwatch.model import Story, Where, short_id
+from smwatch.message.news import story_news_message
+from smwatch.model import Priority, Story, Where, short_id
 from smwatch.store import digests as digest_store
 from smwatch.store.mentions import mentions_where
 from smwatch.store.schema import mention
@@ -67,6 +68,7 @@ class Renderer:
             "digest": self._digest,
             "summary": self._summary,
             "late": self._late,
+            "news": self._story_news,
             "start": self._start,
             "ops": self._ops,
             "test": self._test,
@@ -158,6 +160,19 @@ class Renderer:
             until=max(said),
         )
         return Rendered(message=message)
+
+    async def _story_news(self, job: Job, who: Reading) -> Rendered | None:
+        """What has joined the story since; None where all of it was deleted meanwhile."""
+        async with self._store.read() as connection:
+            found = await mentions_where(connection, mention.c.id.in_(job.plan["mentions"]) & ~mention.c.lost)
+        living = [one for one in found if one.item.deleted is None]
+        raised = Priority(job.plan["raised"]) if job.plan.get("raised") else None
+        if not living:
+            return None
+        by = next((one for one in living if one.id == job.plan.get("by")), None)
+        words = {"language": who.language, "timezone": who.timezone}
+        shown = tuple((job.card_id, one.id) for one in living) if job.card_id is not None else ()
+        return Rendered(message=story_news_message(living, raised, by, **words), mentions=shown)
 
     async def _start(self, job: Job, who: Reading) -> Rendered | None:
         plan = job.plan

@@ -23,6 +23,7 @@ from smwatch.model import Priority
 from smwatch.plugin import Delivery, Receipt
 from smwatch.secret import SecretMissing
 from smwatch.store import decisions, outbox
+from smwatch.store.news import lost_thread
 from smwatch.store.outbox import Job, Problem
 from smwatch.store.waiting import Hold, set_hold
 
@@ -135,6 +136,8 @@ class Lane:
     async def _deliver(self, job: Job) -> None:
         if self.fallback and given_up(job, self.desk.clock()):
             await self._move(job)
+        elif job.kind == "news" and "thread" not in self.channel.abilities():
+            await self.desk.commit(partial(outbox.settle, job=job))
         elif job.receipt is not None and "edit" not in self.channel.abilities():
             await self._second_message(job)
         else:
@@ -193,6 +196,7 @@ class Lane:
             kind=job.kind,
             message=message,
             reply_to=Receipt(ref=job.thread) if job.thread else None,
+            broadcast=bool(job.plan.get("broadcast")),
             first_attempt=job.first_attempt,
             data=rendered.data,
             revision=job.wanted,
@@ -322,6 +326,9 @@ class Lane:
             reason=str(error.sentence),
             outcome=str(error.outcome),
         )
+        if error.edit_lost and job.kind == "news":
+            await self.desk.commit(partial(lost_thread, job=job))
+            return
         if verdict == "renew":
             await self.desk.commit(partial(outbox.renew, job=job))
             return

@@ -17,10 +17,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import Text, to_json
 from smwatch.links import canonical_link
+from smwatch.model import Priority
+from smwatch.route import highest
 from smwatch.store.claims import hold
 from smwatch.store.schema import author, item, item_alias, mention, seen, source
 from smwatch.store.sources import begin
-from smwatch.store.tombstones import bury
+from smwatch.store.tombstones import bury, show_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from smwatch.model import Author, Item, Priority, Span
+    from smwatch.model import Author, Item, Span
 
 CHUNK = 500  # ids in one IN list
 RELISTED = timedelta(days=1)  # `last_listed` is written at most this often
@@ -206,7 +208,7 @@ def _seen_rows(harvest: Harvest, fresh: Fresh) -> Iterable[dict[str, Any]]:
 async def _keep(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> int:
     """Store or renew one item and its mentions; how many of them are new."""
     place = (item.c.source_id == harvest.source_id) & (item.c.id_hmac == fresh.identity.id)
-    row = (await connection.execute(select(item.c.id, item.c.tombstone).where(place))).first()
+    row = (await connection.execute(select(item.c.id, item.c.tombstone, item.c.title, item.c.url).where(place))).first()
     if row is not None and row.tombstone is not None:
         return 0  # deleted at its source: it does not come back
     stored = None if row is None else int(row.id)
@@ -222,8 +224,10 @@ async def _keep(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> 
         stored = int((await connection.execute(statement)).scalar_one())
         await _name(connection, harvest.source_id, stored, fresh.others)
     else:
-        await connection.execute(update(item).where(item.c.id == stored).values(**values))
-        await _mark_lost(connection, stored, [match.watch_id for match in fresh.matches])
+        await connection.execute(update(item).where(item.c.id == stored).values(**values, edited_at=harvest.now))
+        lost = await _mark_lost(connection, stored, [match.watch_id for match in fresh.matches])
+        if lost or row is None or (row.title, row.url) != (values["title"], values["url"]):
+            await show_again(connection, [stored], harvest.now)
     return await _mention(connection, harvest, stored, fresh.matches)
 
 
@@ -278,10 +282,11 @@ async def _author(connection: AsyncConnection, harvest: Harvest, who: Author | N
     return (await connection.execute(statement)).scalar()
 
 
-async def _mark_lost(connection: AsyncConnection, item_id: int, watch_ids: Sequence[int]) -> None:
-    """An edit took a match away: the mention stays, marked; one that matches (again) is not lost."""
-    here = mention.c.item_id == item_id
-    await connection.execute(update(mention).where(here).values(lost=mention.c.watch_id.not_in(watch_ids)))
+async def _mark_lost(connection: AsyncConnection, item_id: int, watch_ids: Sequence[int]) -> bool:
+    """An edit took a match away: the mention stays, marked, until it matches again. Whether any changed."""
+    lost = mention.c.watch_id.not_in(watch_ids)
+    changed = (mention.c.item_id == item_id) & (mention.c.lost != lost)
+    return (await connection.execute(update(mention).where(changed).values(lost=lost))).rowcount > 0
 
 
 async def _mention(connection: AsyncConnection, harvest: Harvest, item_id: int, matches: Sequence[Match]) -> int:
@@ -308,6 +313,9 @@ async def _mention(connection: AsyncConnection, harvest: Harvest, item_id: int, 
         if not inserted:
             here = (mention.c.watch_id == match.watch_id) & (mention.c.item_id == item_id)
             await connection.execute(update(mention).where(here).values(**shown))
+            lower = mention.c.priority.in_([str(one) for one in Priority if highest([one, match.priority]) is not one])
+            raised = {"priority": str(match.priority), "raised_at": harvest.now}
+            await connection.execute(update(mention).where(here, lower).values(**raised))
     return new
 
 

@@ -90,7 +90,8 @@ def next_key(key: str, generation: int) -> str:
 
 def order(job: Job) -> tuple[bool, bool, datetime, str, int]:
     """Where a job stands in its channel's queue."""
-    return (job.priority is not Priority.URGENT, job.receipt is not None, job.since, job.table, job.id)
+    follows = job.receipt is not None or job.kind == "news"  # what stands is kept up to date after what is new
+    return (job.priority is not Priority.URGENT, follows, job.since, job.table, job.id)
 
 
 def card_job(row: Row[Any]) -> Job:

@@ -65,7 +65,7 @@ def _mention(row: Row[Any]) -> Mention:
         id=row.id,
         watch=row.watch,
         client=row.client or None,
-        item=_item(row),
+        item=item_of(row),
         priority=Priority(row.priority),
         old=row.old,
         late=row.late,
@@ -76,7 +76,9 @@ def _mention(row: Row[Any]) -> Mention:
     )
 
 
-def _item(row: Row[Any]) -> Item:
+def item_of(row: Row[Any]) -> Item:
+    """A row of `item` with `source` (its name) and, where it was asked for, the author's columns."""
+    author = getattr(row, "author_name", None) or getattr(row, "author_handle", None)
     return Item(
         id=row.native_id,
         source=row.source,
@@ -85,7 +87,7 @@ def _item(row: Row[Any]) -> Item:
         lead=row.lead,
         text=row.text,
         kind=row.kind,
-        author=_author(row) if row.author_name or row.author_handle else None,
+        author=_author(row) if author else None,
         published=row.published,
         updated=row.updated,
         lang=row.lang,

@@ -76,7 +76,7 @@ async def outstanding(  # noqa: PLR0913 - the conditions of one channel
     Holds what is due, and what failed less than 15 minutes ago: that one still stands in the way.
     """
     due = and_(card.c.channel == channel, _card_due(now, group_wait, group_interval), _near(card, now))
-    soon = [*await _cards(connection, due, limit), *await _posts(connection, channel, now, limit)]
+    soon = [*await _cards(connection, due, limit), *await _posts(connection, channel, now, group_interval, limit)]
     return sorted(soon, key=order)[:limit]
 
 
@@ -103,11 +103,14 @@ async def _cards(connection: AsyncConnection, due: ColumnElement[bool], limit: i
     return [card_job(row) for row in await connection.execute(query)]
 
 
-async def _posts(connection: AsyncConnection, channel: str, now: datetime, limit: int) -> list[Job]:
+async def _posts(
+    connection: AsyncConnection, channel: str, now: datetime, group_interval: timedelta, limit: int
+) -> list[Job]:
+    gathered = or_(post.c.kind != "news", post.c.created_at <= now - group_interval, _urgent_first(post) == 0)
     query = (
         select(post, card.c.receipt.label("thread"))
         .outerjoin(card, post.c.card_id == card.c.id)
-        .where(post.c.channel == channel, post.c.state == "waiting", _near(post, now))
+        .where(post.c.channel == channel, post.c.state == "waiting", _near(post, now), gathered)
         .where(or_(post.c.card_id.is_(None), card.c.shown > 0))  # a note waits for the message that it belongs to
         .order_by(_urgent_first(post), post.c.created_at, post.c.id)
         .limit(limit)
@@ -244,6 +247,9 @@ async def postpone(connection: AsyncConnection, job: Job, not_before: datetime) 
 
 async def renew(connection: AsyncConnection, job: Job) -> None:
     """The message to edit is gone, or a second one is due: the next post, under the next generation's key."""
+    if job.table == "card":  # it tells the news itself
+        told = (post.c.card_id == job.id) & (post.c.kind == "news") & (post.c.state == "waiting")
+        await connection.execute(update(post).where(told).values(state="sent"))
     generation = job.generation + 1
     await _set(
         connection,

@@ -23,10 +23,11 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    false,
+    text,
 )
 
 if TYPE_CHECKING:
+    from sqlalchemy import TextClause
     from sqlalchemy.engine import Dialect
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -64,6 +65,11 @@ def _id() -> Column[int]:
 
 def _client() -> Column[str]:
     return Column("client", String, nullable=False, default="")
+
+
+def _set(name: str) -> TextClause:
+    """Of an index that holds only the rows where this column is set."""
+    return text(f"{name} IS NOT NULL")
 
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
@@ -154,6 +160,7 @@ item = Table(
     Column("edited_at", Moment),  # an edit that gather has not looked at yet
     UniqueConstraint("source_id", "id_hmac"),
     Index("ix_item_expires_at", "expires_at"),
+    Index("ix_item_edited_at", "edited_at", sqlite_where=_set("edited_at"), postgresql_where=_set("edited_at")),
 )
 
 item_alias = Table(
@@ -207,12 +214,13 @@ mention = Table(
     Column("tie", String),  # why it belongs to its story: a word for counting …
     Column("tie_reason", JSON),  # … and a sentence
     Column("tied_to", _ID),  # the item that it goes with
-    Column("raised", Boolean, nullable=False, default=False, server_default=false()),  # by an edit; gather's to-do
+    Column("raised_at", Moment),  # an edit made it more urgent, and gather has not looked at it yet
     Column("seen_at", Moment, nullable=False),
     Column("reason", JSON),
     UniqueConstraint("watch_id", "item_id"),
     Index("ix_mention_story_id", "story_id"),
     Index("ix_mention_seen_at", "seen_at"),
+    Index("ix_mention_raised_at", "raised_at", sqlite_where=_set("raised_at"), postgresql_where=_set("raised_at")),
 )
 
 inbox = Table(

@@ -17,6 +17,7 @@ from smwatch.route import Decision, Verdict, highest
 from smwatch.store import decisions
 from smwatch.store.jobs import card_key, problem_of
 from smwatch.store.mentions import mentions_where
+from smwatch.store.news import add_news, stands
 from smwatch.store.schema import card, decision, fingerprint, item, mention, source, story
 from smwatch.story import ENDS, SLIDES, Fingerprint, Known, packed, unpacked
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from smwatch.story import Tie
@@ -47,11 +48,16 @@ class Waiting:
 
 async def ungathered(connection: AsyncConnection, limit: int = BATCH) -> list[Waiting]:
     """The oldest mentions without a story, in the order of their ids."""
+    return await waiting_where(connection, mention.c.story_id.is_(None), limit)
+
+
+async def waiting_where(connection: AsyncConnection, which: ColumnElement[bool], limit: int) -> list[Waiting]:
+    """The mentions that `which` chooses, in the order of their ids."""
     query = (
         select(mention.c.id, mention.c.item_id, source.c.kind, KNOWN_BY, item.c.id_hmac)
         .join(item, mention.c.item_id == item.c.id)
         .join(source, item.c.source_id == source.c.id)
-        .where(mention.c.story_id.is_(None))
+        .where(which)
         .order_by(mention.c.id)
         .limit(limit)
     )
@@ -124,17 +130,18 @@ async def join_story(  # noqa: PLR0913, PLR0917 - who, where, and why
     tied: tuple[Tie, int] | None = None,
 ) -> None:
     """The mention belongs to the story, and so do later items with these fingerprints. `tied`: why, to which item."""
-    values: dict[str, Any] = {"story_id": known.story_id}
+    values: dict[str, Any] = {"story_id": known.story_id, "raised_at": None}
     if tied is not None:
         values |= {"tie": tied[0].code, "tie_reason": to_json(tied[0].reason), "tied_to": tied[1]}
     await connection.execute(update(mention).where(mention.c.id == waiting.mention.id).values(**values))
     await connection.execute(update(story).where(story.c.id == known.story_id, story.c.last_at < at).values(last_at=at))
-    await _remember(connection, waiting.mention.client or "", waiting.item_id, known.story_id, marks, at)
+    await remember(connection, waiting.mention.client or "", waiting.item_id, known.story_id, marks, at)
 
 
-async def _remember(  # noqa: PLR0913, PLR0917 - one argument a column
+async def remember(  # noqa: PLR0913, PLR0917 - one argument a column
     connection: AsyncConnection, client: str, item_id: int, story_id: int, marks: Sequence[Fingerprint], at: datetime
 ) -> None:
+    """Write down what an item of a story is found by."""
     rows = [
         {
             "client": client,
@@ -160,8 +167,12 @@ async def decide(  # noqa: PLR0913 - what a decision is about
     *,
     secret: bytes,
     now: datetime,
+    joined: bool = True,
 ) -> list[str]:
-    """Write the decisions down and put the story on its cards; the channels that have something new to show."""
+    """Write the decisions down and put the story on its cards; the channels that have something new to show.
+
+    `joined`: the item has come to the story just now.
+    """
     rows = [
         {
             "mention_id": waiting.mention.id,
@@ -177,23 +188,33 @@ async def decide(  # noqa: PLR0913 - what a decision is about
         await connection.execute(insert(decision), rows)
     alerts = [one for one in decisions if one.verdict is Verdict.ALERT]
     for one in alerts:
-        await _show(connection, waiting.mention, story_id, one, secret=secret, now=now)
+        await _show(connection, waiting.mention, story_id, one, secret=secret, now=now, joined=joined)
     return [one.channel for one in alerts]
 
 
 async def _show(  # noqa: PLR0913 - see decide
-    connection: AsyncConnection, new: Mention, story_id: int, one: Decision, *, secret: bytes, now: datetime
+    connection: AsyncConnection,
+    new: Mention,
+    story_id: int,
+    one: Decision,
+    *,
+    secret: bytes,
+    now: datetime,
+    joined: bool,
 ) -> None:
     client = new.client or ""
     here = (card.c.client == client) & (card.c.story_id == story_id) & (card.c.channel == one.channel)
     standing = (await connection.execute(select(card).where(here))).first()
     if standing is not None:
-        raised = highest([Priority(standing.priority), new.priority])
-        values = {"wanted": card.c.wanted + 1, "priority": str(raised), "changed_at": now}
+        top = highest([Priority(standing.priority), new.priority])
+        raised = top if top is not Priority(standing.priority) else None
+        values: dict[str, Any] = {"wanted": card.c.wanted + 1, "priority": str(top), "changed_at": now}
         if _is_held(standing):
             values["not_before"] = now  # it may be told now: more urgent, or not covered by a silence any more
             await decisions.joined(connection, standing.id, now)
         await connection.execute(update(card).where(card.c.id == standing.id).values(**values))
+        if stands(standing) and (joined or raised):
+            await add_news(connection, standing, new.id, raised=raised, secret=secret, now=now)
         return
     first = (await connection.execute(select(story.c.first_item).where(story.c.id == story_id))).scalar_one()
     await connection.execute(

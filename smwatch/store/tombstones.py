@@ -50,10 +50,10 @@ async def _silence(connection: AsyncConnection, found: Sequence[tuple[int, int |
     unheard = ~exists().where(item.c.author_id == author.c.id)
     writers = {writer for _, writer in found if writer is not None}
     await connection.execute(delete(author).where(author.c.id.in_(writers), unheard))
-    await _show_again(connection, numbers, now)
+    await show_again(connection, numbers, now)
 
 
-async def _show_again(connection: AsyncConnection, items: Sequence[int], now: datetime) -> None:
+async def show_again(connection: AsyncConnection, items: Sequence[int], now: datetime) -> None:
     """The cards of their stories want a new revision; what tells folded or late ones is edited."""
     stories = select(mention.c.story_id).where(mention.c.item_id.in_(items), mention.c.story_id.is_not(None))
     shown = and_(card.c.story_id.in_(stories), card.c.state != "folded")

@@ -26,6 +26,7 @@ _KINDS = {
     "late": text("Late items"),
     "ops": text("News for the operator"),
     "note": text("Note"),
+    "news": text("News of a story"),
     "summary": text("Summary"),
     "test": text("Test message"),
 }

@@ -58,6 +58,11 @@ class Posted:
         """What people read."""
         return shown(self.body)
 
+    @property
+    def broadcast(self) -> bool:
+        """Whether it stands in a thread and in the channel as well."""
+        return self.thread_ts is not None and bool(self.body.get("reply_broadcast"))
+
 
 class FakeSlack:
     """The server and its state; `clock` is seconds since 1970."""
@@ -278,7 +283,7 @@ class FakeSlack:
         return next((one for one in self.posts() if (one.channel, one.ts) == place), None)
 
     def _history(self, body: Json) -> Json:
-        found = [one for one in self.posts() if one.thread_ts is None]
+        found = [one for one in self.posts() if one.thread_ts is None or one.broadcast]
         return self._listed(body, list(reversed(found)))
 
     def _replies(self, body: Json) -> Json:

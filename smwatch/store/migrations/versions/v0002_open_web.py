@@ -22,3 +22,7 @@ def upgrade() -> None:
             if column.name not in known:
                 told = CreateColumn(column).compile(dialect=op.get_bind().dialect)
                 op.execute(f"ALTER TABLE {table.name} ADD COLUMN {told}")
+        indexed = {index["name"] for index in standing.get_indexes(table.name)}
+        for index in table.indexes:
+            if index.name not in indexed:
+                index.create(op.get_bind())
