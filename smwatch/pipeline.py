@@ -164,13 +164,9 @@ class Pipeline:
         async with self.store.write() as connection:
             mentions = await store_harvest(connection, harvest)
         changed = sum(one.known is not None for one in fresh)
-<<<<<<< HEAD
-        return Polled(listed=_listed(page), fresh=len(fresh), changed=changed, mentions=mentions, stored=True)
-=======
         if mentions or changed:
             self.on_mentions()
-        return Polled(listed=_listed(page), fresh=len(fresh), changed=changed, mentions=mentions)
->>>>>>> ec991f5 (Tell what joins a story in its thread, and to the channel when its priority rises, also by an edit; an edited headline is shown where it stands)
+        return Polled(listed=_listed(page), fresh=len(fresh), changed=changed, mentions=mentions, stored=True)
 
     def _kept_for(self, source: Source) -> timedelta:
         """As long as the config says, or as long as the platform allows."""
