@@ -56,6 +56,8 @@ from smwatch.forums.engines import section_of as forum_section
 from smwatch.forums.items import feed_posts, forum_items
 from smwatch.forums.selected import known_selector
 from smwatch.i18n import Text, text, texts
+from smwatch.imap import Envelope, Imap
+from smwatch.letters import READ_MAIL
 from smwatch.links import canonical_link, clean_link, unwrapped
 from smwatch.message.blockkit import block_kit, fallback, plain_fallback
 from smwatch.message.escape import safe_url, shown_host, slack_escape, tame
@@ -92,6 +94,7 @@ from smwatch.source import (
     Response,
     Source,
     SourceContext,
+    Wire,
 )
 from smwatch.text import hashtag_forms
 
@@ -103,6 +106,7 @@ __all__ = [
     "READ_FEED",
     "READ_FLARUM",
     "READ_FRAGMENTS",
+    "READ_MAIL",
     "READ_MAPPED",
     "READ_NODEBB",
     "READ_PAGE",
@@ -123,10 +127,12 @@ __all__ = [
     "Duration",
     "Engagement",
     "Enricher",
+    "Envelope",
     "Field",
     "Gone",
     "Health",
     "Http",
+    "Imap",
     "Item",
     "Layout",
     "Ledger",
@@ -161,6 +167,7 @@ __all__ = [
     "Transient",
     "UserError",
     "Why",
+    "Wire",
     "batches",
     "block_kit",
     "bluesky_address",

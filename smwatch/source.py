@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from smwatch.entry import Duration, Plugin
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from structlog.typing import FilteringBoundLogger
@@ -112,6 +113,28 @@ class Http(Protocol):
         """The messages of a WebSocket (address with http or https), each at most 1 MiB; raises as `lines` does."""
 
 
+class Wire(Protocol):
+    """A connection for protocols that are not HTTP."""
+
+    @property
+    def reader(self) -> asyncio.StreamReader:
+        """What the other side says; a line has at most 4 MiB."""
+
+    @property
+    def writer(self) -> asyncio.StreamWriter:
+        """What we say."""
+
+    @property
+    def host(self) -> str:
+        """Whom we speak with."""
+
+    async def secure(self) -> None:
+        """Go on encrypted (STARTTLS); raises a SourceError."""
+
+    async def close(self) -> None:
+        """Hang up at once."""
+
+
 class SourceContext(Protocol):
     """What the core hands to one fetch of one source."""
 
@@ -137,6 +160,9 @@ class SourceContext(Protocol):
         `platform` is one of the source's own `searched()`. The strings together find at least all that the watches
         match there; everything found is matched again here.
         """
+
+    async def connect(self, host: str, port: int, *, tls: bool) -> Wire:
+        """A connection behind the same address guard as `http`; raises a SourceError. Close it yourself."""
 
     async def parse(self, function: str, body: bytes, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 - plain JSON values
         """Run `"module:function"` on (body, options) in the killable worker; its plain JSON answer.

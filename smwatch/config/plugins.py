@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from smwatch.plugin import Channel, Source
 
 SECONDS_A_MINUTE = 60
+ADDRESSES = ("url", "server", "host", "feed", "api_url")  # keys that name where a source is read
 SECRET_NAMES = re.compile(r"(?:\w+_)?(?:key|token|secret|password)")
 TYPE_WORDS = {
     "rss": "feed",
@@ -154,7 +155,7 @@ class PluginTables:
         if source.allow_private:
             return
         for it in node.table.values():
-            if isinstance(it.value, str) and it.name in ("url", "server", "feed", "api_url") and is_private(it.value):
+            if isinstance(it.value, str) and it.name in ADDRESSES and is_private(it.value):
                 self.report.warning(
                     it.spot,
                     text("this address lies in a private network and will be refused; allow_private = true permits it"),

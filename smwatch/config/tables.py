@@ -228,7 +228,6 @@ LATER_SOURCES: Mapping[str, frozenset[str]] = {
     **{
         name: frozenset()
         for name in (
-            "mailbox",
             "x",
             "hackernews",
             "gdelt",

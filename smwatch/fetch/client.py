@@ -134,6 +134,11 @@ class Client:
         return None if not self._http.proxy or _matches(url.host or "", self._http.no_proxy) else self._http.proxy
 
     @property
+    def trust(self) -> ssl.SSLContext:
+        """Whose certificates are accepted."""
+        return self._trusted
+
+    @property
     def hosts(self) -> Hosts:
         """Who may be asked, and when."""
         return self._hosts

@@ -15,6 +15,7 @@ from yarl import URL
 from smwatch.errors import Broken
 from smwatch.fetch.freshness import fresh_for
 from smwatch.fetch.streams import lines_of, messages_of
+from smwatch.fetch.wire import Wire, connect
 from smwatch.i18n import text
 from smwatch.model import utc
 from smwatch.moves import noted
@@ -78,6 +79,10 @@ class Walk:
             self.parser_changed = self.parser is not None
             self.parser = used
         return answer
+
+    async def connect(self, host: str, port: int, *, tls: bool) -> Wire:
+        """See `SourceContext`."""
+        return await connect(self._client, host, port, tls=tls, **ways_of(self.source))
 
     async def allowed(self, url: str) -> bool:
         """See `SourceContext`."""

@@ -39,6 +39,7 @@ def main(memory: int, answer_limit: int, parent: int) -> None:
     importlib.import_module("smwatch.feeds.reader")
     importlib.import_module("fastfeedparser")
     importlib.import_module("selectolax.lexbor")
+    importlib.import_module("smwatch.links.table").table()  # the one file of data that a reader needs
     _limit(memory)
     sys.addaudithook(_refuse)
     answers.write(READY)
