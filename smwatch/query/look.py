@@ -74,7 +74,7 @@ def straight(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -
     None where that takes a closer look.
     """
     form, text = sheet.plain, sheet.text
-    if not way.heads:
+    if not way.heads or not way.tails:
         return None
     head, tail = way.heads[0], way.tails[0]
     if not form.startswith(head, start - len(head)):

@@ -161,3 +161,23 @@ def test_engine_and_oracle_agree(request: pytest.FixtureRequest) -> None:
 def test_an_accent_alone_beside_a_wildcard_is_no_literal(source: str) -> None:
     items = [Item(id="1", source="quelle", text=text) for text in ("москва", "Bähnle", "Die Bahn")]
     assert not differences([parse(source)], items, Tally(), all_ways=True)
+
+
+@pytest.mark.parametrize(
+    "source", ['"Eisenbahn süüüß"', '"süüüß Eisenbahn"', '"Zug Bahn süüüß"', '"Bahn Zug"', '"Zug die Bahn"']
+)
+def test_phrases_are_found_whatever_stands_beside_them(source: str) -> None:
+    """Words with many spellings; signs, hyphens, blank lines and the ends of fields beside and between the words."""
+    beside = ("", " ", ". ", "-", "\n", ", „", "#", ".", "' ", "   ")
+    bodies = (
+        "Eisenbahn{}sueueuess",
+        "süüüß{}Eisenbahn",
+        "Bahn{}Zug",
+        "Zug{}Bahn",
+        "Zug{}die{}Bahn",
+        "Zug-Bahn{}süüüß",
+        "Bahn{}",
+    )
+    texts = [f"{sign}{body.replace('{}', between)}{sign}" for body in bodies for between in beside for sign in beside]
+    items = [Item(id=str(n), source="quelle", title=text[:9], text=text) for n, text in enumerate(texts)]
+    assert not differences([parse(source)], items, Tally(), all_ways=True)
