@@ -76,7 +76,7 @@ class Payload:
 def read_payload(body: bytes | str, host: str) -> Payload:
     """An answer of `host`: an object or a list; raises Broken for anything else (a page, an error in words)."""
     try:
-        found = json.loads(body)
+        found = json.loads(body, strict=False)  # some write line breaks into their strings as they are
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict | list):

@@ -79,6 +79,7 @@ from smwatch.pages.sitemaps import Sitemaps
 from smwatch.payload import Payload, read_payload
 from smwatch.posts.bluesky import bluesky_address, bluesky_author, bluesky_post, bluesky_view
 from smwatch.posts.mastodon import mastodon_post
+from smwatch.query.pushdown.platforms import GDELT_COUNTRIES, GDELT_LANGUAGES
 from smwatch.secret import Secret, SecretMissing
 from smwatch.source import (
     Accepted,
@@ -101,6 +102,8 @@ from smwatch.text import hashtag_forms
 hookimpl = pluggy.HookimplMarker("smwatch")
 
 __all__ = [
+    "GDELT_COUNTRIES",
+    "GDELT_LANGUAGES",
     "LOOK_AT_FORUM",
     "READ_DISCOURSE",
     "READ_FEED",

@@ -26,7 +26,8 @@ class Card:
 
     `retention` caps how long its texts may be kept (days; None: as the config says). `blind` says in a sentence what
     it cannot see. `docs` is the vendor's API page. `gives` names query fields that its items carry besides what the
-    flags say ("country", "rating", "tag", "type" …): `check` tells where a condition can never hold.
+    flags say ("country", "rating", "tag", "type" …): `check` tells where a condition can never hold. `pause` is the
+    least time between two requests to its host, whichever of its sources makes them.
     """
 
     title: str
@@ -44,6 +45,7 @@ class Card:
     approval: bool = False
     gives: tuple[str, ...] = ()
     min_interval: timedelta = timedelta(minutes=1)
+    pause: timedelta = timedelta(0)
     blind: Text | None = None
     example: str = ""
 

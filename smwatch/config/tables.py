@@ -229,8 +229,6 @@ LATER_SOURCES: Mapping[str, frozenset[str]] = {
         name: frozenset()
         for name in (
             "x",
-            "hackernews",
-            "gdelt",
             "podcast",
             "reddit",
             "vimeo",

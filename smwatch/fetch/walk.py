@@ -141,6 +141,7 @@ class WalkHttp:
         """See `smwatch.plugin.Http`."""
         address = _with(url, params)
         known = self._known(address) if conditional else {}
+        self._pace(address)
         answer = await self._client.get(
             address,
             headers={**(headers or {}), **_conditions(known)},
@@ -181,6 +182,13 @@ class WalkHttp:
         async with self._client.opened(address, headers=headers, websocket=True, **ways_of(self._source)) as socket:
             async for message in messages_of(socket, URL(url).host or ""):
                 yield message
+
+    def _pace(self, address: str) -> None:
+        """Between two requests to a host lies the pause that the source's card names, for all its sources together."""
+        pause = card.pause.total_seconds() if (card := getattr(self._source, "card", None)) else 0.0
+        if pause:
+            url = URL(address)
+            self._client.hosts.slow_down(f"{url.host}:{url.port}", pause)
 
     def _known(self, address: str) -> dict[str, str]:
         """What is known of the last whole answer; nothing once that is a week ago."""

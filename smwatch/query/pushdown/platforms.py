@@ -208,11 +208,11 @@ def _reddit_condition(node: Condition, positive: bool) -> Wish | None:  # noqa: 
     return None
 
 
-_GDELT_LANGUAGES = _table(
+GDELT_LANGUAGES = _table(
     "de=german en=english fr=french it=italian es=spanish nl=dutch pl=polish pt=portuguese cs=czech da=danish "
     "sv=swedish tr=turkish"
 )
-_GDELT_COUNTRIES = _table(  # FIPS 10-4, not ISO: CH is China
+GDELT_COUNTRIES = _table(  # FIPS 10-4, not ISO: CH is China
     "de=GM at=AU ch=SZ li=LS lu=LU fr=FR it=IT es=SP nl=NL be=BE dk=DA se=SW no=NO pl=PL cz=EZ gb=UK us=US cn=CH"
 )
 
@@ -222,11 +222,11 @@ def _gdelt_condition(node: Condition, positive: bool) -> Wish | None:  # noqa: F
     match node:
         case Site(text=host) if host.isascii():  # domain: also finds names that end so, domainis: that host alone
             return Ask(f"domain:{host}") if positive else Ask(f"-domainis:{host}", excludes=True)
-        case Lang(text=tag) if tag.partition("-")[0] in _GDELT_LANGUAGES and (positive or "-" not in tag):
-            name = _GDELT_LANGUAGES[tag.partition("-")[0]]
+        case Lang(text=tag) if tag.partition("-")[0] in GDELT_LANGUAGES and (positive or "-" not in tag):
+            name = GDELT_LANGUAGES[tag.partition("-")[0]]
             return Ask(f"{sign}sourcelang:{name}", alone=False, excludes=not positive)
-        case Value(name="country", text=code) if code.lower() in _GDELT_COUNTRIES:
-            name = _GDELT_COUNTRIES[code.lower()]
+        case Value(name="country", text=code) if code.lower() in GDELT_COUNTRIES:
+            name = GDELT_COUNTRIES[code.lower()]
             return Ask(f"{sign}sourcecountry:{name}", alone=False, excludes=not positive)
     return None
 
