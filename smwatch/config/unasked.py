@@ -1,9 +1,11 @@
-"""Parts of queries that a platform's search cannot be asked for: said beside the query, for each source that searches."""
+"""Parts of queries that a platform's search cannot be asked for: said beside the query, once for each source."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from smwatch.errors import QueryError
 from smwatch.i18n import text
 
 if TYPE_CHECKING:
@@ -27,10 +29,10 @@ def tell(
         return
     from smwatch.query.searches import Searches  # noqa: PLC0415 - only where there is something to search
 
-    nodes = {(it.it.client, it.it.name): it.node for it in watches}
-    searches = Searches([it.it for it in watches], lists)
-    for (platform, client), source in asked.items():
-        for watch, pushed in searches.pushed(platform, client):
-            node = nodes[watch.client, watch.name].table.get("query")
-            if pushed.impossible is not None and node is not None:
-                report.warning(node.spot, text("{source}: {what}", source=source, what=pushed.impossible))
+    for it in watches:
+        node, searches = it.node.table.get("query"), Searches([it.it], lists)
+        for (platform, client), source in asked.items():
+            with suppress(QueryError):  # that was said already
+                for _, pushed in searches.pushed(platform, client):
+                    if pushed.impossible is not None and node is not None:
+                        report.warning(node.spot, text("{source}: {what}", source=source, what=pushed.impossible))
