@@ -28,6 +28,7 @@ from smwatch.fetch.pool import ParsePool
 from smwatch.fetch.walk import Walk
 from smwatch.gather import Gather, Rules
 from smwatch.i18n import text
+from smwatch.heartbeat import Heartbeat
 from smwatch.listen import Listeners
 from smwatch.lookback import LookBack
 from smwatch.notify import Notifier, watchdog_interval
@@ -152,6 +153,7 @@ class App:
         )
         self.timetable = Timetable(self.store, lambda: self.config, clock=clock)
         self.ops = Ops(store=self.store, config=lambda: self.config, wake=self.sender.wake)
+        self.heartbeat = Heartbeat(self.session, lambda: self.config.heartbeat_url, self.alive, self.tempo.nap)
         self.lookback = LookBack(store=self.store, config=lambda: self.config, wake=self.sender.wake)
 
     def _walk(self, source: Source, row: SourceRow, now: datetime) -> Walk:
@@ -261,6 +263,7 @@ class App:
             "listen": self.listeners.run,
             "inbox": self.inbox.run,
             "digests": self._digests,
+            "heartbeat": self.heartbeat.run,
             "housekeeping": self._housekeeping,
             "files": self._watch_files,
             "reload": self._reload_on_request,

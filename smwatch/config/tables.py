@@ -64,7 +64,7 @@ SMWATCH = Table(
         "max_age": key(fields.DURATION, text("Older items do not alert singly.")),
         "contact": key(fields.FILLED, text("Goes into the User-Agent of our requests.")),
         "public_url": key(fields.ADDRESS, text("The address under which people reach smwatch.")),
-        "heartbeat_url": key(fields.ADDRESS, text("An address that is called while all is well."), later=True),
+        "heartbeat_url": key(fields.ADDRESS, text("An address that is called once a minute while all is well.")),
         "holidays": key(fields.HOLIDAYS, text('Bank holidays that "werktags" leaves out, e.g. "DE-BY".')),
         "include": key(fields.STRINGS, text("People's own files: watches, sources, digests only.")),
     },
