@@ -27,8 +27,8 @@ from smwatch.fetch.client import Client, trusted
 from smwatch.fetch.pool import ParsePool
 from smwatch.fetch.walk import Walk
 from smwatch.gather import Gather, Rules
-from smwatch.i18n import text
 from smwatch.heartbeat import Heartbeat
+from smwatch.i18n import text
 from smwatch.listen import Listeners
 from smwatch.lookback import LookBack
 from smwatch.notify import Notifier, watchdog_interval
