@@ -2,6 +2,11 @@
 
 One `[[source]]` with `url` is one feed; with `opml` it stands for all feeds of a list (a file beside the config).
 A feed shows what its site puts into it: often only the beginning of an article, and nothing older than its last entry.
+
+How often it is read: every `interval`; without one as often as the least of what its server (Cache-Control, Expires),
+the feed (`ttl`, `sy:updatePeriod`) and its own rhythm say, between 5 minutes and an hour. Where the feed names a hub
+(https://www.w3.org/TR/websub/) and smwatch has a `public_url`, the hub says at once what is new, and the feed is read
+once an hour all the same.
 """
 
 from __future__ import annotations
@@ -45,6 +50,8 @@ class FeedSource(Source):
         blind=text("what the site does not put into its feed, and comments"),
         example='[[source]]\ntype = "feed"\nurl = "https://www.acme.example/presse/feed.xml"\n',
     )
+
+    hubs: ClassVar[bool] = True
 
     url: str | None = Field(default=None, description="The feed's address.")
     opml: str | None = Field(default=None, description="A list of feeds: a file beside the configuration.")
@@ -92,10 +99,16 @@ class FeedSource(Source):
     async def fetch(self, ctx: SourceContext) -> AsyncIterator[Page]:
         """What the feed lists now, in one page; nothing where it did not change."""
         answer = await ctx.http.get(str(self.url), headers={"Accept": FORMATS}, conditional=True)
-        if answer.unchanged:
-            return
-        options = {"url": answer.url, "content_type": answer.headers.get("Content-Type", "")}
-        yield Page(items=feed_items(await ctx.parse(READ_FEED, answer.body, options), self.name))
+        if not answer.unchanged:
+            yield await self._read(ctx, answer.body, answer.url, answer.headers.get("Content-Type", ""))
+
+    async def announced(self, ctx: SourceContext, body: bytes, content_type: str) -> Page:
+        """What its hub sent: a feed of what is new."""
+        return await self._read(ctx, body, str(self.url), content_type)
+
+    async def _read(self, ctx: SourceContext, body: bytes, url: str, content_type: str) -> Page:
+        options = {"url": url, "content_type": content_type}
+        return Page(items=feed_items(await ctx.parse(READ_FEED, body, options), self.name))
 
 
 @hookimpl

@@ -49,6 +49,7 @@ from smwatch.supervisor import Supervisor
 from smwatch.surface import Surface
 from smwatch.timetable import Timetable
 from smwatch.web.metrics import Metrics, watch_lag
+from smwatch.websub import WebSub
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -145,12 +146,10 @@ class App:
         )
         claims = Claims(owner=this_daemon()) if self.store.shared else None
         self.scheduler = Scheduler(self.store, self.pipeline.poll, clock=clock, on_poll=self._polled, claims=claims)
-        self.listeners = Listeners(
-            self.store, self._stream, self.pipeline.push, heard=self.scheduler.heard, clock=clock, nap=self.tempo.nap
-        )
-        self.inbox = Inbox(
-            self.store, self._stream, self.pipeline.push, heard=self.scheduler.heard, clock=clock, nap=self.tempo.nap
-        )
+        world, nap = (self.store, self._stream, self.pipeline.push), self.tempo.nap
+        self.listeners = Listeners(*world, heard=self.scheduler.heard, clock=clock, nap=nap)
+        self.inbox = Inbox(*world, heard=self.scheduler.heard, clock=clock, nap=nap)
+        self.websub = WebSub(self.client, *world, self.scheduler, clock=clock, nap=nap)
         self.timetable = Timetable(self.store, lambda: self.config, clock=clock)
         self.ops = Ops(store=self.store, config=lambda: self.config, wake=self.sender.wake)
         self.heartbeat = Heartbeat(self.session, lambda: self.config.heartbeat_url, self.alive, self.tempo.nap)
@@ -226,7 +225,8 @@ class App:
     def _listen(self) -> None:
         """Streams of sources that rest are closed."""
         self._resting = self.scheduler.resting()
-        self.listeners.replace(self.scheduler.awake())
+        self.listeners.replace(awake := self.scheduler.awake())
+        self.websub.replace(awake, self.config.public_url if self.config.listen else None)
 
     def rest(self, row: SourceRow) -> None:
         """A person lets a source rest, or go on."""
@@ -262,6 +262,7 @@ class App:
             "schedule": self.scheduler.run,
             "listen": self.listeners.run,
             "inbox": self.inbox.run,
+            "websub": self.websub.run,
             "digests": self._digests,
             "heartbeat": self.heartbeat.run,
             "housekeeping": self._housekeeping,

@@ -48,6 +48,7 @@ def rhythm(source: Source, row: SourceRow | None = None) -> Rhythm:
         row.heard if row is not None else None,
         fresh_for=min((span for span in spans if span), default=None),
         least=source.card.min_interval if hasattr(source, "card") else habits.SHORTEST,
+        pushed=row is not None and row.pushed_until is not None,
     )
 
 

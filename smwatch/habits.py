@@ -1,8 +1,8 @@
 """What is learned about a source while it is read: how often to ask it, and when its silence is suspicious (pure).
 
 `heard` is what the store keeps of it: plain JSON values, spans in whole seconds, moments as ISO 8601 in UTC:
-`ttl`, `period` (what the feed says itself), `gap` (the usual one between two entries), `last` (when it last brought
-something), `known` (moments that were counted) and `pauses` (the longest pause that ended on a day, by day).
+`ttl`, `period`, `hub`, `topic` (what the feed says itself), `gap` (the usual one between two entries), `last` (when it
+last brought something), `known` (moments that were counted), `pauses` (the longest one that ended on a day, by day).
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def learned(
     read.
     """
     before = heard or {}
-    said = {name: channel.get(name) for name in ("ttl", "period")} if channel is not None else {}
+    said = {name: channel.get(name) for name in ("ttl", "period", "hub", "topic")} if channel is not None else {}
     times = sorted({moment for moment in moments if moment <= now})
     last = moment_of(before, "last")
     reached = max([*times[-1:], *([last] if last else []), *([now] if news else [])], default=None)

@@ -123,11 +123,11 @@ class Pipeline:
             await self._say_notes(source, page)
         return _sum(total, Polled(unchanged=walk.unchanged))
 
-    async def push(self, source: Source, row: SourceRow, page: Page) -> Polled:
-        """Keep, match and store one page of a stream; its cursor moves with it."""
+    async def push(self, source: Source, row: SourceRow, page: Page, *, durable: bool = False) -> Polled:
+        """Keep, match and store one page of a stream; its cursor moves with it. A `durable` one is on the disk then."""
         now = self.clock()
         harvest = await self._harvest(source, row, page, self.walk(source, row, now), now)
-        polled = await self._store(replace(harvest, stream_cursor=page.cursor), page)
+        polled = await self._store(replace(harvest, stream_cursor=page.cursor), page, durable=durable)
         await self._say_notes(source, page)
         return polled
 
@@ -159,9 +159,9 @@ class Pipeline:
             expires_at=now + self._kept_for(source),
         )
 
-    async def _store(self, harvest: Harvest, page: Page) -> Polled:
+    async def _store(self, harvest: Harvest, page: Page, *, durable: bool = False) -> Polled:
         fresh = harvest.fresh
-        async with self.store.write() as connection:
+        async with self.store.write(durable=durable) as connection:
             mentions = await store_harvest(connection, harvest)
         changed = sum(one.known is not None for one in fresh)
         if mentions or changed:

@@ -159,6 +159,12 @@ class Scheduler:
         self._unsaved[number] = slot.row
         self._knock.set()
 
+    def pushed(self, number: int, until: datetime | None) -> None:
+        """A hub announces what is new at this source, as long as that."""
+        slot = self._slots.get(number)
+        if slot is not None:
+            slot.row = replace(slot.row, pushed_until=until)
+
     def poll_now(self) -> None:
         """Poll everything as soon as there is room (`run --once`, a person's wish)."""
         self._early |= self._slots.keys()

@@ -194,6 +194,7 @@ class Source(Plugin):
     model_config = ConfigDict(ignored_types=(Card,))
 
     card: ClassVar[Card]
+    hubs: ClassVar[bool] = False  # whether a hub may announce what is new (WebSub): `announced` reads it
 
     interval: Duration | None = Field(default=None, description="How often it is read; learned where it is left out.")
     allow_private: bool = Field(default=False, description="Admits addresses of your own network, http and any port.")
@@ -238,6 +239,10 @@ class Source(Plugin):
         Every page is a transaction of its own, and its cursor (kept apart from that of `fetch`) moves with it. The
         core starts it again, later and later, when it ends or raises a SourceError.
         """
+        raise NotImplementedError
+
+    async def announced(self, ctx: SourceContext, body: bytes, content_type: str) -> Page:
+        """What a hub sent about this source, signed and read as `fetch` would; raises a SourceError."""
         raise NotImplementedError
 
     async def look_up(self, ctx: SourceContext, items: Sequence[Item]) -> Sequence[Item]:  # noqa: ARG002 - see below

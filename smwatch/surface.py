@@ -47,7 +47,7 @@ class Surface:
         stack.push_async_callback(control.stop)
         listen = read_listen(config.listen, config.public_url)
         if listen is not None:
-            doors = Doors({"in": self._app.inbox.take}, self._app.now)
+            doors = Doors({"in": self._app.inbox.take, "websub": self._app.websub.take}, self._app.now)
             server = WebServer(listen, self, self._app.metrics, doors)
             await server.start()
             stack.push_async_callback(server.stop)

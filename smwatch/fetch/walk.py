@@ -14,6 +14,7 @@ from yarl import URL
 
 from smwatch.errors import Broken
 from smwatch.fetch.freshness import fresh_for
+from smwatch.fetch.links import linked
 from smwatch.fetch.streams import lines_of, messages_of
 from smwatch.fetch.wire import Wire, connect
 from smwatch.i18n import text
@@ -110,9 +111,14 @@ class Walk:
 
     @property
     def channel(self) -> Mapping[str, Any] | None:
-        """What a feed that was read says about itself (`smwatch.feeds.channel`); None where none was."""
+        """What a feed that was read says about itself (`ttl`, `period`, `hub`, `topic`); None where none was."""
         said = (answer.get("channel") for answer in reversed(self.answers) if isinstance(answer, dict))
-        return next((one for one in said if isinstance(one, dict)), None)
+        found = next((one for one in said if isinstance(one, dict)), None)
+        if found is None:
+            return None
+        hub = self.http.linked.get("hub") or next(iter(found.get("hubs") or ()), None)
+        topic = self.http.linked.get("self") or found.get("self") or self.http.address
+        return {**found, "hub": hub, "topic": topic if hub else None}
 
     @property
     def unchanged(self) -> bool:
@@ -126,6 +132,8 @@ class WalkHttp:
     def __init__(self, source: Source, client: Client, now: datetime, validators: dict[str, Any]) -> None:
         self.validators = validators
         self.outcomes: list[bool] = []
+        self.linked: dict[str, str] = {}  # what the last whole answer's Link headers name
+        self.address = ""
         self._source = source
         self._client = client
         self._now = now
@@ -208,6 +216,7 @@ class WalkHttp:
             self.outcomes.append(True)
             self.validators[address] = _said({**before, "moved": moved})
             return replace(answer, unchanged=True)
+        self.linked, self.address = linked(answer.headers, answer.url), address
         digest = hashlib.sha256(answer.body).hexdigest()
         self.validators[address] = _said(
             {

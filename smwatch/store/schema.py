@@ -97,6 +97,7 @@ source = Table(
     Column("last_ok_at", Moment),
     Column("last_item_at", Moment),
     Column("heard", JSON),  # what is learned about its rhythm (`smwatch.habits`)
+    Column("pushed_until", Moment),  # a hub announces what is new, as long as its lease lasts
     Column("trouble", JSON),  # how it fails, how often in a row, since when
     Column("introduced_at", Moment),  # when the look-back over its first round was planned
     Column("paused_at", Moment),  # a person lets it rest
@@ -105,6 +106,21 @@ source = Table(
     Column("lease_until", Moment),  # by the store's clock; after it another may poll
     Column("fence", BigInteger, nullable=False, server_default="0"),  # counts claims: only the last one may write
     UniqueConstraint("client", "kind", "key"),
+)
+
+websub = Table(  # what feeds' hubs were asked for (`smwatch.store.websub`)
+    "websub",
+    metadata,
+    Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), primary_key=True),
+    Column("token", String, nullable=False, unique=True),
+    Column("secret", String, nullable=False),
+    Column("hub", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("state", String, nullable=False),
+    Column("since", Moment),
+    Column("until", Moment),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("again", Moment),
 )
 
 seen = Table(

@@ -53,6 +53,7 @@ class SourceRow:
     last_item_at: datetime | None = None
     heard: Mapping[str, Any] | None = None
     trouble: Mapping[str, Any] | None = None
+    pushed_until: datetime | None = None
     origin: str | None = None
     former: Sequence[str] | None = None
     paused_at: datetime | None = None
