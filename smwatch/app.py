@@ -31,6 +31,7 @@ from smwatch.heartbeat import Heartbeat
 from smwatch.i18n import text
 from smwatch.listen import Listeners
 from smwatch.lookback import LookBack
+from smwatch.noiseloop import NoiseLoop
 from smwatch.notify import Notifier, watchdog_interval
 from smwatch.ops import Ops
 from smwatch.pipeline import Pipeline, Plan
@@ -138,7 +139,7 @@ class App:
         self.gather = Gather(self.store, Rules(), wake=self.sender.wake, clock=clock)
         self.pipeline = Pipeline(
             store=self.store,
-            plan=_no_plan(),
+            plan=Plan.empty(),
             walk=self._walk,
             clock=clock,
             on_mentions=self.gather.knock,
@@ -153,6 +154,7 @@ class App:
         self.timetable = Timetable(self.store, lambda: self.config, clock=clock)
         self.ops = Ops(store=self.store, config=lambda: self.config, wake=self.sender.wake)
         self.heartbeat = Heartbeat(self.session, lambda: self.config.heartbeat_url, self.alive, self.tempo.nap)
+        self.noise = NoiseLoop(store=self.store, keeper=self.keeper, wake=self.sender.wake)
         self.lookback = LookBack(store=self.store, config=lambda: self.config, wake=self.sender.wake)
 
     def _walk(self, source: Source, row: SourceRow, now: datetime) -> Walk:
@@ -299,6 +301,7 @@ class App:
             await self.lookback.step(rows, now, round_over=self.scheduler.first_round_over)
             await self.ops.source_news(rows, now, network_down=self.scheduler.network_down)
             await self.ops.disk_news(free_space(state_folder(self.store.url)), now)
+            await self.noise.step(now)
             await self._forget(now)
             if self.scheduler.resting() != self._resting:  # a pause is over
                 self._listen()
@@ -393,7 +396,3 @@ def channel_session(config: Config) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=trusted(config.http.ca_file)), trust_env=False, proxy=config.http.proxy
     )
-
-
-def _no_plan() -> Plan:
-    return Plan(engine=WatchEngine([], {}), watches={}, max_age=timedelta(0), retention=timedelta(0))

@@ -91,6 +91,13 @@ class Plan:
     retention: timedelta
     enrichers: Sequence[Enricher] = ()
 
+    @classmethod
+    def empty(cls) -> Plan:
+        """Before a config is applied: nothing matches."""
+        from smwatch.query.watches import WatchEngine  # noqa: PLC0415 - only here
+
+        return cls(engine=WatchEngine([], {}), watches={}, max_age=timedelta(0), retention=timedelta(0))
+
 
 async def _nobody(_source: Source, _note: Text) -> None:
     """Hears a note where nobody else does."""

@@ -16,8 +16,10 @@ from smwatch.message.alert import alert_message
 from smwatch.message.data import alert_data, digest_data, story_data
 from smwatch.message.digest import digest_messages
 from smwatch.message.news import story_news_message
+from smwatch.message.proposal import proposal_message
 from smwatch.model import Priority, Story, Where, short_id
 from smwatch.store import digests as digest_store
+from smwatch.store import proposals
 from smwatch.store.mentions import mentions_where
 from smwatch.store.schema import mention
 from smwatch.store.stories import load_alert
@@ -72,6 +74,7 @@ class Renderer:
             "start": self._start,
             "ops": self._ops,
             "test": self._test,
+            "proposal": self._proposal,
         }
 
     async def __call__(self, job: Job) -> Rendered | None:
@@ -191,6 +194,17 @@ class Renderer:
 
     async def _ops(self, job: Job, who: Reading) -> Rendered | None:
         return Rendered(message=_news(job.plan, who))
+
+    async def _proposal(self, job: Job, who: Reading) -> Rendered | None:
+        async with self._store.read() as connection:
+            one = await proposals.get(connection, int(job.plan["proposal"]))
+            examples = await proposals.examples(connection, one.examples) if one else []
+        if one is None:
+            return None
+        message = proposal_message(
+            one, examples, language=who.language, timezone=who.timezone, buttons=self._has_buttons(job.channel)
+        )
+        return Rendered(message=message, data={"proposal": one.short, "watch": one.watch, "exclude": one.query})
 
     async def _test(self, job: Job, who: Reading) -> Rendered | None:
         if self._clock() - job.since > TEST_LIFETIME:

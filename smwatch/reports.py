@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from smwatch import silencing
 from smwatch.config.named import no_digest
 from smwatch.i18n import Text, text
+from smwatch.noiseloop import apply, find
 from smwatch.store import digests as digest_store
-from smwatch.store import outbox, silences
+from smwatch.store import outbox, proposals, silences
 from smwatch.store.db import Store
 from smwatch.store.place import sqlite_path, state_folder
+from smwatch.store.proposals import APPLIED, DECLINED
 from smwatch.store.sources import source_states
 from smwatch.store.waiting import holds, withdraw
 from smwatch.timetable import Timetable, counted_of, muted, sources_of, uncovered, watches_of
@@ -22,10 +24,12 @@ from smwatch.web.control import ask_daemon
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
+    from pathlib import Path
 
     from smwatch.config.model import Config
-    from smwatch.model import SourceState
+    from smwatch.model import Mention, Person, SourceState
     from smwatch.silence import Silence
+    from smwatch.store.proposals import Proposal
     from smwatch.store.waiting import Waiting
 
 LOOK = 0.2  # seconds between two looks at what the daemon has sent
@@ -164,6 +168,40 @@ async def silence_end(config: Config, name: str) -> str:
         return str(answer["id"])
     async with alone(config) as store, store.write() as connection:
         return (await silencing.end(connection, name, datetime.now(UTC))).short
+
+
+async def proposal_list(config: Config) -> list[tuple[Proposal, list[Mention]]]:
+    """What is proposed and waits for a decision, each with a few mentions that it would take out."""
+    path = sqlite_path(config.store)
+    if path is not None and not path.exists():
+        return []
+    async with reading(config) as store, store.read() as connection:
+        found = await proposals.waiting(connection)
+        return [(one, await proposals.examples(connection, one.examples)) for one in found]
+
+
+async def proposal_apply(config: Config, path: Path, name: str, by: Person) -> tuple[str, Path | None]:
+    """Write a proposal into its file; its name, and the file (None: it stood there). Raises UserError."""
+    async with reading(config) as store, store.read() as connection:
+        one = await find(connection, name)
+    written = await asyncio.to_thread(apply, path, one)
+    await _decided(config, "proposal_done", APPLIED, one, by)
+    return one.short, written
+
+
+async def proposal_decline(config: Config, name: str, by: Person) -> str:
+    """Say no to a proposal; its name. Raises UserError."""
+    async with reading(config) as store, store.read() as connection:
+        one = await find(connection, name)
+    await _decided(config, "proposal_decline", DECLINED, one, by)
+    return one.short
+
+
+async def _decided(config: Config, verb: str, state: str, one: Proposal, by: Person) -> None:
+    said = {"name": one.short, "by": {"id": by.id, "name": by.name}}
+    if await ask_daemon(config.store, state_folder(config.store), verb, **said) is None:
+        async with alone(config) as store, store.write() as connection:
+            await proposals.decide(connection, one.id, state, datetime.now(UTC), by)
 
 
 async def silence_list(config: Config, now: datetime | None = None) -> list[Silence]:

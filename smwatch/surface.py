@@ -11,6 +11,7 @@ from smwatch import silencing
 from smwatch.config.named import no_channel, no_digest
 from smwatch.errors import UserError
 from smwatch.i18n import Text, text, texts, to_json
+from smwatch.model import Person
 from smwatch.store import outbox
 from smwatch.store.jobs import next_key
 from smwatch.store.place import state_folder
@@ -60,6 +61,8 @@ class Surface:
             "alert_test": self._alert_test,
             "alert_test_end": self._alert_test_end,
             "silence_add": self._silence_add,
+            "proposal_done": self._proposal_done,
+            "proposal_decline": self._proposal_decline,
             "silence_end": self._silence_end,
             "source_rest": self._source_rest,
         }
@@ -115,6 +118,14 @@ class Surface:
         self._app.sender.wake()
         return {"channels": channels}
 
+    async def _proposal_done(self, args: dict[str, Any]) -> dict[str, Any]:
+        done = await self._app.noise.done(str(args.get("name")), _person(args), self._app.now())
+        return {"id": done.short}
+
+    async def _proposal_decline(self, args: dict[str, Any]) -> dict[str, Any]:
+        done = await self._app.noise.decline(str(args.get("name")), _person(args), self._app.now())
+        return {"id": done.short}
+
     async def _silence_add(self, args: dict[str, Any]) -> dict[str, Any]:
         app = self._app
         wish = silencing.Wish.from_json(args)
@@ -142,6 +153,11 @@ class Surface:
         row = await rest(self._app.store, found, paused=bool(args.get("paused")), until=moment, now=self._app.now())
         self._app.rest(row)
         return {}
+
+
+def _person(args: Mapping[str, Any]) -> Person:
+    who = args.get("by") or {}
+    return Person(id=str(who.get("id", "")), name=str(who.get("name", "")))
 
 
 def _state(state: str, reason: Text | None, language: str) -> str:

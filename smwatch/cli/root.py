@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from smwatch import __version__
+from smwatch.cli.apply import apply
 from smwatch.cli.configs import check, config_group
 from smwatch.cli.daemon import alert, demo, queue, run, status
 from smwatch.cli.digests import digest
@@ -58,5 +59,6 @@ for command in (
     import_group,
     export_group,
     silence,
+    apply,
 ):
     cli.add_command(command)

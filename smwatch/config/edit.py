@@ -68,7 +68,7 @@ class Desk:
         raw = next((it for it in self.files.raws if _sources_of(_lines(it))), self.files.raws[0])
         before = _text(raw)
         lines = tables(sources)
-        return self._checked(raw, Edit(path=raw.path, before=before, after=_with(before, lines), lines=lines))
+        return self.checked(raw, Edit(path=raw.path, before=before, after=_with(before, lines), lines=lines))
 
     def remove(self, name: str) -> Edit:
         """Without the table of the source `name`; raises UserError where it stands for several or is none."""
@@ -89,9 +89,9 @@ class Desk:
             raise UserError(by_hand)
         after = _without(before, header)
         left = after if after.strip() else f"# smwatch source remove {name}\n"  # an empty file looks like one cut off
-        return self._checked(raw, Edit(path=raw.path, before=before, after=left))
+        return self.checked(raw, Edit(path=raw.path, before=before, after=left))
 
-    def _checked(self, raw: Raw, edit: Edit) -> Edit:
+    def checked(self, raw: Raw, edit: Edit) -> Edit:
         """The edit, once it is sure to make no mistake; raises ConfigError with what would be wrong."""
         try:
             tomli.loads(edit.after.removeprefix("\ufeff"))

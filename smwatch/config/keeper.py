@@ -122,6 +122,11 @@ class Keeper:
             return Outcome(config=self.config, problems=self._problems(files), kept=(self.path,))
         return self._take(chosen, now)
 
+    def texts(self) -> dict[Path, str]:
+        """The texts of the files that run now."""
+        last = self.versions.last
+        return {path: it.text for path, it in last.files.items()} if last else {}
+
     def history(self) -> tuple[Version, ...]:
         """The last 20 good versions, oldest first; the last one runs."""
         return self.versions.all()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from smwatch.store.jobs import Job
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-HELD = frozenset({"card", "late", "news", "start", "summary"})
+HELD = frozenset({"card", "late", "news", "start", "proposal", "summary"})
 
 
 def quiet_until(hours: QuietHours | None, zone: ZoneInfo, now: datetime) -> datetime | None:

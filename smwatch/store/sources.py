@@ -280,9 +280,10 @@ async def sync_watches(
             number = (await connection.execute(insert(watch).values(**values).returning(watch.c.id))).scalar_one()
             found[client, one.name] = WatchRow(id=number, version=1, changed_at=now)
             continue
-        same = row.query_hash == digest
+        same = row.query_hash in {digest, _first_hash(one, lists)}
+        narrower = same or _only_excludes_more(row.query_hash, digest)  # what was new for it stays new
         kept = WatchRow(
-            id=row.id, version=row.version if same else row.version + 1, changed_at=row.changed_at if same else now
+            id=row.id, version=row.version if same else row.version + 1, changed_at=row.changed_at if narrower else now
         )
         changed = {"query_hash": digest, "version": kept.version, "changed_at": kept.changed_at}
         await connection.execute(
@@ -299,7 +300,22 @@ async def _known(connection: AsyncConnection, one: Watch) -> Row[Any] | None:
 
 
 def query_hash(one: Watch, lists: Mapping[str, Sequence[str]]) -> str:
-    """Changes when what the watch finds may change: its query, exclusions, options, and the lists that it names."""
+    """Changes when what the watch finds may change: its query, options, lists that it names; then each exclusion."""
+    named = sorted((name, list(words)) for name, words in lists.items() if f"list:{name}" in one.query)
+    parts = [one.query, one.dialect, one.umlauts, one.inflect, named]
+    core = hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:16]
+    return "-".join([core, *sorted({hashlib.sha256(it.encode()).hexdigest()[:8] for it in one.exclude})])
+
+
+def _first_hash(one: Watch, lists: Mapping[str, Sequence[str]]) -> str:
+    """The hash as the first version wrote it."""
     named = sorted((name, list(words)) for name, words in lists.items() if f"list:{name}" in one.query)
     parts = [one.query, sorted(one.exclude), one.dialect, one.umlauts, one.inflect, named]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def _only_excludes_more(before: str, after: str) -> bool:
+    """Whether the watch finds the same as before but for further exclusions."""
+    core, *standing = before.split("-")
+    same, *wanted = after.split("-")
+    return core == same and set(standing) <= set(wanted)

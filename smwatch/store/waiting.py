@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import Text, from_json, text, to_json
@@ -29,6 +29,7 @@ _KINDS = {
     "news": text("News of a story"),
     "summary": text("Summary"),
     "test": text("Test message"),
+    "proposal": text("Proposed exclusion"),
 }
 
 
@@ -179,6 +180,18 @@ async def set_hold(connection: AsyncConnection, channel: str, hold: Hold | None)
     value = json.dumps(stored)
     statement = insert(meta).values(key=key, value=value)
     await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+async def redraw(connection: AsyncConnection, kind: str, plan: Mapping[str, Any]) -> tuple[list[str], bool]:
+    """What the posts with this plan show has changed: they are due again, as edits.
+
+    Their channels, and whether one of them is just on its way: then this has to be asked again.
+    """
+    rows = await connection.execute(select(post).where(post.c.kind == kind, post.c.state.in_(("sent", "sending"))))
+    mine = [row for row in rows if row.plan == dict(plan)]
+    again = [row.id for row in mine if row.state == "sent"]
+    await connection.execute(update(post).where(post.c.id.in_(again)).values(state="waiting"))
+    return [row.channel for row in mine], len(again) < len(mine)
 
 
 async def withdraw(connection: AsyncConnection, channels: Sequence[str], kind: str) -> int:

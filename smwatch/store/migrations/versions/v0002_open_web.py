@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy import inspect
 from sqlalchemy.schema import CreateColumn
 
-from smwatch.store.schema_cases import metadata
+from smwatch.store.schema_noise import metadata
 
 revision = "0002"
 down_revision = "0001"
