@@ -219,6 +219,7 @@ class SiteWalk:
             now=self.ctx.now,
             zone=self.zone,
             published=due.published,
+            updated=due.modified,
             title=due.title,
         )
         item = replace(item, title=item.title or shown_path(due.url))
@@ -320,7 +321,7 @@ class SiteWalk:
         try:
             answer = await self.ctx.http.get(self.site.url, headers={"Accept": FORMATS})
             found = await self._read(answer)
-            now = Health(url=answer.url, days=getattr(answer, "certificate_days", None), phones=found["viewport"])
+            now = Health(url=answer.url, days=answer.certificate_days, phones=found["viewport"])
         except SourceError as error:
             now = Health(trouble=error.sentence.render(self.site.language), since=self.ctx.now.isoformat())
             if before is None or before.trouble:

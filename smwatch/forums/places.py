@@ -26,7 +26,7 @@ _FORMS = tuple(
         r"/post/(?P<post>\d+)/?(?:[?#]|$)",  # NodeBB
         r"/discussion/comment/(?P<post>\d+)",  # Vanilla
         r"/discussion/(?P<thread>\d+)/",
-        r"/threads?/(?:[^/?#]*\.)?(?P<thread>\d+)(?:[-/?#]|$)(?:.*?(?:post-|postID=|#post|[?&]p=)(?P<post>\d+))?",
+        r"[/?]threads?/(?:[^/?#]*\.)?(?P<thread>\d+)(?:[-/?#]|$)(?:.*?(?:post-|postID=|#post|[?&]p=)(?P<post>\d+))?",
         r"/topic/(?P<thread>\d+)(?:[-/?#]|$)(?:.*?(?:comment=|#comment-|/)(?P<post>\d+)/?(?:[?#]|$))?",  # NodeBB
         r"(?:^|/)(?P<thread>\d+)-[^/?#]+\.html(?:#post(?P<post>\d+))?",  # vBulletin with an SEO add-on
     )

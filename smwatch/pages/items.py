@@ -20,9 +20,13 @@ def page_item(  # noqa: PLR0913 - what an item of a page is made of
     now: datetime,
     zone: tzinfo,
     published: str = "",
+    updated: str = "",
     title: str = "",
 ) -> Item:
-    """The page as an item. `published` and `title` are what its sitemap says, for what the page itself leaves open."""
+    """The page as an item. `published`, `updated` and `title` are its sitemap's, for what the page itself leaves open.
+
+    A day without an hour says nothing about what is newer than what: as `updated` it is left out.
+    """
     author = _word(found, "author")
     said = _moment(found.get("published"), now, zone) or _moment(published, now, zone)
     return Item(
@@ -34,7 +38,7 @@ def page_item(  # noqa: PLR0913 - what an item of a page is made of
         kind="article" if said else "page",
         author=Author(name=author) if author else None,
         published=said,
-        updated=_moment(found.get("updated"), now, zone),
+        updated=_moment(found.get("updated"), now, zone) or (_moment(updated, now, zone) if "T" in updated else None),
         lang=_word(found, "lang") or None,
     )
 

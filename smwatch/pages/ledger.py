@@ -40,7 +40,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A page to read."""
+    """A page to read; what its sitemap says of it, "" for nothing or what is not believed."""
 
     url: str
     why: Why
@@ -115,7 +115,8 @@ class Ledger:
             if known.modified == said:
                 return None
             why = Why.CHANGED
-        return Due(url=entry["url"], why=why, modified=said, published=entry["published"], title=entry["title"])
+        believed = "" if lie else said
+        return Due(url=entry["url"], why=why, modified=believed, published=entry["published"], title=entry["title"])
 
     def _order(self) -> None:
         """News first, then changes, history, and at last what is read in turn, the longest unread first."""

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 from smwatch.plugins.website import WebsiteSource
 
+from smwatch.config.model import Http
 from smwatch.errors import Broken, SourceError, Transient, UserError
+from smwatch.fetch.client import Client
 from smwatch.model import Author
 from smwatch.testing.servers import FeedServer, Served
 from smwatch.testing.site import Site
-from smwatch.testing.source_kit import NOW, conforms, walker
+from smwatch.testing.source_kit import NOW, QUICK, conforms, walker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -375,6 +379,23 @@ async def test_a_site_that_moves_and_forgets_telephones(site: Site) -> None:
         moved, phones = await news(core)
     assert moved.title == f"127.0.0.1 leitet jetzt weiter nach {site.url('/neu')}"
     assert phones.title == "127.0.0.1 ist nicht mehr für Mobilgeräte eingerichtet (meta viewport fehlt)"
+
+
+@pytest.mark.parametrize("left", [9, 60])
+async def test_a_certificate_that_ends_soon_is_told_once(left: int) -> None:
+    authority = trustme.CA()
+    until = datetime.now(UTC) + timedelta(days=left, hours=2)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1", not_after=until).configure_cert(context)
+    async with Site(ssl=context) as secure, walker(website(secure, health=True, max_per_hour=0)) as core:
+        with authority.cert_pem.tempfile() as file:
+            await core.client.close()
+            core.client = Client(Http(ca_file=file), "test@acme.example", limits=QUICK)
+        first = await news(core)
+        told = [item.title for _ in range(3) for item in await news(core)]
+        await core.client.close()
+    assert f"Zertifikat noch {left} Tage" in first[0].title
+    assert told == (["Das Zertifikat von 127.0.0.1 läuft in 9 Tagen ab"] if left == 9 else [])
 
 
 async def test_health_conforms(site: Site) -> None:
