@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -32,7 +32,6 @@ from smwatch.story import near_duplicate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LOOK_UP = 10.0  # seconds for what a source asks about the items of a page that matched
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), timedelta(days=366)  # what is dated otherwise has no date
 MOST_EDITS = 24  # an item that changes with every poll (a clock, an advertisement) is not followed for ever
 
 
@@ -119,7 +119,7 @@ class Pipeline:
         walk, total = self.walk(source, row, now), Polled()
         moments: set[datetime] = set()
         async for page, last in _with_last(source.fetch(walk)):
-            moments.update(utc(said) for item in page.items if (said := item.published or item.updated))
+            moments.update(said for item in page.items if (said := _believed(item.published or item.updated, now)))
             harvest = await self._harvest(source, row, page, walk, self.clock())
             harvest = replace(harvest, fence=row.fence if self.store.shared else None)
             if last:
@@ -150,7 +150,7 @@ class Pipeline:
         return await self._store(harvest, page)
 
     async def _harvest(self, source: Source, row: SourceRow, page: Page, walk: Any, now: datetime) -> Harvest:  # noqa: ANN401 - see Walk
-        fresh, listed = await self._keep(row, _distinct(page.items), now)
+        fresh, listed = await self._keep(row, _distinct(page.items, now), now)
         gone = frozenset(page.deleted)
         matched = await self._match(source, row, fresh, now, gone=gone, quiet=walk.parser_changed)
         if page.passing:
@@ -305,9 +305,9 @@ def _is_news(identity: Identity, seen: Mapping[str, Seen]) -> bool:
     return before.content != identity.content and before.edits < MOST_EDITS
 
 
-def _distinct(items: Iterable[Item]) -> list[Item]:
+def _distinct(items: Iterable[Item], now: datetime) -> list[Item]:
     """One item an id, in UTC; identities of a source are distinct already, plugins of third parties may err."""
-    return list({item.id: _in_utc(item) for item in items}.values())
+    return list({item.id: _in_utc(item, now) for item in items}.values())
 
 
 def _completed(harvest: Harvest, walk: Any, page: Page, heard: Mapping[str, Any]) -> Harvest:  # noqa: ANN401 - see Walk
@@ -320,9 +320,17 @@ def _listed(page: Page) -> int:
     return len({item.id for item in page.items})
 
 
-def _in_utc(item: Item) -> Item:
-    published, updated = item.published and utc(item.published), item.updated and utc(item.updated)
-    return replace(item, published=published, updated=updated)
+def _in_utc(item: Item, now: datetime) -> Item:
+    return replace(item, published=_believed(item.published, now), updated=_believed(item.updated, now))
+
+
+def _believed(moment: datetime | None, now: datetime) -> datetime | None:
+    """A moment in UTC that something on the web may have been said at; None for others (1970, 9999)."""
+    try:
+        said = moment and utc(moment)
+    except OverflowError:
+        return None
+    return said if said is not None and EARLIEST <= said <= now + LATEST else None
 
 
 async def _with_last(pages: AsyncIterator[Page]) -> AsyncIterator[tuple[Page, bool]]:

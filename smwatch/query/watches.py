@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from smwatch.i18n import Text, text
 from smwatch.model import Priority, Span
 from smwatch.query.engine import Engine, Hit
 from smwatch.query.parse import parse
+from smwatch.text.lookalike import unmasked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,10 +60,20 @@ class WatchEngine:
 
     def match_many(self, items: Iterable[Item]) -> Iterator[tuple[WatchHit, ...]]:
         """The same for many items, in their order; quicker than one by one."""
-        for found in self._engine.match_many(items):
-            hits = {hit.name: hit for hit in found}
-            wanted = (self._hit(self._watches[number], number, hits) for number in self._numbers(hits))
-            yield tuple(hit for hit in wanted if hit is not None)
+        items = tuple(items)
+        masked = {place: shown for place, item in enumerate(items) if (shown := _unmasked(item))}
+        plain = map(self._judged, self._engine.match_many(items))
+        if not masked:
+            yield from plain
+            return
+        seen = dict(zip(masked, self._engine.match_many([item for item, _ in masked.values()]), strict=True))
+        for place, hits in enumerate(plain):
+            yield _with_lookalikes(hits, self._judged(seen[place]), masked[place][1]) if place in masked else hits
+
+    def _judged(self, found: Iterable[Hit]) -> tuple[WatchHit, ...]:
+        hits = {hit.name: hit for hit in found}
+        wanted = (self._hit(self._watches[number], number, hits) for number in self._numbers(hits))
+        return tuple(hit for hit in wanted if hit is not None)
 
     def excluded(self, item: Item) -> tuple[tuple[Watch, Hit], ...]:
         """Watches whose query matched but whose `exclude` took the item out, with what excluded it."""
@@ -93,6 +104,26 @@ class WatchEngine:
             priority=rule.priority,
             reason=text("{reason}; raised by {rule}", reason=reason(hit.spans), rule=reason(why.spans)),
         )
+
+
+def _unmasked(item: Item) -> tuple[Item, tuple[str, ...]] | None:
+    """The item as people read it, where letters of another alphabet pass for Latin ones, and those words."""
+    (title, one), (lead, two), (said, three) = unmasked(item.title), unmasked(item.lead), unmasked(item.text)
+    words = tuple(dict.fromkeys((*one, *two, *three)))
+    return (replace(item, title=title, lead=lead, text=said), words) if words else None
+
+
+def _with_lookalikes(
+    hits: tuple[WatchHit, ...], seen: tuple[WatchHit, ...], words: Sequence[str]
+) -> tuple[WatchHit, ...]:
+    """What matches as it is written, and after it what only matches as it is read."""
+    known = {(hit.watch.client, hit.watch.name) for hit in hits}
+    shown = " ".join(words[:_MOST_WORDS])
+    return hits + tuple(
+        replace(hit, reason=text("{reason}, in look-alike letters: {words}", reason=hit.reason, words=shown))
+        for hit in seen
+        if (hit.watch.client, hit.watch.name) not in known
+    )
 
 
 def parse_for(watch: Watch, source: str, lists: Mapping[str, Sequence[str]] | None = None) -> Query:
