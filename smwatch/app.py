@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch import __version__
+from smwatch.casework import Casework
 from smwatch.config.watcher import saves
 from smwatch.deliver import Sender
 from smwatch.deliver.hush import Hush, hush_of
@@ -137,13 +138,9 @@ class App:
             pace=self.tempo.pace,
         )
         self.gather = Gather(self.store, Rules(), wake=self.sender.wake, clock=clock)
+        walk, knock, note = self._walk, self.gather.knock, self._tell_note
         self.pipeline = Pipeline(
-            store=self.store,
-            plan=Plan.empty(),
-            walk=self._walk,
-            clock=clock,
-            on_mentions=self.gather.knock,
-            on_note=self._tell_note,
+            store=self.store, plan=Plan.empty(), walk=walk, clock=clock, on_mentions=knock, on_note=note
         )
         claims = Claims(owner=this_daemon()) if self.store.shared else None
         self.scheduler = Scheduler(self.store, self.pipeline.poll, clock=clock, on_poll=self._polled, claims=claims)
@@ -152,10 +149,11 @@ class App:
         self.inbox = Inbox(*world, heard=self.scheduler.heard, clock=clock, nap=nap)
         self.websub = WebSub(self.client, *world, self.scheduler, clock=clock, nap=nap)
         self.timetable = Timetable(self.store, lambda: self.config, clock=clock)
-        self.ops = Ops(store=self.store, config=lambda: self.config, wake=self.sender.wake)
+        self.ops = Ops(store=self.store, config=lambda: self.config, wake=self.sender.wake, clock=clock)
         self.heartbeat = Heartbeat(self.session, lambda: self.config.heartbeat_url, self.alive, self.tempo.nap)
         self.noise = NoiseLoop(store=self.store, keeper=self.keeper, wake=self.sender.wake)
         self.lookback = LookBack(store=self.store, config=lambda: self.config, wake=self.sender.wake)
+        self.casework = Casework(self)
 
     def _walk(self, source: Source, row: SourceRow, now: datetime) -> Walk:
         return Walk(
@@ -220,6 +218,7 @@ class App:
         )
         self.hush = hush_of(config.silences, self.store.key, config.lists)
         self.sender.replace(config.channels)
+        self.casework.replace()
         self.scheduler.replace({rows[one].id: (source, rows[one]) for one, source in named.items()})
         self._listen()
         await self.inbox.replace({rows[one].id: source for one, source in named.items()})
@@ -270,6 +269,7 @@ class App:
             "housekeeping": self._housekeeping,
             "files": self._watch_files,
             "reload": self._reload_on_request,
+            **self.casework.loops(),
             "lag": lambda: watch_lag(self.metrics),
             "watchdog": self._feed_watchdog,
         }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from smwatch.i18n import Text
-    from smwatch.message.model import Message
+    from smwatch.message.model import Form, Message
 
 
 class QuietHours(BaseModel):
@@ -53,11 +53,41 @@ class Delivery:
     kind: str
     message: Message
     reply_to: Receipt | None = None
-    broadcast: bool = False
     first_attempt: datetime | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     revision: int = 1
     possible_duplicate: bool = False
+    broadcast: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """What a person did in a channel: pressed a button, chose from a menu, sent a form, typed a command.
+
+    `id` is the same when the same click comes twice. `kind` is "button", "form", "command" or "shortcut"; `action` is
+    the button's, option's or form's id (the shortcut's, the command's first word), `value` what it carries, `more` the
+    rest of an option. `place` and `message` say where the clicked message stands (a receipt's `channel` and `ts`),
+    `key` is the key in its metadata. `fields` are a form's answers, `words` what was typed or the message that a
+    shortcut was used on, `link` leads there. `trigger` opens a form for a few seconds; `reply` is where the channel
+    wants the answer. `stranger`: not of this team, or a program.
+    """
+
+    id: str
+    kind: str
+    action: str = ""
+    value: str = ""
+    more: str = ""
+    place: str = ""
+    message: str = ""
+    key: str = ""
+    user: str = ""
+    name: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    words: str = ""
+    link: str = ""
+    trigger: str = ""
+    reply: str = ""
+    stranger: bool = False
 
 
 class ChannelContext(Protocol):
@@ -76,11 +106,22 @@ class ChannelContext(Protocol):
         """A logger that carries the channel's name."""
 
 
+class ListenContext(ChannelContext, Protocol):
+    """What the core hands to a channel that hears people."""
+
+    async def take(self, click: Click) -> None:
+        """Keep a click; once this returns, it is worked on whatever happens to this process."""
+
+    async def said(self, problem: Text | None) -> None:
+        """The line to people is broken (why), or works (None)."""
+
+
 class Channel(Plugin):
     """A way to tell people: `[channels.NAME]`. Subclasses add their keys and say what they can.
 
     `send`, `edit` and `find` return a receipt or raise ChannelError: sent, surely not sent, or unsure. No channel
-    retries by itself: the core does.
+    retries by itself: the core does. A channel with the ability "buttons" hears people: it has `hears`, `listen`,
+    `whisper` and `ask`.
     """
 
     can_edit: ClassVar[bool] = False
@@ -104,7 +145,7 @@ class Channel(Plugin):
     language: str | None = Field(default=None, description="The language of its messages.")
     timezone: str | None = Field(default=None, description="The time zone of its messages.")
 
-    def abilities(self) -> frozenset[Literal["edit", "thread", "find"]]:
+    def abilities(self) -> frozenset[Literal["edit", "thread", "find", "buttons"]]:
         """What this channel can do as it is configured."""
         can = {"edit": self.can_edit, "thread": self.can_thread, "find": self.can_find}
         return frozenset(name for name, able in can.items() if able)  # type: ignore[misc]
@@ -131,4 +172,28 @@ class Channel(Plugin):
 
     async def find(self, ctx: ChannelContext, delivery: Delivery) -> Receipt | None:
         """The message that carries `delivery.key`, if an earlier attempt got through."""
+        raise NotImplementedError
+
+    def hears(self) -> str:
+        """What shares one line from people: entries that return the same words are listened to once; "" for none."""
+        return ""
+
+    def stands_at(self, place: str) -> bool:  # noqa: ARG002 - for channels that hear people
+        """Whether a click at `place` (the channel's own id) was made in this channel."""
+        return False
+
+    def lacks(self) -> tuple[Text, ...]:
+        """What people miss in this channel as it is configured, in sentences."""
+        return ()
+
+    async def listen(self, ctx: ListenContext) -> None:
+        """Hear people for ever: acknowledge, hand every click to `ctx.take`, come back after a cut; ends cancelled."""
+        raise NotImplementedError
+
+    async def whisper(self, ctx: ChannelContext, click: Click, message: Message) -> None:
+        """Tell only the one who clicked."""
+        raise NotImplementedError
+
+    async def ask(self, ctx: ChannelContext, click: Click, form: Form) -> None:
+        """Open a form for the one who clicked; its answers come back as a click."""
         raise NotImplementedError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from smwatch.due import is_told
@@ -44,6 +44,7 @@ class Ops:
     store: Store
     config: Callable[[], Config]
     wake: Callable[[str | None], None]
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     network_was_down: bool = False
     disk_was_low: bool = False
 
@@ -75,6 +76,13 @@ class Ops:
         else:
             told = text("channel {channel} takes no messages: {reason}", channel=channel, reason=reason)
             await self.tell(news(told), now, but=channel)
+
+    async def buttons_news(self, channel: str, reason: Text | None) -> None:
+        """The line from people in `channel` is broken, or works again; its messages go out all the same."""
+        told = text("buttons work again in channel {channel}", channel=channel)
+        if reason is not None:
+            told = text("buttons do not work in channel {channel}: {reason}", channel=channel, reason=reason)
+        await self.tell(news(told), self.clock())
 
     async def disk_news(self, free: int, now: datetime) -> None:
         """A disk that is nearly full is said while it can still be written down; once, until there is room again."""

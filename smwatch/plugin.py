@@ -26,7 +26,7 @@ import pluggy
 from pydantic import Field
 
 from smwatch.batches import batches, events, merged
-from smwatch.channel import Channel, ChannelContext, Delivery, QuietHours, Receipt
+from smwatch.channel import Channel, ChannelContext, Click, Delivery, ListenContext, QuietHours, Receipt
 from smwatch.entry import Duration, Plugin, parse_duration, parse_retry_after
 from smwatch.errors import (
     AuthExpired,
@@ -60,9 +60,10 @@ from smwatch.imap import Envelope, Imap
 from smwatch.letters import READ_MAIL
 from smwatch.links import canonical_link, clean_link, unwrapped
 from smwatch.message.blockkit import block_kit, fallback, plain_fallback
+from smwatch.message.buttons import form_view
 from smwatch.message.escape import safe_url, shown_host, slack_escape, tame
 from smwatch.message.mail import Mailbox, compose, mailbox, message_id
-from smwatch.message.model import Message, Run
+from smwatch.message.model import Form, Message, Run
 from smwatch.message.pack import packed
 from smwatch.message.plain import plain_text
 from smwatch.model import Author, Engagement, Item, Page, Priority
@@ -81,6 +82,14 @@ from smwatch.posts.bluesky import bluesky_address, bluesky_author, bluesky_post,
 from smwatch.posts.mastodon import mastodon_post
 from smwatch.query.pushdown.platforms import GDELT_COUNTRIES, GDELT_LANGUAGES
 from smwatch.secret import Secret, SecretMissing
+from smwatch.slack.api import Answer as SlackAnswer
+from smwatch.slack.api import SlackApi, post_form
+from smwatch.slack.hearing import hear as hear_slack
+from smwatch.slack.hearing import socket_address
+from smwatch.slack.words import BLOCKS as SLACK_REFUSES_BLOCKS
+from smwatch.slack.words import NO_THREAD as SLACK_NO_THREAD
+from smwatch.slack.words import REASONS as SLACK_SAYS
+from smwatch.slack.words import SlackRefusal
 from smwatch.source import (
     Accepted,
     Answered,
@@ -115,6 +124,9 @@ __all__ = [
     "READ_PAGE",
     "READ_SELECTED",
     "READ_SITEMAP",
+    "SLACK_NO_THREAD",
+    "SLACK_REFUSES_BLOCKS",
+    "SLACK_SAYS",
     "Accepted",
     "Answered",
     "AuthExpired",
@@ -125,6 +137,7 @@ __all__ = [
     "Channel",
     "ChannelContext",
     "ChannelError",
+    "Click",
     "Delivery",
     "Due",
     "Duration",
@@ -132,6 +145,7 @@ __all__ = [
     "Enricher",
     "Envelope",
     "Field",
+    "Form",
     "Gone",
     "Health",
     "Http",
@@ -139,6 +153,7 @@ __all__ = [
     "Item",
     "Layout",
     "Ledger",
+    "ListenContext",
     "Mailbox",
     "Message",
     "NotMapped",
@@ -163,6 +178,9 @@ __all__ = [
     "Secret",
     "SecretMissing",
     "Sitemaps",
+    "SlackAnswer",
+    "SlackApi",
+    "SlackRefusal",
     "Source",
     "SourceContext",
     "SourceError",
@@ -187,12 +205,14 @@ __all__ = [
     "fallback",
     "feed_items",
     "feed_posts",
+    "form_view",
     "forum_items",
     "forum_root",
     "forum_section",
     "hashtag_forms",
     "health_news",
     "health_overview",
+    "hear_slack",
     "hookimpl",
     "known_selector",
     "mailbox",
@@ -208,6 +228,7 @@ __all__ = [
     "places",
     "plain_fallback",
     "plain_text",
+    "post_form",
     "read_address",
     "read_document",
     "read_opml",
@@ -215,6 +236,7 @@ __all__ = [
     "safe_url",
     "shown_host",
     "slack_escape",
+    "socket_address",
     "tame",
     "text",
     "texts",

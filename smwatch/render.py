@@ -5,21 +5,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from smwatch.case import Reminder
 from smwatch.deliver import Rendered
 from smwatch.i18n import from_json, text, to_json
 from smwatch.message import notes
 from smwatch.message.alert import alert_message
+from smwatch.message.case import case_message, reminder_message, team_message
 from smwatch.message.data import alert_data, digest_data, story_data
 from smwatch.message.digest import digest_messages
 from smwatch.message.news import story_news_message
 from smwatch.message.proposal import proposal_message
-from smwatch.model import Priority, Story, Where, short_id
+from smwatch.model import Person, Priority, Story, Where, short_id
+from smwatch.store import cases, proposals, silences
 from smwatch.store import digests as digest_store
-from smwatch.store import proposals
 from smwatch.store.mentions import mentions_where
 from smwatch.store.schema import mention
 from smwatch.store.stories import load_alert
@@ -75,6 +77,9 @@ class Renderer:
             "ops": self._ops,
             "test": self._test,
             "proposal": self._proposal,
+            "case": self._case,
+            "team": self._team,
+            "reminder": self._reminder,
         }
 
     async def __call__(self, job: Job) -> Rendered | None:
@@ -95,8 +100,11 @@ class Renderer:
     async def _card(self, job: Job, who: Reading) -> Rendered | None:
         async with self._store.read() as connection:
             alert = await load_alert(connection, job.id, repeated=job.repeat)
-        if alert is None:
-            return None
+            if alert is None:
+                return None
+            case = await cases.of_story(connection, alert.story.client, alert.story.id)
+            over = await silences.over(connection, alert.story, self._store.key, self._clock())
+        alert = replace(alert, case=case, silences=over)
         message = alert_message(
             alert,
             language=who.language,
@@ -178,7 +186,7 @@ class Renderer:
         return Rendered(message=story_news_message(living, raised, by, **words), mentions=shown)
 
     async def _start(self, job: Job, who: Reading) -> Rendered | None:
-        plan = job.plan
+        plan, channel = job.plan, self._config().channels.get(job.channel)
         message = notes.start_message(
             language=who.language,
             timezone=who.timezone,
@@ -189,6 +197,7 @@ class Renderer:
             unreadable=_unreadable(plan["unreadable"]),
             next_digest=datetime.fromisoformat(plan["next_digest"]) if plan.get("next_digest") else None,
             added=plan.get("added", ()),
+            lacks=channel.lacks() if channel is not None and not plan.get("added") else (),
         )
         return Rendered(message=message, data=plan)
 
@@ -205,6 +214,30 @@ class Renderer:
             one, examples, language=who.language, timezone=who.timezone, buttons=self._has_buttons(job.channel)
         )
         return Rendered(message=message, data={"proposal": one.short, "watch": one.watch, "exclude": one.query})
+
+    async def _case(self, job: Job, who: Reading) -> Rendered | None:
+        async with self._store.read() as connection:
+            case = await cases.get(connection, job.plan["case"])
+        if case is None:
+            return None
+        words = {"language": who.language, "timezone": who.timezone, "note": job.plan.get("note", "")}
+        return Rendered(message=case_message(case, buttons=self._has_buttons(job.channel), **words))
+
+    async def _team(self, job: Job, who: Reading) -> Rendered | None:
+        plan = job.plan
+        to = Person(**plan["to"]) if plan.get("to") else None
+        told = team_message(Person(**plan["who"]), to, plan["note"], language=who.language, timezone=who.timezone)
+        return Rendered(message=told)
+
+    async def _reminder(self, job: Job, who: Reading) -> Rendered | None:
+        async with self._store.read() as connection:
+            case = await cases.get(connection, job.plan["case"])
+        if case is None or not case.waits or case.until is None:
+            return None  # it was answered before this could be said
+        people = [Person(**one) for one in job.plan["people"]]
+        told = Reminder(job.plan["reminder"])
+        words = {"language": who.language, "timezone": who.timezone}
+        return Rendered(message=reminder_message(case, told, people, **words))
 
     async def _test(self, job: Job, who: Reading) -> Rendered | None:
         if self._clock() - job.since > TEST_LIFETIME:

@@ -44,6 +44,10 @@ class ShakyStore:
         self.store = store
         self.broken = 0
 
+    @property
+    def key(self):
+        return self.store.key
+
     def read(self):
         return self.store.read()
 

@@ -19,10 +19,11 @@ def words(text):
 
 @pytest.fixture
 async def call(fake_slack):
-    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {fake_slack.token}"}) as session:
+    async with aiohttp.ClientSession() as session:
 
-        async def call(method, http="POST", **body):
+        async def call(method, http="POST", *, token=fake_slack.token, **body):
             how = {"params": body} if http == "GET" else {"json": body}
+            how["headers"] = {"Authorization": f"Bearer {token}"}
             async with session.request(http, fake_slack.api_url + method, **how) as answer:
                 return await answer.json() if answer.content_type == "application/json" else answer.status
 
@@ -145,15 +146,53 @@ async def test_an_incoming_webhook(fake_slack):
     assert fake_slack.transcript() == "#pr-alerts\nHallo"
 
 
-async def test_socket_mode_envelopes_and_their_acknowledgements(fake_slack, call):
-    answer = await call("apps.connections.open")
+@pytest.fixture
+async def line(fake_slack, call):
+    """A line of Socket Mode, greeted."""
+    answer = await call("apps.connections.open", token=fake_slack.app_token)
     async with aiohttp.ClientSession() as session, session.ws_connect(answer["url"]) as socket:
-        assert (await socket.receive_json())["type"] == "hello"
-        await fake_slack.envelope({"type": "block_actions"}, number="e7")
-        said = await socket.receive_json()
-        await socket.send_json({"envelope_id": said["envelope_id"]})
-        await socket.close()
-    assert fake_slack.acks == [{"envelope_id": "e7"}]
+        assert (await socket.receive_json())["connection_info"] == {"app_id": "A0FAKE"}
+        yield socket
+
+
+async def test_a_click_is_an_envelope_and_its_acknowledgement_is_timed(fake_slack, call, line):
+    button = {
+        "type": "button",
+        "action_id": "take",
+        "value": "C01",
+        "text": {"type": "plain_text", "text": "Übernehmen"},
+    }
+    await call("chat.postMessage", channel="#pr-alerts", text="x", blocks=[{"type": "actions", "elements": [button]}])
+    sent = await fake_slack.team.clicks(fake_slack.posts()[0], "Übernehmen")
+    said = await line.receive_json()
+    assert (said["type"], said["payload"]["actions"][0]["value"]) == ("interactive", "C01")
+    assert said["payload"]["container"]["message_ts"] == fake_slack.posts()[0].ts
+    assert sent.acked is None
+    await line.send_json({"envelope_id": said["envelope_id"]})
+    await line.send_json({"envelope_id": said["envelope_id"]})
+    await line.close()
+    assert (sent.acked < 3, sent.answers) == (True, 2)
+
+
+async def test_a_form_opens_once_for_each_click_and_its_answers_come_back(fake_slack, call, line):
+    field = {"type": "plain_text_input", "action_id": "note"}
+    block = {"type": "input", "block_id": "note", "label": {"type": "plain_text", "text": "Notiz"}, "element": field}
+    title = {"type": "plain_text", "text": "Notiz"}
+    view = {"type": "modal", "callback_id": "note", "private_metadata": "C01", "title": title, "blocks": [block]}
+    trigger = fake_slack.team.trigger("U0MIRA")
+    assert (await call("views.open", trigger_id=trigger, view=view))["ok"]
+    assert (await call("views.open", trigger_id=trigger, view=view))["error"] == "invalid_trigger_id"
+    await fake_slack.team.submits({"note": "Ruft zurück"})
+    said = (await line.receive_json())["payload"]
+    assert said["view"]["state"]["values"]["note"]["note"]["value"] == "Ruft zurück"
+    assert said["view"]["private_metadata"] == "C01"
+
+
+async def test_the_bots_token_opens_no_line_and_the_apps_token_posts_nothing(fake_slack, call):
+    assert (await call("apps.connections.open"))["error"] == "not_allowed_token_type"
+    assert (await call("chat.postMessage", token=fake_slack.app_token, channel="#pr-alerts", text="x"))["error"] == (
+        "not_allowed_token_type"
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,18 @@ from dataclasses import replace
 import pytest
 from message_samples import ALERT, COPIES, NOW, QUIET_ALERT, RECALL, item, mention, spans, story
 
+from smwatch.case import Case, Outcome, Status
 from smwatch.i18n import text
 from smwatch.message.alert import alert_message
-from smwatch.message.model import Context, Heading, Paragraph, Run
+from smwatch.message.blockkit import block_kit
+from smwatch.message.model import Action, Context, Heading, Paragraph, Run
 from smwatch.message.plain import plain_text
 from smwatch.message.quote import headline, hit_sentence
 from smwatch.message.words import Reader
-from smwatch.model import Alert, Author, Engagement, Priority
+from smwatch.model import Alert, Author, Engagement, Person, Priority
+from smwatch.silence import Scope, Silence
+
+JULE = Person(id="U1JULE", name="jule")
 
 
 def german(alert: Alert, **options: object):
@@ -70,7 +75,9 @@ def test_the_subject_says_urgent_first():
 def test_at_most_eight_blocks_with_everything_in_it():
     late = replace(RECALL, late=True)
     full = replace(ALERT, story=story(late, *COPIES), reason=text("always"), possible_duplicate=True)
-    assert len(german(full, taken_by="Jule").blocks) == 8
+    quiet = Silence(scope=Scope.SITE, value="x", label="x", until=NOW, by=JULE, reason="bekannt", at=NOW)
+    full = replace(full, case=taken(), silences=(quiet,))
+    assert len(block_kit(german(full, buttons=True, card="C01"), buttons=True)) <= 8
 
 
 def test_the_words_that_matched_are_bold():
@@ -143,16 +150,79 @@ def test_the_most_urgent_mention_speaks_for_its_story():
 def test_buttons_only_where_somebody_hears_them():
     assert [action.id for action in german(ALERT).actions] == ["open"]
     live = german(ALERT, buttons=True, card="C-opaque").actions
-    assert [(a.id, a.label, a.value) for a in live] == [
-        ("take", "Übernehmen", "C-opaque"),
-        ("irrelevant", "Nicht relevant", "C-opaque"),
-        ("open", "Original öffnen", ""),
+    assert [one.label for one in live] == ["Übernehmen", "Nicht relevant", "Stummschalten …", "⋯"]
+    assert {one.value for one in live if isinstance(one, Action)} == {"C-opaque"}
+    silence, more = live[2:]
+    assert [label for label, _ in silence.groups] == [
+        "dieses Thema",
+        "dieser Autor",
+        "diese Seite",
+        "ganzer Suchauftrag",
     ]
+    assert [one.label for one in more.options] == ["Beantwortet", "Schließen", "Notiz …", "Original öffnen"]
+
+
+def taken(**changes) -> Case:
+    return replace(Case(status=Status.TAKEN, owner=JULE, by=JULE, until=NOW, at=NOW, can_undo=True), **changes)
+
+
+@pytest.mark.parametrize(
+    ("case", "line", "buttons"),
+    [
+        (taken(until=None), "übernommen von @jule", ["Beantwortet", "Abgeben", "Rückgängig"]),
+        (taken(), "übernommen von @jule · bis Mo., 24. Nov., 08:00", ["Beantwortet", "Abgeben", "Rückgängig"]),
+        (
+            taken(told=3),
+            "übernommen von @jule · überfällig seit Mo., 24. Nov., 08:00",
+            ["Beantwortet", "Abgeben", "Rückgängig"],
+        ),
+        (taken(status=Status.ANSWERED), "beantwortet von @jule", ["Schließen", "Rückgängig"]),
+        (
+            taken(status=Status.CLOSED, outcome=Outcome.NO_ANSWER),
+            "geschlossen von @jule: keine Antwort nötig",
+            ["Wieder öffnen", "Rückgängig"],
+        ),
+        (
+            taken(status=Status.CLOSED, outcome=Outcome.IRRELEVANT),
+            "nicht relevant, sagt @jule",
+            ["Wieder öffnen", "Rückgängig"],
+        ),
+        (taken(owner=Person(id="U1"), until=None), "übernommen von @U1", ["Beantwortet", "Abgeben", "Rückgängig"]),
+        (taken(owner=None, by=None, until=None), "übernommen", ["Beantwortet", "Abgeben", "Rückgängig"]),
+        (taken(status=Status.OPEN), "Antwort bis Mo., 24. Nov., 08:00", ["Übernehmen", "Nicht relevant"]),
+    ],
+)
+def test_a_case_says_who_and_until_when_and_what_can_be_done_next(case, line, buttons):
+    message = german(replace(ALERT, case=case), buttons=True, card="C01")
+    assert plain_text(message).rstrip().splitlines()[-1] == line
+    assert [one.label for one in message.actions if isinstance(one, Action)] == buttons
+
+
+def test_a_case_that_is_done_is_folded_to_its_headline():
+    closed = taken(status=Status.CLOSED, outcome=Outcome.ANSWERED)
+    assert len(german(replace(ALERT, case=closed)).blocks) == 4
+
+
+def test_who_has_taken_it_stands_in_the_notification_without_a_ping():
+    message = german(replace(ALERT, case=taken()))
+    assert message.title.endswith("· übernommen von jule")
+
+
+def test_a_silence_says_what_until_when_who_and_why():
+    quiet = Silence(scope=Scope.SITE, value="x", label="blog.example", until=NOW, by=JULE, reason="bekannt", at=NOW)
+    told = plain_text(german(replace(ALERT, silences=(quiet,))))
+    assert told.rstrip().splitlines()[-1] == (
+        "stummgeschaltet bis Mo., 24. Nov., 08:00: diese Seite (blog.example) · @jule: bekannt"
+    )
 
 
 def test_status_lines():
-    told = plain_text(german(replace(ALERT, possible_duplicate=True), taken_by="Jule"))
-    assert "übernommen von Jule · möglicherweise doppelt: Der Kanal hat den ersten Versuch nicht bestätigt" in told
+    told = plain_text(german(replace(ALERT, possible_duplicate=True, case=taken(until=None))))
+    assert told.rstrip().splitlines()[-3:] == [
+        "übernommen von @jule",
+        "",
+        "möglicherweise doppelt: Der Kanal hat den ersten Versuch nicht bestätigt",
+    ]
 
 
 def test_many_publishers_are_counted():

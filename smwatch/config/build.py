@@ -185,7 +185,7 @@ class _Builder:
         self.draft.asked = queries.asked
 
     def _watch(self, node: Node, name: str, values: Mapping[str, Any], raises: tuple[Raise, ...]) -> Watch:
-        later = ("name", "query", "answer_within", "escalate", "trial")
+        later = ("name", "query", "trial")
         kept = {key: value for key, value in values.items() if key not in later}
         return Watch(name=name, query=values.get("query", ""), raises=raises, where=self.draft.where(node), **kept)
 
@@ -223,13 +223,6 @@ class _Builder:
 
     def _not_yet(self, general: Mapping[str, Any]) -> None:
         """Tables and values that are known, and whose feature comes with a later version."""
-        for name in ("privacy",):
-            for node in self.sections.all(name):
-                self.sections.read(node, tables.TABLES[name])
-                heading = tables.TABLES[name].heading
-                self.report.warning(
-                    node.spot, text("{heading} has no effect yet: it comes with a later version", heading=heading)
-                )
         if general.get("history"):
             node = next(it.table["history"] for it in self.sections.all("smwatch") if "history" in it.table)
             self.report.warning(
@@ -246,6 +239,7 @@ class _Builder:
             plugins_dir=self._beside(folder) if folder else None,
             listen=web.get("listen", DEFAULTS.listen),
             http=Http(**http),
+            anonymous_cases=self.sections.settings("privacy").get("cases") == "anonymous",
             channels={name: it.it for name, it in resolved.channels.items()},
             watches=tuple(it.it for it in resolved.watches),
             sources=tuple(it.it for it in resolved.sources),

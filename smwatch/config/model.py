@@ -82,6 +82,7 @@ class Config:
     heartbeat_url: str | None = None
     listen: str = "127.0.0.1:8787"
     http: Http = field(default_factory=Http)
+    anonymous_cases: bool = False
     channels: Mapping[str, Channel] = field(default_factory=dict)
     watches: tuple[Watch, ...] = ()
     sources: tuple[Source, ...] = ()

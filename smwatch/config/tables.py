@@ -113,8 +113,8 @@ WATCH = Table(
         "note": key(fields.STRING, text("For yourselves.")),
         "active": key(fields.FLAG, text("false rests it.")),
         "was": key(fields.FILLED, text("Its former name, so that its history follows.")),
-        "answer_within": key(fields.DURATION, text("How soon mentions want an answer."), later=True),
-        "escalate": key(fields.FILLED, text("Channel that hears of overdue answers."), later=True),
+        "answer_within": key(fields.DURATION, text("How soon mentions want an answer.")),
+        "escalate": key(fields.FILLED, text("Channel that hears of overdue answers.")),
         "trial": key(fields.FLAG, text("Only counts, and tells nobody."), later=True),
     },
 )
@@ -191,16 +191,16 @@ SILENCE = Table(
 PRIVACY = Table(
     heading="[privacy]",
     doc=text("Personal data."),
-    later=True,
     keys={
-        "people": key(fields.FLAG, text("Whether lists of active people are made.")),
+        "people": key(fields.FLAG, text("Whether lists of active people are made."), later=True),
         "slack": key(
             fields.choice(
                 {"excerpt": "excerpt", "auszug": "excerpt", "link-only": "link-only", "nur-link": "link-only"}
             ),
             text("How much of a mention goes to Slack."),
+            later=True,
         ),
-        "mask_names": key(fields.STRINGS, text("Names that are masked in alerts.")),
+        "mask_names": key(fields.STRINGS, text("Names that are masked in alerts."), later=True),
         "cases": key(
             fields.choice({"anonymous": "anonymous", "anonym": "anonymous", "named": "named"}), text("Names on cases.")
         ),

@@ -51,7 +51,11 @@ Tell = Callable[[str, Text | None], Awaitable[None]]  # a channel is held (why),
 
 
 class Store(Protocol):
-    """The two doors of the store."""
+    """The two doors of the store, and its secret for keyed hashes."""
+
+    @property
+    def key(self) -> bytes:
+        """See `smwatch.store.db.Store`."""
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection to read with."""

@@ -196,11 +196,11 @@ class Lane:
             kind=job.kind,
             message=message,
             reply_to=Receipt(ref=job.thread) if job.thread else None,
-            broadcast=bool(job.plan.get("broadcast")),
             first_attempt=job.first_attempt,
             data=rendered.data,
             revision=job.wanted,
             possible_duplicate=job.repeat,
+            broadcast=bool(job.plan.get("broadcast")),
         )
 
     async def _look_up(self, job: Job, rendered: Rendered) -> bool:

@@ -39,7 +39,8 @@ async def channels(config: Config, *, daemon_runs: bool = False) -> tuple[Findin
         found = await asyncio.gather(
             *(_channel(one, session, daemon_runs=daemon_runs) for one in config.channels.values())
         )
-    return tuple(finding for group in found for finding in group)
+    lacking = [note(f"channel:{one.name}", said) for one in config.channels.values() for said in one.lacks()]
+    return (*(finding for group in found for finding in group), *lacking)
 
 
 async def _channel(channel: Channel, session: ClientSession, *, daemon_runs: bool) -> tuple[Finding, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smwatch.i18n import Text, text, texts
+from smwatch.case import Status
+from smwatch.i18n import text, texts
+from smwatch.message.case import case_actions, state_runs, state_words
 from smwatch.message.escape import one_line, safe_url
 from smwatch.message.model import Action, Context, Heading, Message, Paragraph, Run
 from smwatch.message.quote import headline, headline_run, hit_sentence, origin, publisher, publishers
@@ -14,7 +17,7 @@ from smwatch.model import Priority
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smwatch.message.model import Block, Runs
+    from smwatch.message.model import Block, Menu, Runs
     from smwatch.model import Alert, Author, Engagement, Item, Mention, Story
 
 SHOWN_PUBLISHERS = 8
@@ -26,13 +29,10 @@ PRIORITIES = {
 }
 
 
-def alert_message(  # noqa: PLR0913 - the reader, and what the channel can do
-    alert: Alert, *, language: str, timezone: str, buttons: bool = False, card: str = "", taken_by: str = ""
-) -> Message:
-    """The state of one story in one channel.
+def alert_message(alert: Alert, *, language: str, timezone: str, buttons: bool = False, card: str = "") -> Message:
+    """The state of one story in one channel; one that is done is folded to its headline.
 
-    `buttons` only where the channel hears clicks; `card` is the opaque id that comes back with one; `taken_by` is who
-    answers it.
+    `buttons` only where the channel hears clicks; `card` is the opaque id that comes back with one.
     """
     reader = Reader(language=language, timezone=timezone)
     mention = lead_mention(alert.story)
@@ -40,10 +40,12 @@ def alert_message(  # noqa: PLR0913 - the reader, and what the channel can do
     title = f"{watches}: {headline(mention.item, reader)}"
     if alert.priority is Priority.URGENT:
         title = f"{reader.say(PRIORITIES[alert.priority])} · {title}"
+    if told := state_words(alert.case, reader):
+        title = f"{title} · {told}"
     return Message(
         title=title,
-        blocks=tuple(_blocks(alert, mention, reader, taken_by)),
-        actions=tuple(_actions(mention, reader, buttons=buttons, card=card)),
+        blocks=tuple(_blocks(alert, mention, reader)),
+        actions=tuple(_actions(alert, mention, reader, buttons=buttons, card=card)),
         language=language,
         preheader="".join(run.text for run in hit_sentence(mention)) or publisher(mention.item),
         thread=f"story:{alert.story.client or ''}:{alert.story.id}",
@@ -57,10 +59,17 @@ def lead_mention(story: Story) -> Mention:
     return min(story.mentions, key=lambda one: (one.item.deleted is not None, one.old, order.index(one.priority)))
 
 
-def _blocks(alert: Alert, mention: Mention, reader: Reader, taken_by: str) -> Iterator[Block]:
+def _blocks(alert: Alert, mention: Mention, reader: Reader) -> Iterator[Block]:
     yield Heading(text=_heading(alert, reader))
     yield Paragraph(runs=(headline_run(mention.item, reader, bold=True),))
     yield Context(runs=_origin(mention, reader))
+    if alert.case is None or alert.case.status is not Status.CLOSED:
+        yield from _details(alert, mention, reader)
+    for line in _status(alert, mention, reader):
+        yield Context(runs=line)
+
+
+def _details(alert: Alert, mention: Mention, reader: Reader) -> Iterator[Block]:
     if sentence := hit_sentence(mention):
         yield Paragraph(runs=sentence, quote=True)
     if voice := _voice(mention.item, reader):
@@ -68,8 +77,6 @@ def _blocks(alert: Alert, mention: Mention, reader: Reader, taken_by: str) -> It
     if spread := _spread(alert.story, reader):
         yield Context(runs=spread)
     yield Context(runs=_why(alert, mention, reader))
-    if status := _status(alert, mention, taken_by):
-        yield Context(runs=(Run(text=" · ".join(reader.say(line) for line in status), bold=True),))
 
 
 def _heading(alert: Alert, reader: Reader) -> str:
@@ -135,35 +142,20 @@ def _why(alert: Alert, mention: Mention, reader: Reader) -> Runs:
     return Run(text=told, italic=True), DOT, Run(text=mention.short)
 
 
-def _status(alert: Alert, mention: Mention, taken_by: str) -> list[Text]:
-    lines = [*_gone(alert.story)]
-    if taken_by:
-        lines.append(text("taken by {who}", who=one_line(taken_by, 80)))
+def _status(alert: Alert, mention: Mention, reader: Reader) -> Iterator[Runs]:
+    """Who answers, what is silenced, and what is odd about this message; each on a line of its own, in bold."""
+    told = [*state_runs(alert.case, alert.silences, reader)]
     if mention.late:
-        lines.append(text("delivered late: older than the time limit for alerts"))
+        told.append((Run(text=reader.say(text("delivered late: older than the time limit for alerts"))),))
     if alert.possible_duplicate:
-        lines.append(text("possibly a duplicate: the channel did not confirm the first attempt"))
-    return lines
+        unsure = text("possibly a duplicate: the channel did not confirm the first attempt")
+        told.append((Run(text=reader.say(unsure)),))
+    for line in told:
+        yield tuple(replace(run, bold=True) for run in line)
 
 
-def _gone(story: Story) -> Iterator[Text]:
-    """That items of the story were deleted at their sources: all of them, or how many."""
-    items = {(mention.item.source, mention.item.id): mention.item.deleted for mention in story.mentions}
-    gone = sum(deleted is not None for deleted in items.values())
-    if gone and gone == len(items):
-        yield texts("The post was deleted at its source", "All {n} posts were deleted at their sources", n=gone)
-    elif gone:
-        yield texts(
-            "{n} of {total} posts was deleted at its source",
-            "{n} of {total} posts were deleted at their sources",
-            n=gone,
-            total=len(items),
-        )
-
-
-def _actions(mention: Mention, reader: Reader, *, buttons: bool, card: str) -> Iterator[Action]:
+def _actions(alert: Alert, mention: Mention, reader: Reader, *, buttons: bool, card: str) -> Iterator[Action | Menu]:
     if buttons:
-        yield Action(id="take", label=reader.say(text("Take")), value=card, primary=True)
-        yield Action(id="irrelevant", label=reader.say(text("Not relevant")), value=card)
-    if (link := safe_url(mention.item.url)) and mention.item.deleted is None:
+        yield from case_actions(alert.case, reader, card, mention)
+    elif link := safe_url(mention.item.url):
         yield Action(id="open", label=reader.say(text("Open the original")), url=link)

@@ -6,17 +6,19 @@ section; a sum of about 13,200 characters is not documented and refused all the 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from smwatch.message.buttons import LABEL, actions_block
 from smwatch.message.escape import one_line, safe_url, slack_escape, tame
-from smwatch.message.model import Bullets, Context, Divider, Heading, Paragraph, Table
+from smwatch.message.model import Bullets, Context, Divider, Heading, Menu, Paragraph, Table
 from smwatch.message.pack import joined
 from smwatch.message.plain import new_links, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from smwatch.message.model import Action, Block, Message, Run, Runs
+    from smwatch.message.model import Block, Message, Run, Runs
 
 HEADER = 140  # before escaping; Slack takes 150
 SECTION = 2_800
@@ -24,9 +26,9 @@ TOTAL = 12_000
 MOST_BLOCKS = 48
 TEXT = 2_800
 PLAIN = 11_000
-LABEL = 70
 URGENT = "🔴 "  # colour is all that a message has to stand out with
 WHEN = "{date_short_pretty} {time}"
+USER = re.compile(r"[UW][A-Z0-9]{2,}")
 
 Json = dict[str, Any]
 
@@ -152,6 +154,8 @@ def _elements(run: Run) -> Iterator[tuple[Json, int]]:
     if run.when is not None and words:
         moment: Json = {"type": "date", "timestamp": int(run.when.timestamp()), "format": WHEN, "fallback": words}
         yield {**moment, **styled}, len(words)
+    elif USER.fullmatch(run.person):
+        yield {"type": "user", "user_id": run.person, **styled}, len(words)
     elif link := safe_url(run.link):
         label = words if len(words) <= SECTION else words[: SECTION - 1] + "…"
         yield (
@@ -185,19 +189,8 @@ def _preformatted(table: Table) -> Iterator[str]:
 
 def _actions(message: Message, *, buttons: bool) -> list[Json]:
     """A row of buttons where a click is heard; a link that the message does not hold yet as a line of text."""
-    if buttons and any(not action.url for action in message.actions):
-        drawn = [button for action in message.actions if (button := _button(action))]
-        return [{"type": "actions", "elements": drawn[:25]}] if drawn else []
+    if buttons and any(isinstance(one, Menu) or not one.url for one in message.actions):
+        return actions_block(message)
     links = [{"type": "link", "url": url, "text": one_line(label, LABEL)} for label, url in new_links(message)]
     spaced = [element for link in links for element in ({"type": "text", "text": " · "}, link)][1:]
     return [_rich([_section(spaced)])] if spaced else []
-
-
-def _button(action: Action) -> Json | None:
-    link = safe_url(action.url)
-    if action.url and not link:
-        return None
-    label = {"type": "plain_text", "text": slack_escape(one_line(action.label, LABEL)) or "…", "emoji": False}
-    drawn: Json = {"type": "button", "action_id": action.id[:255], "text": label}
-    drawn |= {"url": link} if link else {"value": action.value[:2000]}
-    return {**drawn, "style": "primary"} if action.primary else drawn

@@ -19,7 +19,8 @@ class Run:
     """A stretch of text in one style.
 
     `link` is http(s) or empty; `when` is a time that Slack shows in the reader's zone and other channels as `text`;
-    `code` is something to type.
+    `code` is something to type; `person` is the channel's own id of somebody of the team, who is named so that they
+    hear of it where the channel can do that, and by `text` elsewhere.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Run:
     code: bool = False
     link: str = ""
     when: datetime | None = None
+    person: str = ""
 
 
 Runs: TypeAlias = tuple[Run, ...]
@@ -102,6 +104,56 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One line of a menu: a link, or a click that comes back with the menu's or its own `id`, its value and `more`."""
+
+    label: str
+    id: str = ""
+    value: str = ""
+    more: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """Options under headings (one heading "" for none); `overflow` shows it as "⋯" at the end of the row."""
+
+    id: str
+    label: str
+    groups: tuple[tuple[str, tuple[Option, ...]], ...]
+    overflow: bool = False
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """All of them, in order."""
+        return tuple(option for _, group in self.groups for option in group)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One question of a form: a line, several lines ("text"), one of `options` ("choice"), or somebody ("person")."""
+
+    id: str
+    label: str
+    kind: str = "line"
+    options: tuple[Option, ...] = ()
+    initial: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What is asked in a window of its own; the answers come back as a click with `id`, `value` and the fields."""
+
+    id: str
+    title: str
+    submit: str
+    cancel: str
+    value: str = ""
+    asks: tuple[Ask, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """A file beside a message; channels without files leave it out, so nothing may stand only in it."""
 
@@ -120,7 +172,7 @@ class Message:
 
     title: str
     blocks: tuple[Block, ...]
-    actions: tuple[Action, ...] = ()
+    actions: tuple[Action | Menu, ...] = ()
     language: str = "de"
     preheader: str = ""
     thread: str = ""

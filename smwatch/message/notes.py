@@ -41,10 +41,11 @@ def start_message(  # noqa: PLR0913 - one keyword for each figure
     unreadable: Sequence[Unreadable] = (),
     next_digest: datetime | None = None,
     added: Sequence[str] = (),
+    lacks: Sequence[Text] = (),
 ) -> Message:
     """The look back after the first round, or for sources and watches `added` later: figures, no titles.
 
-    `sources` were read, `items` are older ones, `hits` of them would have matched.
+    `sources` were read, `items` are older ones, `hits` of them would have matched; `lacks` is what this channel cannot.
     """
     reader = Reader(language=language, timezone=timezone)
     sentences = [_read(sources, items, hits, reader)]
@@ -59,7 +60,13 @@ def start_message(  # noqa: PLR0913 - one keyword for each figure
     blocks: list[Block] = [Paragraph(runs=coded(" ".join(map(reader.say, sentences))))]
     if unreadable:
         blocks.append(_unreadable(unreadable, reader))
+    blocks += [Context(runs=(Run(text=_sentence(reader.say(one)), italic=True),)) for one in lacks]
     return _note(title, blocks, reader)
+
+
+def _sentence(words: str) -> str:
+    """A remark as a sentence."""
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _read(sources: int, items: int, hits: int, reader: Reader) -> Text:

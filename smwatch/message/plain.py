@@ -6,7 +6,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from smwatch.message.escape import safe_url, tame
-from smwatch.message.model import Bullets, Context, Divider, Heading, Paragraph, Run, Table
+from smwatch.message.model import Action, Bullets, Context, Divider, Heading, Menu, Paragraph, Run, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,9 @@ def new_links(message: Message) -> list[tuple[str, str]]:
     """Label and address of the links to open that are not in the text already."""
     runs = (run for block in message.blocks if isinstance(block, (Paragraph, Context)) for run in block.runs)
     told = {safe_url(run.link) for run in runs}
-    links = [(action.label, safe_url(action.url)) for action in message.actions]
+    single = [one for one in message.actions if isinstance(one, Action)]
+    listed = [option for one in message.actions if isinstance(one, Menu) for option in one.options]
+    links = [(one.label, safe_url(one.url)) for one in single] + [(one.label, safe_url(one.url)) for one in listed]
     return [(label, link) for label, link in links if link and link not in told]
 
 

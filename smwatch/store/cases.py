@@ -17,7 +17,7 @@ from smwatch.i18n import text
 from smwatch.model import Person, Priority
 from smwatch.route import highest
 from smwatch.store import silences, verdicts
-from smwatch.store.schema import card, item, mention, post, watch
+from smwatch.store.schema import card, decision, item, mention, post, watch
 from smwatch.store.schema_cases import case_, case_event, substitute
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ async def begun(connection: AsyncConnection, client: str | None, story_id: int, 
 
 async def added(connection: AsyncConnection, case: Case, step: Step, *, envelope: str | None = None) -> Done:
     """A case that came by phone or mail; `case.id` is given here."""
-    if await _repeated(connection, envelope):
+    if await repeated(connection, envelope):
         return Done(case=case, repeated=True)
     values = _row(case) | {"opened_at": step.at, "title": case.title, "link": case.link, "client": case.client or ""}
     number = (await connection.execute(insert(case_).values(**values).returning(case_.c.id))).scalar_one()
@@ -96,7 +96,7 @@ async def act(
     envelope: str | None = None,
 ) -> Done:
     """Make a move; `value` is remembered with it (a silence, a verdict, so that an undo finds them)."""
-    if await _repeated(connection, envelope):
+    if await repeated(connection, envelope):
         return Done(case=case, repeated=True)
     moved = after(case, step)
     if isinstance(moved, Refusal):
@@ -113,7 +113,7 @@ async def undo(
     connection: AsyncConnection, case: Case, who: Person, now: datetime, *, envelope: str | None = None
 ) -> Done:
     """Take the last move back, and with it the verdict or silence that it brought."""
-    if await _repeated(connection, envelope):
+    if await repeated(connection, envelope):
         return Done(case=case, repeated=True)
     last = await _last(connection, case.id)
     if last is None:
@@ -210,6 +210,17 @@ async def unanswered(
     return [(row.client, row.story_id, row.name, row.first_at) for row in rows if (row.client, row.name) in watches]
 
 
+async def answered_by_us(connection: AsyncConnection) -> list[Case]:
+    """Cases that wait although one of our own accounts has answered since: its reply arrived as an item."""
+    ours = (
+        select(decision.c.id)
+        .join(mention, mention.c.id == decision.c.mention_id)
+        .where(decision.c.code == "own", mention.c.story_id == case_.c.story_id, decision.c.at >= case_.c.opened_at)
+    )
+    waiting = case_.c.status.in_((str(Status.OPEN), str(Status.TAKEN)))
+    return [_case(row) for row in await connection.execute(_select().where(waiting, ours.exists()))]
+
+
 async def answer_by(connection: AsyncConnection, case: Case, begun_at: datetime, until: datetime) -> None:
     """The watch sets a deadline."""
     values = {"begun_at": begun_at, "until": until, "answer_by": until}
@@ -276,7 +287,8 @@ async def _priority(
     return highest(found) if found else otherwise
 
 
-async def _repeated(connection: AsyncConnection, envelope: str | None) -> bool:
+async def repeated(connection: AsyncConnection, envelope: str | None) -> bool:
+    """Whether this click was worked on before."""
     if envelope is None:
         return False
     query = select(case_event.c.id).where(case_event.c.envelope_id == envelope)

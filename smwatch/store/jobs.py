@@ -119,7 +119,7 @@ def post_job(row: Row[Any]) -> Job:
         digest_run_id=row.digest_run_id,
         since=row.created_at,
         plan=row.plan,
-        thread=(row.thread or {}).get("ref"),
+        thread=(row.thread or {}).get("ref") or row.plan.get("thread"),
         **_common(row),
     )
 

@@ -21,12 +21,13 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Self
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from smwatch.testing.fake_slack_blocks import read_message, shown
+from smwatch.testing.fake_slack_socket import TEAM, People
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from smwatch.testing.fake_slack_faults import Fault
 
@@ -82,13 +83,12 @@ class FakeSlack:
         self.too_fast = 0
         self.pings: list[str] = []
         self.refused: list[str] = []
-        self.acks: list[Json] = []
+        self.team = People()
         self.api_url = ""
         self.webhook_url = ""
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._last: dict[str, float] = {}
         self._count = 0
-        self._sockets: list[web.WebSocketResponse] = []
         self._release = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self.add_channel("pr-alerts", "C0FAKE0001")
@@ -119,11 +119,6 @@ class FakeSlack:
             parts.append(" · ".join([f"#{name}", *marks]) + f"\n{one.text}")
         return "\n\n".join(parts)
 
-    async def envelope(self, payload: Mapping[str, Any], *, kind: str = "interactive", number: str = "e1") -> None:
-        """Send a Socket Mode envelope to everybody who is connected; acknowledgements land in `acks`."""
-        for socket in self._sockets:
-            await socket.send_json({"envelope_id": number, "type": kind, "payload": dict(payload)})
-
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -136,20 +131,21 @@ class FakeSlack:
         app = web.Application(client_max_size=4 * 1024 * 1024)
         app.router.add_route("*", "/api/{method}", self._serve)
         app.router.add_post("/services/{rest:.*}", self._hook)
-        app.router.add_get("/link", self._socket)
+        app.router.add_get("/link", self.team.line)
+        app.router.add_post("/reply/{user}/{channel}", self.team.reply)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()
         found = self._runner.addresses[0][1]
         self.api_url = f"http://{host}:{found}/api/"
+        self.team.reply_url = f"http://{host}:{found}/reply"
         self.webhook_url = f"http://{host}:{found}/services/T0FAKE/B0FAKE/secretpart"
 
     async def stop(self) -> None:
         """Answer nobody any more."""
         self._release.set()
-        for socket in self._sockets:
-            await socket.close()
+        await self.team.stop()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -163,7 +159,7 @@ class FakeSlack:
         fault = self._next_fault(method)
         if fault is not None and not fault.store:
             return await self._fault(request, fault)
-        answer = self._refuse_token(request) or self._answer(method, body)
+        answer = self._refuse_token(request, method) or self._answer(method, body)
         if fault is not None:
             return await self._fault(request, fault)
         return self._reply(answer)
@@ -187,17 +183,20 @@ class FakeSlack:
             return web.json_response(answer, status=429, headers={**headers, "Retry-After": "1"})
         return web.json_response(answer, headers=headers)
 
-    def _refuse_token(self, request: web.Request) -> Json | None:
+    def _refuse_token(self, request: web.Request, method: str) -> Json | None:
         sent = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         if self.revoked:
             return _no("token_revoked")
         if not sent:
             return _no("not_authed")
-        return None if sent in {self.token, self.app_token} else _no("invalid_auth")
+        wanted = self.app_token if method.startswith("apps.") else self.token
+        if sent in {self.token, self.app_token} and sent != wanted:
+            return _no("not_allowed_token_type")
+        return None if sent == wanted else _no("invalid_auth")
 
     def _answer(self, method: str, body: Json) -> Json:
         handlers: dict[str, Callable[[Json], Json]] = {
-            "auth.test": lambda _: {"ok": True, "user_id": "U0FAKEBOT", "bot_id": "B0FAKEBOT", "team": "Fake"},
+            "auth.test": lambda _: {"ok": True, "user_id": "U0FAKEBOT", "team": "Fake", "team_id": TEAM},
             "chat.postMessage": self._post,
             "chat.update": self._update,
             "chat.delete": self._delete,
@@ -206,6 +205,9 @@ class FakeSlack:
             "conversations.list": self._list,
             "conversations.info": self._info,
             "apps.connections.open": self._open,
+            "chat.postEphemeral": self.team.whisper,
+            "views.open": self.team.open_view,
+            "views.update": self.team.update_view,
         }
         handler = handlers.get(method)
         return handler(body) if handler else _no("unknown_method")
@@ -265,7 +267,7 @@ class FakeSlack:
         if reading.refused:
             self.refused.append(f"{reading.refused}: {reading.why}")
             return _no(reading.refused)
-        self.pings += reading.pings
+        self.pings += [one for one in reading.pings if not one.startswith("user:")]  # an edit tells nobody by name
         found.history.append(found.body)
         found.body = {**found.body, **body}
         found.edits += 1
@@ -360,17 +362,6 @@ class FakeSlack:
             return web.Response(status=400, text=error)
         self._store(number, {**body, "metadata": None})
         return await self._fault(request, fault) if fault else web.Response(text="ok")
-
-    async def _socket(self, request: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        self._sockets.append(socket)
-        await socket.send_json({"type": "hello", "num_connections": len(self._sockets)})
-        async for said in socket:
-            if said.type is WSMsgType.TEXT:
-                self.acks.append(json.loads(said.data))
-        self._sockets.remove(socket)
-        return socket
 
 
 def _no(word: str) -> Json:

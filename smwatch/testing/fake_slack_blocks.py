@@ -150,13 +150,35 @@ def _actions(elements: Sequence[Json], where: str, reading: Reading) -> None:
     if not 0 < len(elements) <= ACTIONS or len(set(ids)) != len(ids):
         reading.refuse("invalid_blocks", f"{where}: {len(elements)} elements, or an action_id twice")
     for one in elements:
-        if one.get("type") == "button":
-            _text_object(one.get("text"), where, reading, LABEL, plain=True)
+        match one.get("type"):
+            case "button":
+                _text_object(one.get("text"), where, reading, LABEL, plain=True)
+            case "static_select":
+                _text_object(one.get("placeholder"), where, reading, SECTION, plain=True)
+                _options(one, where, reading, 100)
+            case "overflow":
+                _options(one, where, reading, 5)
+            case other:
+                reading.refuse("invalid_blocks", f"{where}: no element {other}")
         long = [
             len(one.get(key) or "") > most for key, most in (("value", VALUE), ("url", URL), ("action_id", ACTION_ID))
         ]
         if any(long):
             reading.refuse("invalid_blocks", f"{where}: value, url or action_id too long")
+
+
+def _options(menu: Json, where: str, reading: Reading, most: int) -> None:
+    groups = menu.get("option_groups")
+    if groups is not None:
+        for group in groups:
+            _text_object(group.get("label"), where, reading, LABEL, plain=True)
+    lists = [group.get("options") or [] for group in groups] if groups is not None else [menu.get("options") or []]
+    if any(not 0 < len(options) <= most for options in lists):
+        reading.refuse("invalid_blocks", f"{where}: a menu with too few or too many options")
+    for option in (one for options in lists for one in options):
+        _text_object(option.get("text"), where, reading, LABEL, plain=True)
+        if not 0 < len(option.get("value") or "") <= 150:
+            reading.refuse("invalid_blocks", f"{where}: an option's value of {len(option.get('value') or '')}")
 
 
 def shown(body: Mapping[str, Any]) -> str:
@@ -186,7 +208,12 @@ def _lines(block: Json) -> Iterator[str]:
             for element in block["elements"]:
                 yield from _rich_lines(element)
         case "actions":
-            yield " ".join(f"[{html.unescape(one['text']['text'])}]" for one in block["elements"])
+            yield " ".join(f"[{_label(one)}]" for one in block["elements"])
+
+
+def _label(element: Json) -> str:
+    drawn = element.get("text") or element.get("placeholder") or {"text": "⋯"}
+    return html.unescape(drawn["text"])
 
 
 def _rich_lines(element: Json) -> Iterator[str]:
@@ -211,6 +238,8 @@ def _word(leaf: Json) -> str:
             words = f"{datetime.fromtimestamp(leaf['timestamp'], UTC):%Y-%m-%d %H:%M}Z"
         case "broadcast":
             words = f"@{leaf['range']}"
+        case "user":
+            words = f"@{leaf['user_id']}"
         case _:
             words = str(leaf.get("text", ""))
     return f"*{words}*" if (leaf.get("style") or {}).get("bold") and words.strip() else words

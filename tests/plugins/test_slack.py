@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from smwatch.plugins import slack
 from smwatch.plugins.slack import SlackChannel
 
 from smwatch.errors import ChannelError, Outcome, Scope
 from smwatch.message.blockkit import block_kit, fallback, plain_fallback
-from smwatch.message.model import Action, Bullets, Message, Paragraph, Run
-from smwatch.plugin import Receipt, parse_retry_after
+from smwatch.message.model import Action, Ask, Bullets, Form, Message, Paragraph, Run
+from smwatch.plugin import Click, Receipt, parse_retry_after
 from smwatch.secret import Secret
+from smwatch.slack import api
 from smwatch.testing.channel_kit import ChannelConformance, KitContext, context, delivery
 from smwatch.testing.fake_slack_blocks import read_message
 from smwatch.testing.fake_slack_faults import Fault, cut_line, lost_reply, rate_limit, refusal, server_error, silence
@@ -136,7 +136,7 @@ async def test_answers_that_are_not_slacks_own(bot, fault, outcome, scope):
 
 
 async def test_silence_is_unsure(bot, monkeypatch):
-    monkeypatch.setattr(slack, "TIMEOUT", 0.05)
+    monkeypatch.setattr(api, "TIMEOUT", 0.05)
     assert (await error_of(bot, silence())).outcome is Outcome.UNSURE
 
 
@@ -285,13 +285,71 @@ async def test_check_says_that_there_is_no_such_channel(bot):
     assert "does not find this channel" in str(said)
 
 
-async def test_buttons_stand_only_where_clicks_are_heard(bot):
+@pytest.fixture
+def app(bot, monkeypatch):
+    """The same channel with the app's token."""
+    monkeypatch.setenv("SLACK_APP_TOKEN", bot.slack.app_token)
+    return make(bot.slack, app_token=Secret("env", "SLACK_APP_TOKEN"))
+
+
+async def test_buttons_stand_only_where_clicks_are_heard(bot, app):
     await bot.channel.send(context(bot), delivery())
-    await make(bot.slack, app_token=Secret("env", "X")).send(context(bot), delivery(key="2"))
+    await app.send(context(bot), delivery(key="2"))
     without, with_ = bot.slack.posts()
     assert [block["type"] for block in without.body["blocks"]].count("actions") == 0
     assert "Original öffnen" not in without.text  # the headline leads there
     assert "[Original öffnen] [Übernehmen]" in with_.text
+
+
+def test_what_is_missing_for_buttons_is_said(bot, app, monkeypatch):
+    assert (app.lacks(), "buttons" in app.abilities(), bool(app.hears())) == ((), True, True)
+    assert [str(one) for one in bot.channel.lacks()] == [
+        "there are no buttons in this channel: it has no app_token (docs/slack-for-it.md says how)"
+    ]
+    monkeypatch.delenv("SLACK_APP_TOKEN")
+    assert [str(one) for one in app.lacks()] == ["there are no buttons in this channel: its app_token is not set"]
+    assert ("buttons" in app.abilities(), app.hears()) == (False, "")
+
+
+def test_channels_of_one_app_share_a_line(bot, app):
+    other = make(bot.slack, name="krise", channel="#krise", app_token=Secret("env", "SLACK_APP_TOKEN"))
+    assert app.hears() == other.hears()
+
+
+async def test_check_tries_the_apps_token(bot, app, monkeypatch):
+    assert await app.check(context(bot)) == ()
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp" + "-wrong")
+    with pytest.raises(ChannelError) as caught:
+        await app.check(context(bot))
+    assert "invalid_auth" in str(caught.value.sentence)
+
+
+WHISPER = Message(title="Das <!channel> war’s", blocks=(Paragraph(runs=(Run(text="Das <!channel> war’s"),)),))
+
+
+@pytest.mark.parametrize("reply", ["", "https://evil.example/reply", "http://169.254.169.254/latest"])
+async def test_a_whisper_goes_to_slack_alone_whatever_address_comes_with_a_click(bot, app, reply):
+    click = Click(id="e", kind="button", place="C0FAKE0001", user="U0MIRA", reply=reply)
+    await app.whisper(context(bot), click, WHISPER)
+    assert bot.slack.count("chat.postEphemeral") == 1
+    assert [(one.user, "<!channel>" in one.body["text"]) for one in bot.slack.team.whispers] == [("U0MIRA", False)]
+
+
+async def test_a_whisper_takes_the_address_of_a_command_where_it_is_slacks(bot, app):
+    reply = f"{bot.slack.team.reply_url}/U0MIRA/C0FAKE0001"
+    await app.whisper(context(bot), Click(id="e", kind="command", user="U0MIRA", reply=reply), WHISPER)
+    assert bot.slack.count("chat.postEphemeral") == 0
+    assert bot.slack.team.whispers[0].body["response_type"] == "ephemeral"
+
+
+async def test_a_form_opens_once_and_an_old_trigger_is_an_error(bot, app):
+    ask = Ask(id="note", label="Notiz", kind="text")
+    form = Form(id="note", title="Notiz", submit="Speichern", cancel="Abbrechen", value="C01", asks=(ask,))
+    click = Click(id="e", kind="button", user="U0MIRA", trigger=bot.slack.team.trigger("U0MIRA"))
+    await app.ask(context(bot), click, form)
+    assert bot.slack.team.views[0]["private_metadata"] == "C01"
+    with pytest.raises(ChannelError):
+        await app.ask(context(bot), click, form)
 
 
 async def test_a_proxy_in_the_environment_is_not_used(bot, monkeypatch):

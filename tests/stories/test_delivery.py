@@ -9,9 +9,9 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from smwatch.plugins import slack as plugin
 
 from smwatch.reports import send_test
+from smwatch.slack import api
 from smwatch.testing.fake_slack_faults import html_page, lost_reply, rate_limit, refusal, server_error, silence
 
 POST = "chat.postMessage"
@@ -49,7 +49,7 @@ async def test_a_slack_in_trouble_delays_and_never_loses_or_repeats(world, fault
 
 
 async def test_a_silent_slack_is_asked_before_anything_is_posted_again(world, monkeypatch):
-    monkeypatch.setattr(plugin, "TIMEOUT", 0.3)
+    monkeypatch.setattr(api, "TIMEOUT", 0.3)
     press = await acme(world)
     world.slack.fail(POST, silence(store=True))
     press.publishes("Acme ruft zurück")

@@ -1,0 +1,142 @@
+"""What happens by itself: deadlines begin and remind, an urgent story reopens its case, our own reply answers it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from smwatch.case import Case, Move, Reminder, Step, due
+from smwatch.casework.moves import thread_of
+from smwatch.model import Priority
+from smwatch.store import cases, envelopes, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from smwatch.model import Person, Watch
+    from smwatch.store.db import Store
+
+log = structlog.get_logger("smwatch.casework")
+
+BACK = timedelta(days=2)  # so far back a story without a case is looked for; the daemon may have been down
+FORGET_EVERY = timedelta(days=1)
+
+
+@dataclass(slots=True, kw_only=True)
+class Deadlines:
+    """One step is one look at everything that time alone brings about; `wake(channel)` hears what is to be sent."""
+
+    store: Store
+    watches: Callable[[], Mapping[tuple[str | None, str], Watch]]
+    channels: Callable[[], Mapping[str, object]]
+    wake: Callable[[str], None]
+    forgot: datetime | None = field(default=None)
+
+    async def step(self, now: datetime) -> None:
+        """Look, and write only where there is something to write."""
+        timed = {name: one for name, one in self.watches().items() if one.answer_within is not None}
+        async with self.store.read() as connection:
+            names = [(client or "", name) for client, name in timed]
+            new = await cases.unanswered(connection, names, now - BACK) if timed else []
+            raised, answered = await cases.raised(connection), await cases.answered_by_us(connection)
+            late = [(case, one) for case in await cases.with_deadline(connection) if (one := due(case, now))]
+        forget = self.forgot is None or now - self.forgot >= FORGET_EVERY
+        if not (new or raised or answered or late or forget):
+            return
+        told: list[str] = []
+        async with self.store.write() as connection:
+            told += await self._begin(connection, new, timed, now)
+            for case in raised:
+                told += (await cases.act(connection, case, _step(Move.RAISE, now))).channels
+            for case in answered:
+                told += (await cases.act(connection, case, _step(Move.ANSWER, now))).channels
+            for case, reminder in late:
+                told += await self._remind(connection, case, reminder, now)
+            if forget:
+                await cases.erase_names(connection, now)
+                await envelopes.forget(connection, now)
+        self.forgot = now if forget else self.forgot
+        for channel in dict.fromkeys(told):
+            self.wake(channel)
+
+    async def _begin(
+        self,
+        connection: AsyncConnection,
+        new: list[tuple[str, int, str, datetime]],
+        timed: Mapping[tuple[str | None, str], Watch],
+        now: datetime,
+    ) -> list[str]:
+        """A watch with `answer_within`: what it tells wants an answer from the moment at which it was to be told."""
+        told: list[str] = []
+        soonest: dict[tuple[str, int], tuple[datetime, datetime]] = {}
+        for client, story, name, at in new:
+            within = timed[client or None, name].answer_within or timedelta(0)
+            known = soonest.get((client, story))
+            if known is None or at + within < known[1]:
+                soonest[client, story] = (at, at + within)
+        for (client, story), (at, until) in soonest.items():
+            case = await cases.begun(connection, client or None, story, now)
+            await cases.answer_by(connection, case, at, until)
+            told += await cases.show(connection, case, now)
+        return told
+
+    async def _remind(self, connection: AsyncConnection, case: Case, reminder: Reminder, now: datetime) -> list[str]:
+        """In the thread of its first message; once it is overdue for the whole channel, and where it escalates to."""
+        await cases.reminded(connection, case, int(reminder))
+        overdue = reminder is Reminder.OVERDUE
+        named = [{"id": one.id, "name": one.name} for one in await self._people(connection, case, now)]
+        until = case.until.isoformat() if case.until else ""
+        told = []
+        for channel, card, where in await self._where(connection, case, overdue=overdue):
+            words = f"reminder|{case.id}|{until}|{int(reminder)}|{channel}|{card}"
+            await outbox.add_post(
+                connection,
+                key=hashlib.sha256(words.encode()).hexdigest()[:32],
+                channel=channel,
+                kind="reminder",
+                plan={"case": case.id, "reminder": int(reminder), "people": named, **where},
+                now=now,
+                client=case.client or "",
+                priority=Priority.URGENT,
+                card_id=card,
+            )
+            told.append(channel)
+        if overdue:
+            told += await cases.show(connection, case, now)
+        log.info("case_reminded", case=case.id, reminder=reminder.name.lower())
+        return told
+
+    async def _where(
+        self, connection: AsyncConnection, case: Case, *, overdue: bool
+    ) -> list[tuple[str, int | None, Mapping[str, object]]]:
+        """Channel, card and thread of each post."""
+        found: list[tuple[str, int | None, Mapping[str, object]]] = []
+        for row in (await cases.standing(connection, case))[:1]:
+            card = row.id if case.story_id is not None else None
+            found.append((row.channel, card, {**thread_of(case, row), "broadcast": overdue}))
+        if overdue:
+            found += [(channel, None, {}) for channel in await self._escalated(connection, case)]
+        return found
+
+    async def _people(self, connection: AsyncConnection, case: Case, now: datetime) -> list[Person]:
+        """Whom it concerns: the owner, and who stands in for them."""
+        if case.owner is None:
+            return []
+        away = (await cases.substitutes(connection, now)).get(case.owner.id)
+        return [case.owner, *([away[0]] if away else [])]
+
+    async def _escalated(self, connection: AsyncConnection, case: Case) -> list[str]:
+        watches, channels = self.watches(), self.channels()
+        names = await cases.watches_of(connection, case.story_id) if case.story_id is not None else []
+        found = [watch.escalate for name in names if (watch := watches.get((case.client, name)))]
+        return list(dict.fromkeys(one for one in found if one and one in channels))
+
+
+def _step(move: Move, now: datetime) -> Step:
+    return Step(move=move, who=cases.SMWATCH, at=now)

@@ -1,0 +1,28 @@
+"""Which clients may be spoken of where: a place belongs to the entries of the config that post there (pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from smwatch.config.model import Config
+
+
+def names_at(config: Config, place: str, line: str) -> tuple[str, ...]:
+    """The config's channels on this line that post to `place` (the channel's own id)."""
+    return tuple(name for name, one in config.channels.items() if one.hears() == line and one.stands_at(place))
+
+
+def clients_in(config: Config, names: tuple[str, ...]) -> frozenset[str | None]:
+    """The clients whose news these channels get: their own, and those of watches and digests that lead there.
+
+    Where nobody is anybody's client, everything may be said everywhere on the line.
+    """
+    if not any(watch.client for watch in config.watches) and not any(one.client for one in config.channels.values()):
+        return frozenset({None})
+    here = set(names)
+    found: set[str | None] = {config.channels[name].client for name in names}
+    found |= {watch.client for watch in config.watches if here & set(watch.alert)}
+    digests = {name for name, plan in config.digests.items() if here & set(plan.channels)}
+    found |= {watch.client for watch in config.watches if digests & set(watch.digest)}
+    return frozenset(found)
