@@ -19,8 +19,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch.route import Verdict, route
-from smwatch.store import edits, outbox, stories
-from smwatch.story import CERTAIN, Window, prints, said, why
+from smwatch.store import edits, merge, outbox, stories
+from smwatch.story import Recall, Window, prints, said, ties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from smwatch.route import Decision
     from smwatch.store.db import Store
     from smwatch.store.stories import Waiting
-    from smwatch.story import Candidate, Known, Said, Tie
+    from smwatch.story import Candidate, Said, Tie
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +70,7 @@ class Gather:
         self._wake = wake
         self._clock = clock
         self._window: Window | None = None
+        self._recall = Recall()
         self._knock = asyncio.Event()
         self._told: dict[str, None] = {}
 
@@ -116,7 +117,7 @@ class Gather:
 
     async def _remembered(self, now: datetime) -> Window:
         if self._window is None:
-            self._window = Window()
+            self._window, self._recall = Window(), Recall()
             async with self._store.read() as connection:
                 for client, item_id, marks, known in await stories.remembered(connection, now):
                     self._window.add(client, item_id, marks, known)
@@ -127,17 +128,44 @@ class Gather:
         client, at = one.mention.client or "", one.mention.seen_at
         words = said(one.mention.item)
         marks = prints(one.mention.item, words, one.place)
-        known, tied = window.story_of(client, one.item_id, at), None
+        known, akin = window.story_of(client, one.item_id, at), list["tuple[Tie, Candidate]"]()
         joined = known is None
-        if known is None:
-            known, tied = await self._akin(connection, words, window.find(client, marks, at))
+        if joined:
+            akin = await self._akin(connection, words, window.find(client, marks, at))
+        bridged = await self._bridge(connection, window, client, akin, now)
+        if akin:
+            known = window.story_of(client, akin[0][1].item_id, at)
         known = known or await stories.new_story(connection, one, at)
+        tied = (akin[0][0], akin[0][1].item_id) if akin else None
         await stories.join_story(connection, one, known, marks, at, tied)
         window.add(client, one.item_id, marks, known.with_item(at))
+        self._recall.keep(one.item_id, words)
         decisions = self._decide(one)
-        return await stories.decide(
+        told = await stories.decide(
             connection, one, known.story_id, decisions, secret=self._store.key, now=now, joined=joined
         )
+        return [*bridged, *told]
+
+    async def _bridge(
+        self,
+        connection: AsyncConnection,
+        window: Window,
+        client: str,
+        akin: Sequence[tuple[Tie, Candidate]],
+        now: datetime,
+    ) -> list[str]:
+        """Stories that one item shows to be the same become one, as far as nobody was told of two."""
+        numbers = list(dict.fromkeys(one.known.story_id for _, one in akin))
+        if len(numbers) < 2:  # noqa: PLR2004 - nothing to bridge
+            return []
+        told = await merge.told(connection, numbers)
+        home = next((number for number in numbers if number in told), min(numbers))
+        channels: list[str] = []
+        for gone in numbers:
+            if gone != home and gone not in told:
+                channels += await merge.merge(connection, gone, home, now)
+                window.merge(client, gone, home)
+        return channels
 
     async def _edits(self, connection: AsyncConnection, window: Window, now: datetime) -> tuple[int, list[str]]:
         """Edited items are found by their new words; what they have made more urgent is told."""
@@ -145,6 +173,7 @@ class Gather:
         for one in edited:
             marks = prints(one.item, said(one.item), one.place)
             await edits.print_again(connection, one, marks)
+            self._recall.drop(one.item_id)
             for client, _, _ in one.homes:
                 window.changed(client, one.item_id, marks)
         raised = await edits.raised(connection)
@@ -159,22 +188,15 @@ class Gather:
 
     async def _akin(
         self, connection: AsyncConnection, words: Said, candidates: Sequence[Candidate]
-    ) -> tuple[Known | None, tuple[Tie, int] | None]:
-        """The story that these words belong to, with the reason and the item that they go with."""
-        if not candidates:
-            return None, None
-        if (first := candidates[0]).certain:
-            return first.known, (CERTAIN[first.certain], first.item_id)
-        items = await stories.items_of(connection, [one.item_id for one in candidates])
-        ties = [
-            (found, one)
-            for one in candidates
-            if one.item_id in items and (found := why(words, items[one.item_id], one))
-        ]
-        if not ties:
-            return None, None
-        best, one = max(ties, key=lambda pair: pair[0].weight)
-        return one.known, (best, one.item_id)
+    ) -> list[tuple[Tie, Candidate]]:
+        """The items that these words go with and why, the best one first."""
+        ask = [one.item_id for one in candidates if not one.certain]
+        heard = self._recall.known(ask)
+        if missing := [number for number in ask if number not in heard]:
+            for number, item in (await stories.items_of(connection, missing)).items():
+                heard[number] = said(item)
+                self._recall.keep(number, heard[number])
+        return ties(words, candidates, heard)
 
     def _decide(self, one: Waiting) -> tuple[Decision, ...]:
         mention = one.mention

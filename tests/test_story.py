@@ -18,8 +18,8 @@ from smwatch.story import (
     said,
     serial,
     tie,
+    ties,
     unpacked,
-    why,
 )
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -302,7 +302,7 @@ def test_a_candidate_is_judged_by_its_words():
     original, copy = item("Acme ruft Müsli zurück", WIRE), item("Rückruf bei Acme", WIRE, source="Abendblatt")
     window = Window()
     window.add("", 1, fingerprints(original), known())
-    (candidate,) = window.find("", fingerprints(copy), NOW)
-    found = why(said(copy), original, candidate)
-    assert found is not None
-    assert found.code == "copy"
+    found = window.find("", fingerprints(copy), NOW)
+    ((reason, candidate),) = ties(said(copy), found, {1: said(original)})
+    assert (reason.code, candidate.item_id) == ("copy", 1)
+    assert ties(said(copy), found, {}) == []

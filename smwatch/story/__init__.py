@@ -8,17 +8,18 @@ last one, and for two days at most.
 from __future__ import annotations
 
 from smwatch.story.prints import Fingerprint, fingerprints, packed, prints, unpacked
-from smwatch.story.rules import CERTAIN, Tie, contained, near_duplicate, passes_on, related, serial, tie, why
+from smwatch.story.recall import Recall
+from smwatch.story.rules import Tie, contained, near_duplicate, passes_on, related, serial, tie, ties
 from smwatch.story.window import ENDS, SLIDES, Candidate, Known, Window
 from smwatch.story.words import Said, said
 
 __all__ = [
-    "CERTAIN",
     "ENDS",
     "SLIDES",
     "Candidate",
     "Fingerprint",
     "Known",
+    "Recall",
     "Said",
     "Tie",
     "Window",
@@ -32,6 +33,6 @@ __all__ = [
     "said",
     "serial",
     "tie",
+    "ties",
     "unpacked",
-    "why",
 ]

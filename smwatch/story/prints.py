@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from itertools import accumulate
 from struct import pack, unpack
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -90,18 +89,10 @@ def _shared_link(item: Item, words: Said) -> str:
 
 def grams_of(words: Sequence[bytes]) -> tuple[int, ...]:
     """The sampled grams of folded words, in order: the word that begins a run decides whether it is kept."""
-    numbers = list(map(crc32, words[: 1 - RUN]))
-    starts = [at for at, number in enumerate(numbers[:BEGINNING]) if not number & ONE_IN_2]
-    starts += [at for at, number in enumerate(numbers[BEGINNING:], BEGINNING) if not number & ONE_IN_8]
+    first = words[: 1 - RUN]
+    starts = [at for at, word in enumerate(first[:BEGINNING]) if not crc32(word) & ONE_IN_2]
+    starts += [at for at, number in enumerate(map(crc32, first)) if not number & ONE_IN_8 and at >= BEGINNING]
     return tuple({crc32(b" ".join(words[at : at + RUN])): None for at in starts})[:MOST]
-
-
-def all_grams(words: bytes, run: int = RUN) -> frozenset[bytes]:
-    """All runs of `run` words; a shorter text is one run."""
-    starts = list(accumulate((len(word) + 1 for word in words.split(b" ")), initial=0))
-    if len(starts) - 1 <= run:
-        return frozenset({words}) if words else frozenset()
-    return frozenset(words[start : end - 1] for start, end in zip(starts, starts[run:], strict=False))
 
 
 def packed(grams: tuple[int, ...]) -> bytes:

@@ -13,11 +13,11 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from smwatch.i18n import Text, text
-from smwatch.story.prints import all_grams
-from smwatch.story.words import folded, said
+from smwatch.story.words import SHORT_RUN, runs_of, words_of
 
 if TYPE_CHECKING:
-    from smwatch.model import Item
+    from collections.abc import Mapping, Sequence
+
     from smwatch.story.window import Candidate
     from smwatch.story.words import Said
 
@@ -34,7 +34,6 @@ ALIKE = 0.7  # of the shorter text's runs of three words, where it is short
 QUOTED = 0.9
 NEAR = 0.5
 LONG = 40  # words of a text that is not short
-SHORT_RUN = 3
 TEASER = 8  # words that a short text has at least
 SAME_TITLE = 0.8  # of the headlines' words
 LENIENT = 16  # words of a short text in which one figure may be another one: an update
@@ -42,7 +41,7 @@ LOOKED_AT = 300  # words that are laid side by side
 SLOT = 5  # words that differ in one place of a pattern
 FEW, OFTEN = 3, 0.04  # places that differ, and their share of the words that agree
 FIGURES = re.compile(r"\d")
-UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
+UMLAUTS = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("Ä", "Ae"), ("Ö", "Oe"), ("Ü", "Ue"), ("ß", "ss"))
 OWN_WORDS = 12  # that a post may add to the link that it passes on
 
 
@@ -71,11 +70,20 @@ def tie(one: Said, other: Said) -> Tie | None:
     return None if found is None or serial(one.raw, other.raw) else found
 
 
-def why(words: Said, item: Item, candidate: Candidate) -> Tie | None:
-    """Why `words` go with `item`, one that the window found."""
-    other = said(item)
-    passed = passes_on(words, other) if candidate.passed_on else None
-    return passed or tie(words, other)
+def ties(words: Said, candidates: Sequence[Candidate], said: Mapping[int, Said]) -> list[tuple[Tie, Candidate]]:
+    """The candidates that `words` go with and why, one a story, the best one first; `said` is what they say."""
+    if candidates and candidates[0].certain:
+        return [(CERTAIN[candidates[0].certain], candidates[0])]
+    found: dict[int, tuple[Tie, Candidate]] = {}
+    for one in candidates:
+        other = said.get(one.item_id)
+        if one.known.story_id not in found and other and (why := _why(words, other, passed_on=one.passed_on)):
+            found[one.known.story_id] = (why, one)
+    return sorted(found.values(), key=lambda pair: pair[0].weight, reverse=True)
+
+
+def _why(words: Said, other: Said, *, passed_on: bool) -> Tie | None:
+    return (passes_on(words, other) if passed_on else None) or tie(words, other)
 
 
 def passes_on(one: Said, other: Said) -> Tie | None:
@@ -92,7 +100,7 @@ def _headlines(one: Said, other: Said) -> Tie | None:
 
 
 def _copy(one: Said, other: Said) -> Tie | None:
-    part = contained(one.body, other.body)
+    part = contained(one.runs, other.runs)
     if part < CONTAINED:
         return None
     return _told("copy", part) if part >= NEARLY_ALL or related(one, other) >= _needed(one, other, part) else None
@@ -115,12 +123,13 @@ def _begin_alike(one: Said, other: Said) -> bool:
 
 
 def _begins_in(one: Said, other: Said) -> bool:
-    return contained(b" ".join(one.words[:HEAD]), other.body, SHORT_RUN) >= HALF
+    head = runs_of(one.words[:HEAD], SHORT_RUN)
+    return len(head & other.short_runs) >= HALF * len(head)
 
 
 def _excerpt(one: Said, other: Said) -> Tie | None:
     """A short text that stands in the other one: its teaser, a quotation, a cross-post."""
-    part = contained(one.body, other.body, SHORT_RUN)
+    part = contained(one.short_runs, other.short_runs)
     fewest = min(len(one.words), len(other.words))
     if part < ALIKE or _figures(one, other) > (part >= ALIKE and fewest >= LENIENT):
         return None
@@ -145,16 +154,15 @@ def _told(code: str, part: float) -> Tie:
     return Tie(code=code, reason=reason, weight=part)
 
 
-def contained(one: bytes, other: bytes, run: int = 5) -> float:
+def contained(mine: frozenset[bytes], theirs: frozenset[bytes]) -> float:
     """How much of the shorter text stands in the other one, by runs of words: 0.0 to 1.0."""
-    mine, theirs = all_grams(one, run), all_grams(other, run)
     fewest = min(len(mine), len(theirs))
     return len(mine & theirs) / fewest if fewest else 0.0
 
 
 def near_duplicate(one: str, other: str) -> bool:
     """Whether two texts say the same up to a sentence: half of all their runs of three words, in any order."""
-    mine, theirs = all_grams(folded(one), SHORT_RUN), all_grams(folded(other), SHORT_RUN)
+    mine, theirs = runs_of(words_of(one), SHORT_RUN), runs_of(words_of(other), SHORT_RUN)
     both = len(mine & theirs)
     return bool(both) and both / len(mine | theirs) >= NEAR
 
@@ -183,6 +191,8 @@ def _figures(one: Said, other: Said) -> int:
 def serial(one: str, other: str) -> bool:
     """Whether two texts are one pattern filled in twice: many small places differ, and names or figures in them."""
     mine, theirs = _spelt(one), _spelt(other)
+    if min(_own_names(mine, theirs), _own_names(theirs, mine)) < FEW:
+        return False
     agreed = slots = 0
     for what, start, end, begin, until in SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes():
         if what == "equal":
@@ -192,10 +202,16 @@ def serial(one: str, other: str) -> bool:
     return slots >= FEW and slots >= OFTEN * agreed
 
 
+def _own_names(mine: list[str], theirs: list[str]) -> int:
+    return sum(_names([word]) for word in set(mine).difference(theirs))
+
+
 def _spelt(raw: str) -> list[str]:
     """The first words, capitals kept, umlauts written out."""
-    words = raw.split()[:LOOKED_AT]
-    return words if raw.isascii() else [word.translate(UMLAUTS) for word in words]
+    if not raw.isascii():
+        for umlaut, letters in UMLAUTS:
+            raw = raw.replace(umlaut, letters)
+    return raw.split()[:LOOKED_AT]
 
 
 def _names(words: list[str]) -> bool:

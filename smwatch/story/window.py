@@ -7,7 +7,7 @@ closing words) is no evidence. Bounded: the oldest items are forgotten first.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from smwatch.story.prints import Fingerprint
 
 K = TypeVar("K")
+Items = int | tuple[int, ...]
 SLIDES = timedelta(hours=6)
 ENDS = timedelta(hours=48)
 MOST_ITEMS = 20_000  # of all clients: about 100 MB when they are full
@@ -43,7 +44,7 @@ class Known:
 
     def with_item(self, at: datetime) -> Known:
         """The same story after an item of this moment has joined: its window slides."""
-        return replace(self, first_at=min(self.first_at, at), last_at=max(self.last_at, at))
+        return Known(story_id=self.story_id, first_at=min(self.first_at, at), last_at=max(self.last_at, at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +74,8 @@ class _Shelf:
     """One client's part of the window."""
 
     items: dict[int, _Held] = field(default_factory=dict)
-    exact: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-    grams: dict[int, list[int]] = field(default_factory=dict)
+    exact: dict[tuple[str, str], Items] = field(default_factory=dict)
+    grams: dict[int, Items] = field(default_factory=dict)
     common: set[int] = field(default_factory=set)  # grams that many stories have
 
     def put(self, item_id: int, story_id: int, marks: Iterable[Fingerprint]) -> None:
@@ -99,14 +100,14 @@ class _Shelf:
 
     def weigh(self, gram: int) -> None:
         """Say whether many stories have it."""
-        found = self.grams.get(gram, ())
+        found = _items(self.grams.get(gram))
         if len(found) >= COMMON and len({self.items[one].story_id for one in found}) >= COMMON:
             self.common.add(gram)
         else:
             self.common.discard(gram)
 
     def with_mark(self, kind: str, hash_: str) -> Sequence[int]:
-        return self.exact.get((kind, hash_), ())
+        return _items(self.exact.get((kind, hash_)))
 
     def alike(self, grams: Sequence[int]) -> Iterator[int]:
         """The items that share enough of these grams, most first."""
@@ -115,7 +116,7 @@ class _Shelf:
         if not telling:
             return
         mine = len(grams) - sum(gram in common for gram in grams)
-        shared = Counter(one for gram in telling for one in self.grams[gram])
+        shared = Counter(one for gram in telling for one in _items(self.grams[gram]))
         for one, count in shared.most_common(4 * LOOK):
             theirs = self.items[one].grams
             fewest = min(mine, sum(gram not in common for gram in theirs) if common else len(theirs))
@@ -149,9 +150,9 @@ class Window:
     def add(self, client: str, item_id: int, marks: Sequence[Fingerprint], known: Known) -> None:
         """An item with these fingerprints is part of `known`."""
         before = self._stories.get(known.story_id)
-        first = min(known.first_at, before.first_at) if before else known.first_at
-        last = max(known.last_at, before.last_at) if before else known.last_at
-        self._stories[known.story_id] = replace(known, first_at=first, last_at=last)
+        if before is not None:
+            known = before.with_item(known.first_at).with_item(known.last_at)
+        self._stories[known.story_id] = known
         self._shelves.setdefault(client, _Shelf()).put(item_id, known.story_id, marks)
         self._order[item_id] = client
         while len(self._order) > MOST_ITEMS:
@@ -163,6 +164,17 @@ class Window:
         held = shelf.items.get(item_id) if shelf else None
         known = self._stories.get(held.story_id) if held else None
         return known if known is not None and known.takes(at) else None
+
+    def merge(self, client: str, gone: int, home: int) -> None:
+        """Two stories are one from now on."""
+        shelf, lost = self._shelves.get(client), self._stories.pop(gone, None)
+        if shelf is None or lost is None:
+            return
+        for held in shelf.items.values():
+            if held.story_id == gone:
+                held.story_id = home
+        if (known := self._stories.get(home)) is not None:
+            self._stories[home] = known.with_item(lost.first_at).with_item(lost.last_at)
 
     def changed(self, client: str, item_id: int, marks: Sequence[Fingerprint]) -> None:
         """The item says something else now; it stays where it is."""
@@ -208,20 +220,29 @@ def _suspects(shelf: _Shelf, marks: Sequence[Fingerprint]) -> Iterator[tuple[int
         yield from ((one, "", False) for one in shelf.alike(kinds["grams"].grams))
 
 
-def _post(postings: dict[K, list[int]], key: K, item_id: int) -> int:
+def _items(found: Items | None) -> Sequence[int]:
+    """The items of a posting; most have one, and need no container."""
+    return () if found is None else (found,) if isinstance(found, int) else found
+
+
+def _post(postings: dict[K, Items], key: K, item_id: int) -> int:
     """How many items have it now."""
     found = postings.get(key)
     if found is None:
-        postings[key] = [item_id]
+        postings[key] = item_id
         return 1
-    if len(found) < MOST_POSTINGS and item_id not in found:
-        found.append(item_id)
-    return len(found)
+    items = _items(found)
+    if len(items) < MOST_POSTINGS and item_id not in items:
+        postings[key] = (*items, item_id)
+    return len(items) + 1
 
 
-def _strike(postings: dict[K, list[int]], keys: Iterable[K], item_id: int) -> None:
+def _strike(postings: dict[K, Items], keys: Iterable[K], item_id: int) -> None:
     for key in keys:
-        if (found := postings.get(key)) and item_id in found:
-            found.remove(item_id)
-            if not found:
-                del postings[key]
+        items = _items(postings.get(key))
+        if item_id not in items:
+            continue
+        if len(items) == 1:
+            del postings[key]
+        else:
+            postings[key] = tuple(one for one in items if one != item_id)

@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from smwatch.model import Item
 
 MOST = 40_000  # characters of a text that are looked at
+LONG_RUN, SHORT_RUN = 5, 3
+RAW = 4_000  # characters kept as they stand
 FEWEST = 12  # words of news, at least, before what a publisher adds to the end
 
 _AGENCIES = (
@@ -25,7 +29,7 @@ _AGENCIES = (
 )
 _TAGS = rf"{_AGENCIES}(?:\s?[-/,]\s?[\w-]+)*"
 _PLACE = r"[A-ZÄÖÜ][\w.'’-]*(?:[ /][A-ZÄÖÜa-zäöü][\w.'’-]*){0,4}(?:,\s?[^()\n]{1,24})?"
-_DATELINE = re.compile(rf"\A\s*(?:{_PLACE}\s*)?\((?i:{_TAGS})\)\s*[-–—.:|]*\s*")
+_DATELINE = re.compile(rf"\s*(?:{_PLACE}\s*)?\((?i:{_TAGS})\)\s*[-–—.:|]*\s*")
 _TAG = re.compile(rf"\(\s*(?i:{_TAGS})\s*\)")
 _OWNED = re.compile(rf"(?:©|\(c\))\s*(?i:{_AGENCIES})\b[^\n]{{0,60}}|\bdpa:\d[\d-]+/\d+")
 _ADDED = re.compile(
@@ -47,8 +51,7 @@ _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u3040-\u30ff
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _UMLAUTS = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"))
 _SIGNS = "„“”‚‘’–—…»«›‹·•\u00a0\u202f\u2009\u2028"
-_UNSEEN = ("\u00ad", "\u200b", "\u200c", "\u200d", "\ufeff", "\u2060")
-_FOREIGN = {ord(sign): " " for sign in _SIGNS} | {ord(sign): None for sign in _UNSEEN}
+_UNSEEN = "\u00ad\u200b\u200c\u200d\ufeff\u2060"
 _TABLE = bytes(n if chr(n).isascii() and chr(n).isalnum() else 32 for n in range(256))
 _STEM = 6
 _OFTEN = """
@@ -70,7 +73,10 @@ def words_of(text: str) -> list[bytes]:
     """The words of a text, folded."""
     text = text[:MOST]
     if not text.isascii():
-        text = text.translate(_FOREIGN)
+        for sign in _SIGNS:
+            text = text.replace(sign, " ")
+        for sign in _UNSEEN:
+            text = text.replace(sign, "")
         if not unicodedata.is_normalized("NFKC", text):
             text = unicodedata.normalize("NFKC", text)
     text = text.casefold()
@@ -81,6 +87,13 @@ def words_of(text: str) -> list[bytes]:
     if text.isascii():
         return text.encode().translate(_TABLE).split()
     return [word.encode("utf-8", "replace") for word in _WORD.findall(text)]
+
+
+def runs_of(words: Sequence[bytes], run: int) -> frozenset[bytes]:
+    """All runs of `run` words; a shorter text is one run."""
+    if len(words) <= run:
+        return frozenset({b" ".join(words)}) if words else frozenset()
+    return frozenset(map(b" ".join, zip(*(words[at:] for at in range(run)), strict=False)))
 
 
 def news_of(text: str) -> str:
@@ -103,7 +116,8 @@ def _enough(lines: list[str]) -> bool:
 def _untagged(text: str) -> str:
     """Without dateline and agency tags."""
     if "(" in text:
-        text = _TAG.sub(" ", _DATELINE.sub("", text, count=1))
+        dateline = _DATELINE.match(text)
+        text = _TAG.sub(" ", text[dateline.end() :] if dateline else text)
     if "©" in text or "(c)" in text or "dpa:" in text:
         text = _OWNED.sub(" ", text)
     return text
@@ -122,7 +136,8 @@ def stems(words: bytes) -> frozenset[bytes]:
 class Said:
     """What an item says: its title, and the words of its body, folded; one of them may be empty.
 
-    `publisher` is the host of its link, else its source. `raw` is the body as it stands, for names and figures.
+    `publisher` is the host of its link, else its source. `raw` is how the body begins, as it stands, for
+    names and figures.
     """
 
     title: bytes
@@ -134,6 +149,16 @@ class Said:
     def body(self) -> bytes:
         """The words with one blank between."""
         return b" ".join(self.words)
+
+    @cached_property
+    def runs(self) -> frozenset[bytes]:
+        """All runs of five words of the body."""
+        return runs_of(self.words, LONG_RUN)
+
+    @cached_property
+    def short_runs(self) -> frozenset[bytes]:
+        """All runs of three words of the body."""
+        return runs_of(self.words, SHORT_RUN)
 
     @cached_property
     def told(self) -> frozenset[bytes]:
@@ -155,7 +180,7 @@ def said(item: Item) -> Said:
     title, words = words_of(_untagged(item.title)), words_of(raw)
     if title and words[: len(title)] == title and len(words) > len(title):
         words = words[len(title) :]  # a post that repeats its title
-    return Said(title=b" ".join(title), words=words, raw=raw, publisher=host_of(item.url) or item.source)
+    return Said(title=b" ".join(title), words=words, raw=raw[:RAW], publisher=host_of(item.url) or item.source)
 
 
 def host_of(url: str) -> str:

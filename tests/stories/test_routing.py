@@ -121,6 +121,7 @@ async def test_why_says_what_holds_a_mention_back(world):
     world.passes(minutes=40)
     press.publishes("Acme ruft zurück")
     await world.calm(queue=None)
+    await world.moment()
     known = await reasons.why(world.app.config, "M01")
     assert "Ruhezeit bis 12:00" in "\n".join(reasons.told(known, language="de", timezone="Europe/Berlin"))
     assert reasons.as_json(known, "en")["channels"][0]["waits"] == "quiet hours until 12:00"

@@ -288,6 +288,22 @@ async def test_two_stories_that_stand_stay_two_when_a_third_text_bridges_them(wo
     assert sorted("in 2 Quellen" in one.text for one in before) == [False, True]
 
 
+async def test_two_stories_that_nobody_was_told_of_become_one(world):
+    press, blog, paper = await told(world), world.feed("Abendblatt"), world.feed("Kurier")
+    world.config["channels"]["pr"]["group_wait"] = "10m"
+    await world.watches()
+    press.publishes("Acme ruft Müsli zurück", " ".join(PARTS[:2]))
+    blog.publishes("Acme: Ein Sieb war gerissen", " ".join(PARTS[2:]).replace("Hersteller", "Hersteller Acme"))
+    await world.calm(queue=2)
+    paper.publishes("Acme ruft Müsli zurück, weil ein Sieb gerissen war", WIRE)
+    await world.calm(queue=1)
+    world.passes(minutes=11)
+    await world.eventually(world.alerts, "the message")
+    await world.calm()
+    (alert,) = world.alerts()
+    assert "in 3 Quellen" in alert.text
+
+
 @pytest.mark.parametrize("kind", ["link", "copy"])
 async def test_why_two_items_belong_together_is_told(world, kind):
     press, blog = await told(world), world.feed("Abendblatt")
