@@ -232,10 +232,12 @@ class Visit:
                     timeline.path, {**LIMIT, **timeline.params, **({"min_id": mark} if mark else {})}
                 )
                 statuses = self._statuses(read_payload(answer.body, _host(self.home)))
-                if not statuses:
-                    break
                 further = NEXT.search(answer.headers.get("Link", ""))
-                mark = max(mark, further[1] if further else "", *(one.text("id") for one in statuses), key=_by_id)
+                ids = [one.text("id") for one in statuses] + ([further[1]] if further else [])
+                newest = max((mark, *ids), key=_by_id)
+                if newest == mark:  # nothing, or a server that knows no `min_id`
+                    break
+                mark = newest
                 yield statuses
         finally:
             if mark:

@@ -348,3 +348,13 @@ async def to_the_end(pages) -> tuple[list, SourceError | None]:
 async def until(true) -> None:
     while not true():
         await asyncio.sleep(0.01)
+
+
+async def test_a_server_that_knows_no_min_id_is_not_asked_for_ever() -> None:
+    async with FeedServer() as server:
+        put = {"content_type": "application/json; charset=utf-8", "validators": ()}
+        server.put("/api/v1/timelines/tag/acme", json.dumps([STATUS]), **put)
+        server.put("/api/v2/instance", "{}", **put)
+        async with walker(mastodon(server.url("").rstrip("/"))) as core:
+            assert [len(await walked(core)) for _ in range(3)] == [1, 0, 0]
+        assert sum("timelines" in one.path for one in server.requests) == 3
