@@ -130,5 +130,7 @@ def test_other_recordings_of_bluesky() -> None:
                 assert item.engagement.likes == one.get("likeCount")
             elif one.get("$type") == "app.bsky.feed.post" and "text" in one:
                 records += 1
-                assert bluesky_post("did:plc:x", "3k", Payload(one), "corpus", None).text.startswith(one["text"].strip())
+                assert bluesky_post("did:plc:x", "3k", Payload(one), "corpus", None).text.startswith(
+                    one["text"].strip()
+                )
     assert (views, records) >= (4, 4)
