@@ -42,7 +42,7 @@ from smwatch.errors import (
     Transient,
     UserError,
 )
-from smwatch.feeds import READ_FEED, READ_FRAGMENTS, READ_MAPPED
+from smwatch.feeds import READ_EXTRAS, READ_FEED, READ_FRAGMENTS, READ_MAPPED, READ_TRANSCRIPT, presets
 from smwatch.feeds.address import read_address
 from smwatch.feeds.items import feed_items
 from smwatch.feeds.mapping import Layout, NotMapped, places, read_document
@@ -50,6 +50,7 @@ from smwatch.feeds.mapping import problem as entry_fault
 from smwatch.feeds.opml import Outline, read_opml
 from smwatch.feeds.paths import fault as path_fault
 from smwatch.feeds.paths import headers_in as path_headers
+from smwatch.feeds.presets import refused as feed_refused
 from smwatch.forums import LOOK_AT_FORUM, READ_DISCOURSE, READ_FLARUM, READ_NODEBB, READ_SELECTED
 from smwatch.forums.engines import root_of as forum_root
 from smwatch.forums.engines import section_of as forum_section
@@ -115,6 +116,7 @@ __all__ = [
     "GDELT_LANGUAGES",
     "LOOK_AT_FORUM",
     "READ_DISCOURSE",
+    "READ_EXTRAS",
     "READ_FEED",
     "READ_FLARUM",
     "READ_FRAGMENTS",
@@ -124,6 +126,7 @@ __all__ = [
     "READ_PAGE",
     "READ_SELECTED",
     "READ_SITEMAP",
+    "READ_TRANSCRIPT",
     "SLACK_NO_THREAD",
     "SLACK_REFUSES_BLOCKS",
     "SLACK_SAYS",
@@ -205,6 +208,7 @@ __all__ = [
     "fallback",
     "feed_items",
     "feed_posts",
+    "feed_refused",
     "form_view",
     "forum_items",
     "forum_root",
@@ -229,6 +233,7 @@ __all__ = [
     "plain_fallback",
     "plain_text",
     "post_form",
+    "presets",
     "read_address",
     "read_document",
     "read_opml",

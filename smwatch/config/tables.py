@@ -229,7 +229,8 @@ LATER_SOURCES: Mapping[str, frozenset[str]] = {
         name: frozenset()
         for name in (
             "x",
-            "podcast",
+            "hackernews",
+            "gdelt",
             "reddit",
             "vimeo",
             "pinterest",
@@ -239,9 +240,7 @@ LATER_SOURCES: Mapping[str, frozenset[str]] = {
             "tiktok",
             "threads",
             "telegram",
-            "appstore",
             "trustpilot",
-            "google_alerts",
             "wikipedia",
         )
     },
