@@ -30,12 +30,15 @@ from smwatch.fetch.client import Client
 from smwatch.fetch.decode import Body, TooLarge, Undecodable
 from smwatch.fetch.pool import ONE_LANE, ParsePool
 from smwatch.fetch.walk import Walk
+from smwatch.habits import learned
 from smwatch.i18n import Text, text
+from smwatch.model import utc
 from smwatch.query.searches import Searches
 from smwatch.source import PushSource, Receiver
+from smwatch.store.sources import SourceRow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 
     from smwatch.fetch.request import Limits
     from smwatch.habits import Rhythm
@@ -185,7 +188,7 @@ class Prober:
         report.parser, report.parsing = walk.parser, walk.parsing
         report.validators = walk.validators
         if not isinstance(source, PushSource):
-            report.rhythm = rhythm(source)
+            report.rhythm = rhythm(source, _as_learned(source, walk, found, now))
             report.next_poll = now + report.rhythm.every
         if self.engine is not None:
             report.robots = await _robots(walk, getattr(source, "url", None))
@@ -213,6 +216,20 @@ class TimedWalk(Walk):
             return await super().parse(function, body, options)
         finally:
             self.parsing += time.monotonic() - started
+
+
+def _as_learned(source: Source, walk: TimedWalk, items: Sequence[Item], now: datetime) -> SourceRow:
+    """The source as the daemon would know it after this walk."""
+    moments = [utc(said) for item in items if (said := item.published or item.updated)]
+    return SourceRow(
+        id=0,
+        client=source.client or "",
+        kind=source.type,
+        key=source.key(),
+        name=source.name,
+        heard=learned(None, moments, now, news=False, channel=walk.channel),
+        validators=walk.validators,
+    )
 
 
 async def _robots(walk: Walk, url: str | None) -> Text | None:
