@@ -5,27 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from wire import RECALL as PARTS
 
 from smwatch.testing.fake_slack_faults import lost_reply
 
-PARTS = (
-    (
-        "Der Lebensmittelhersteller Acme ruft sein Früchtemüsli der Charge L2207 zurück. In einzelnen Packungen könnten "
-        "kleine Steine enthalten sein, teilte das Unternehmen am Dienstag in Oberau mit."
-    ),
-    (
-        "Betroffen sind Packungen zu 750 Gramm, die in Süddeutschland und Österreich verkauft wurden. Andere Sorten seien "
-        "einwandfrei, sagte eine Sprecherin von Acme."
-    ),
-    (
-        "Kundinnen und Kunden können die Packungen im Handel zurückgeben und erhalten den Kaufpreis auch ohne Kassenbon "
-        "erstattet. Vom Verzehr rät der Hersteller dringend ab, weil Zähne beschädigt werden könnten."
-    ),
-    (
-        "Aufgefallen war der Fehler bei einer Kontrolle in der Abfüllung. Ein Sieb sei gerissen, hieß es aus dem Werk. Die "
-        "Anlage wurde angehalten und am Abend repariert; eine zweite Linie lief unterdessen weiter."
-    ),
-)
 WIRE = " ".join(PARTS)
 TITLE = "Acme ruft Müsli der Charge L2207 zurück"
 URGENT = {"raise": [{"query": "verletzt*", "priority": "sofort"}]}
