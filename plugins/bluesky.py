@@ -103,6 +103,8 @@ class BlueskySource(Source):
             raise UserError(text("bluesky needs search, where listening is false"))
         if self.search and (self.user is None or self.password is None):
             raise UserError(text("search needs user and password: your account and an app password"))
+        if self.password is not None and self.pds.startswith("http:") and not self.allow_private:
+            raise UserError(text("a secret is only sent to https addresses"))
         for address in (self._stream_address(), self.pds, self.appview):
             read_address(address)
 

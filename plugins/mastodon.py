@@ -108,6 +108,8 @@ class MastodonSource(Source):
                 raise UserError(text("“{tag}” is no hashtag: letters and digits, without blanks and signs", tag=tag))
         if (self.search or self.public) and self.token is None:
             raise UserError(text("search and public need a token: an access token of the first server"))
+        if self.token is not None and self.homes()[0].startswith("http:") and not self.allow_private:
+            raise UserError(text("a secret is only sent to https addresses"))
 
     def homes(self) -> tuple[str, ...]:
         """The servers' addresses, without a slash at the end; the first is the one that the token belongs to."""

@@ -319,6 +319,7 @@ async def test_a_session_is_kept_also_where_the_search_fails(network: FakeBluesk
         {"search": "acme", "user": "acme"},
         {"jetstream": "nichts"},
         {"pds": "nichts"},
+        {"pds": "http://a.example", "search": "acme", "user": "acme", "password": Secret("env", "BLUESKY_PASSWORD")},
     ],
 )
 def test_keys_that_make_no_sense(keys: dict[str, object]) -> None:

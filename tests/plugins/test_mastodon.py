@@ -321,6 +321,7 @@ async def test_without_a_token_nothing_is_listened_to(server: FakeMastodon) -> N
         {"server": "https://a.example", "search": ("acme",)},
         {"server": "https://a.example", "public": True},
         {"server": "ftp://a.example", "hashtags": ("acme",)},
+        {"server": "http://a.example", "hashtags": ("acme",), "token": SECRET},
     ],
 )
 def test_keys_that_make_no_sense(keys: dict[str, object]) -> None:
