@@ -169,6 +169,7 @@ def filled(**given):
         (item("Acme meldet Zahlen für das Quartal"), item("Acme meldet Zahlen für das Jahr")),
         (item("Polizeibericht für den Landkreis Calw"), item("Polizeibericht für den Landkreis Calw")),
         (item("Acme ruft zurück", "Danke!"), item("Acme baut ein Werk", "Danke!")),
+        (item("Acme Bericht Nr. 17", WIRE), item("Acme Bericht Nr. 18", WIRE)),
         (
             item("Acme-Aktie legt zu", "Die Aktie von Acme stieg um 1,2 Prozent auf 45,30 Euro im Xetra-Handel."),
             item("Acme-Aktie legt zu", "Die Aktie von Acme stieg um 2,9 Prozent auf 47,80 Euro im Xetra-Handel."),
@@ -177,7 +178,7 @@ def filled(**given):
     ],
     ids=[
         "other news", "one headline", "police reports", "closing text", "closing text without breaks", "numbered",
-        "headlines", "the same headline of one publisher", "two words", "shares", "nothing",
+        "headlines", "the same headline of one publisher", "two words", "numbered, one text", "shares", "nothing",
     ],
 )  # fmt: skip
 def test_what_looks_alike_and_is_not(one, other):

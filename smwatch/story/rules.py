@@ -65,6 +65,8 @@ def tie(one: Said, other: Said) -> Tie | None:
     """Why two items belong together by what they say; None: they do not."""
     if not (one.words and other.words):
         return _headlines(one, other)
+    if one.publisher == other.publisher and _numbered(one.title.split(), other.title.split()):
+        return None
     short = min(len(one.words), len(other.words))
     found = _copy(one, other) if short >= LONG else _excerpt(one, other)
     return None if found is None or serial(one.raw, other.raw) else found
@@ -91,6 +93,11 @@ def passes_on(one: Said, other: Said) -> Tie | None:
     fewer, more = sorted((one, other), key=lambda each: len(each.words))
     own = [word for word in fewer.words if word not in set(more.words) | set(more.title.split())]
     return PASSED_ON if len(own) <= OWN_WORDS else None
+
+
+def _numbered(mine: Sequence[bytes], theirs: Sequence[bytes]) -> bool:
+    """Whether two headlines differ in nothing but figures: part one and part two of something."""
+    return mine != theirs and [one for one in mine if not one.isdigit()] == [one for one in theirs if not one.isdigit()]
 
 
 def _headlines(one: Said, other: Said) -> Tie | None:

@@ -46,6 +46,21 @@ async def test_twenty_papers_with_one_report_are_one_message(world):
     assert "in 20 Quellen" in alert.text
 
 
+async def test_posts_that_repeat_or_pass_on_a_report_join_it(world):
+    press, posts = await told(world), world.feed("Netz")
+    await world.watches()
+    report = press.publishes(TITLE, WIRE)
+    alert = await world.hears(TITLE)
+    posts.publishes("", f"RT @tagesbote: {PARTS[0]} {report.link}", link="https://netz.example/1")
+    posts.publishes("", PARTS[0], link="https://anderes-netz.example/2")
+    posts.publishes(
+        "", "Meine Oma kauft ihr Müsli nicht mehr bei Acme, sondern im Hofladen.", link="https://netz.example/3"
+    )
+    await world.calm()
+    assert "in 3 Quellen" in alert.text
+    assert len(world.alerts()) == 2
+
+
 async def test_ten_feeds_of_one_paper_are_one_source(world):
     press = await told(world)
     sections = [world.feed(f"Ressort {n}") for n in range(3)]
