@@ -29,7 +29,6 @@ import json
 import time
 from dataclasses import replace
 from datetime import timedelta
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
@@ -44,6 +43,8 @@ from smwatch.plugin import (
     Item,
     Ledger,
     Page,
+    Paths,
+    Reading,
     Sitemaps,
     Source,
     SourceContext,
@@ -52,7 +53,6 @@ from smwatch.plugin import (
     UserError,
     Why,
     compare_pages,
-    differing,
     health_news,
     health_overview,
     hookimpl,
@@ -64,7 +64,7 @@ from smwatch.plugin import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from smwatch.hookspecs import RegisterSource
     from smwatch.plugin import Due, Response
@@ -75,9 +75,7 @@ LASTS = 60.0  # seconds that the pauses between the pages of one walk may take t
 STUMBLES = 3  # pages in a row that cannot be read: the site has trouble
 PAGES = 20
 FEW = 8  # sentences; a page that shows fewer and asks for a password is a login page
-RESTLESS = 200  # sentences of one page that are known to change by themselves
-FILES = ".pdf .jpg .jpeg .png .gif .webp .svg .ico .mp4 .mp3 .zip .docx .xlsx .css .js .xml"
-NOT_PAGES = tuple(FILES.split())
+RESTLESS = 50  # sentences of one page that are known to change by themselves
 
 
 class WebsiteSource(Source):
@@ -132,6 +130,7 @@ class SiteWalk:
         self.site = site
         self.ctx = ctx
         self.zone = ZoneInfo(site.timezone)
+        self.paths = Paths(site.url, include=site.include, exclude=site.exclude, but=site.pages)
         self.state = _remembered(ctx.cursor)
         self.ledger = Ledger.from_json(self.state.get("ledger") or {})
         self.first = self.ledger.first and not (self.state.get("pages") or self.state.get("health"))
@@ -186,7 +185,7 @@ class SiteWalk:
     async def _news(self) -> list[Item]:
         maps = Sitemaps(self.ctx, self.ledger, READ_SITEMAP)
         for entries, history in await maps.listed(self.site.url, self.site.sitemaps) or await self._links():
-            self.ledger.take(list(self._wanted(entries)), self.ctx.now, history=history)
+            self.ledger.take(list(self.paths.wanted(entries)), self.ctx.now, history=history)
         room = min(self.ledger.room(self.ctx.now, self.site.max_per_hour), AT_ONCE)
         delay = (await self.ctx.crawl_delay(self.site.url)).total_seconds()
         room = min(room, int(LASTS / delay)) if delay else room
@@ -241,20 +240,11 @@ class SiteWalk:
             item, id=f"{url}#{mark}", text=said, kind="page", author=None, published=self.ctx.now, updated=None
         )
 
-    def _wanted(self, entries: Iterable[dict[str, str]]) -> Iterable[dict[str, str]]:
-        home = _host(self.site.url)
-        for entry in entries:
-            path = read_path(entry["url"])
-            shut = not path or path.lower().endswith(NOT_PAGES) or _host(entry["url"]) != home
-            left = self.site.include and not _fits(path, self.site.include)
-            if not (shut or left or _fits(path, self.site.exclude)) and entry["url"] not in self.site.pages:
-                yield entry
-
     async def _links(self) -> list[tuple[list[dict[str, str]], bool]]:
         """The links of the start page, for a site without a sitemap."""
         found = await self._read(await self._get(self.site.url))
         entries = [{"url": link, "modified": "", "published": "", "title": ""} for link in found["links"]]
-        entries = list(self._wanted(entries))
+        entries = list(self.paths.wanted(entries))
         if not entries:
             host = shown_host(self.site.url)
             if found["login"]:
@@ -274,30 +264,33 @@ class SiteWalk:
             return self._lost(url, known, error)
         if answer.unchanged and known:
             return []
-        found = await self._read(answer, whole=True)
+        found = await self._read(answer, whole=True, day=self.ctx.now.isoformat())
+        self._must_show_something(url, found)
+        item = page_item(found, self.site.name, url=url, now=self.ctx.now, zone=self.zone)
+        item = replace(item, title=item.title or shown_path(url), kind="page")
+        restless = list((known or {}).get("restless", []))
+        kept = {"said": found["sentences"], "steady": found["steady"], "restless": restless}
+        self.state["pages"][url] = kept
+        if not known or "steady" not in known:
+            return [replace(item, text="\n".join(found["sentences"]))]
+        return await self._differences(item, url, _reading(known), kept)
+
+    def _must_show_something(self, url: str, found: Mapping[str, Any]) -> None:
         if not found["sentences"]:
             raise Broken(text("{url} shows no text", url=url))
         if found["login"] and len(found["sentences"]) < FEW:
             host = shown_host(url)
             raise Broken(text("{host} shows a login page; what is behind it cannot be read", host=host))
-        item = page_item(found, self.site.name, url=url, now=self.ctx.now, zone=self.zone)
-        item = replace(item, title=item.title or shown_path(url), kind="page")
-        restless = list((known or {}).get("restless", []))
-        kept = {"said": found["sentences"], "read": self.ctx.now.isoformat(), "restless": restless}
-        self.state["pages"][url] = kept
-        if not known or "said" not in known:
-            return [replace(item, text="\n".join(found["sentences"]))]
-        return await self._differences(item, url, known, kept)
 
-    async def _differences(self, item: Item, url: str, known: Mapping[str, Any], kept: dict[str, Any]) -> list[Item]:
+    async def _differences(self, item: Item, url: str, before: Reading, kept: dict[str, Any]) -> list[Item]:
         """Read once more where it seems to have changed: what differs at once changes by itself."""
-        then, now = self.ctx.now.fromisoformat(known["read"]), self.ctx.now
-        changes = compare_pages(known["said"], kept["said"], read_before=then, read_now=now, restless=kept["restless"])
-        if not changes:
+        now = _reading(kept)
+        if not compare_pages(before, now, kept["restless"]):
             return []
-        again = await self._read(await self._get(url), whole=True)
-        kept["restless"] = [*kept["restless"], *differing(kept["said"], again["sentences"], now)][-RESTLESS:]
-        changes = compare_pages(known["said"], kept["said"], read_before=then, read_now=now, restless=kept["restless"])
+        again = await self._read(await self._get(url), whole=True, day=self.ctx.now.isoformat())
+        other = Reading(said=tuple(again["sentences"]), steady=tuple(again["steady"]))
+        kept["restless"] = [*kept["restless"], *now.differing(other)][-RESTLESS:]
+        changes = compare_pages(before, now, kept["restless"])
         if not changes:
             return []
         lines = [line.render(self.site.language) for line in told_changes(changes)]
@@ -352,18 +345,15 @@ class SiteWalk:
         )
 
 
+def _reading(kept: Mapping[str, Any]) -> Reading:
+    """What is remembered of a page."""
+    return Reading(said=tuple(kept["said"]), steady=tuple(kept["steady"]))
+
+
 def shown_path(url: str) -> str:
     """A page without a title by its address."""
     address = read_address(url)
     return f"{shown_host(url)}{address.path}"
-
-
-def read_path(url: str) -> str:
-    """The path of an address as patterns see it; "" for what is none."""
-    try:
-        return read_address(url).path
-    except UserError:
-        return ""
 
 
 def hash_of(said: str) -> int:
@@ -376,14 +366,6 @@ def hash_of(said: str) -> int:
 def _is_page(content_type: str) -> bool:
     kind = content_type.partition(";")[0].strip().lower()
     return kind in ("", "text/plain") or "html" in kind or kind.endswith("/xml")
-
-
-def _fits(path: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(path, pattern) or fnmatchcase(path.rstrip("/"), pattern.rstrip("/")) for pattern in patterns)
-
-
-def _host(url: str) -> str:
-    return shown_host(url)
 
 
 def _packed(state: Mapping[str, Any]) -> str:

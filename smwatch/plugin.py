@@ -69,14 +69,15 @@ from smwatch.message.pack import packed
 from smwatch.message.plain import plain_text
 from smwatch.model import Author, Engagement, Item, Page, Priority
 from smwatch.pages import READ_PAGE, READ_SITEMAP
+from smwatch.pages.changes import Reading
 from smwatch.pages.changes import compare as compare_pages
-from smwatch.pages.changes import differing
 from smwatch.pages.changes import told as told_changes
 from smwatch.pages.health import Health
 from smwatch.pages.health import news as health_news
 from smwatch.pages.health import overview as health_overview
 from smwatch.pages.items import page_item
 from smwatch.pages.ledger import Due, Ledger, Why
+from smwatch.pages.paths import Paths
 from smwatch.pages.sitemaps import Sitemaps
 from smwatch.payload import Payload, read_payload
 from smwatch.posts.bluesky import bluesky_address, bluesky_author, bluesky_post, bluesky_view
@@ -164,12 +165,14 @@ __all__ = [
     "Outcome",
     "Outline",
     "Page",
+    "Paths",
     "Payload",
     "Plugin",
     "Priority",
     "PushSource",
     "QuietHours",
     "RateLimited",
+    "Reading",
     "Receipt",
     "Received",
     "Receiver",
@@ -202,7 +205,6 @@ __all__ = [
     "clean_link",
     "compare_pages",
     "compose",
-    "differing",
     "entry_fault",
     "events",
     "fallback",

@@ -6,14 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from smwatch.pages.changes import Changes, compare, differing, steady, told
+from smwatch.pages.changes import Changes, Reading, compare, steady, told
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 THEN = NOW - timedelta(days=1)
 
 
 def changes(before: list[str], after: list[str], restless: list[str] | None = None) -> Changes:
-    return compare(before, after, read_before=THEN, read_now=NOW, restless=restless or [])
+    return compare(reading(before, THEN), reading(after, NOW), restless or [])
+
+
+def reading(said: list[str], day: datetime) -> Reading:
+    return Reading(said=tuple(said), steady=tuple(steady(one, day) for one in said))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +61,9 @@ def test_a_sentence_that_stands_twice_now_is_one_that_came() -> None:
 
 
 def test_what_differs_between_two_readings_at_once_is_no_change_ever() -> None:
-    restless = differing(["Erika.", "Tipp des Moments: Apfel."], ["Erika.", "Tipp des Moments: Birne."], NOW)
+    restless = reading(["Erika.", "Tipp des Moments: Apfel."], NOW).differing(
+        reading(["Erika.", "Tipp des Moments: Birne."], NOW)
+    )
     assert not changes(["Erika.", "Tipp des Moments: Kirsche."], ["Erika.", "Tipp des Moments: Apfel."], restless)
     assert not changes(["Erika.", "Tipp des Moments: Apfel."], ["Erika.", "Tipp des Moments: Zwetschge."], restless)
     found = changes(["Erika.", "Tipp des Moments: Apfel."], ["Max.", "Tipp des Moments: Birne."], restless)
@@ -82,3 +88,8 @@ def test_a_thousand_changed_sentences_take_no_time() -> None:
 
 def test_the_steady_form_of_a_figure_is_nothing() -> None:
     assert steady("12,50 €", NOW) == ""
+
+
+@pytest.mark.parametrize("piece", ["1,", "1.", "a-1", "12:", "vor ", "1 ", "Aufrufe: 1"])
+def test_hostile_sentences_are_read_in_a_moment(piece: str) -> None:
+    assert steady(piece * (200_000 // len(piece)), NOW) is not None

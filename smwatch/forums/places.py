@@ -13,6 +13,9 @@ class Spot(NamedTuple):
     post: str = ""
 
 
+LONGEST = 500  # characters of a link that are looked at
+
+
 _FORMS = tuple(
     re.compile(form)
     for form in (
@@ -36,7 +39,7 @@ _FORMS = tuple(
 def spot_of(link: str) -> Spot:
     """The place that `link` names."""
     for form in _FORMS:
-        if found := form.search(link):
+        if found := form.search(link[:LONGEST]):
             parts = found.groupdict()
             return Spot(parts.get("thread") or "", parts.get("post") or "")
     return Spot()

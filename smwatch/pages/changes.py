@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from smwatch.i18n import Text, text
@@ -53,12 +52,12 @@ _AGO = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(
-    r"\b\d[\d.,]*\s*(?=(?:aufruf|besuch|klick|leser|view|visitor|hit|kommentar|comment|like|follower|online|mal\b|×|produkt"
+    r"(?<![\d.,])\d[\d.,]*+\s*+(?=(?:aufruf|besuch|klick|leser|view|visitor|hit|kommentar|comment|like|follower|online|mal\b|×|produkt"
     r"|artikel im|im warenkorb|sterne|bewertung))"
-    r"|(?<=besucher: )\d[\d.,]*|(?<=aufrufe: )\d[\d.,]*|(?<=views: )\d[\d.,]*",
+    r"|(?<=besucher: )\d[\d.,]*+|(?<=aufrufe: )\d[\d.,]*+|(?<=views: )\d[\d.,]*+",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[a-f])[\da-f-]{16,}\b", re.IGNORECASE)
+_TOKEN = re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[a-f])[\da-f-]{16,}+(?![\w-])", re.IGNORECASE)
 _FIGURE = re.compile(r"[\d.,%€$ :+-]+")
 
 
@@ -94,23 +93,27 @@ def _names(day: datetime) -> Iterable[str]:
     yield f"{months[1]} {day.day}, {day.year}"
 
 
-def compare(
-    before: Sequence[str],
-    after: Sequence[str],
-    *,
-    read_before: datetime,
-    read_now: datetime,
-    restless: Iterable[str] = (),
-) -> Changes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a page showed at one time: its sentences, and the steady form of each."""
+
+    said: tuple[str, ...]
+    steady: tuple[str, ...]
+
+    def differing(self, other: Reading) -> list[str]:
+        """Steady forms of what differs from another reading at the same moment: it changes by itself."""
+        return sorted(set(self.steady) ^ set(other.steady))
+
+
+def compare(before: Reading, after: Reading, restless: Iterable[str] = ()) -> Changes:
     """What changed between two readings. `restless` are steady forms of sentences that differ at every reading."""
-    old, new = _counted(before, read_before), _counted(after, read_now)
-    known = [one.split() for one in restless]
-    came = [one for one in _left(after, read_now, new - old) if one[1]]
-    went = [one for one in _left(before, read_before, old - new) if one[1]]
+    old, new = Counter(before.steady), Counter(after.steady)
+    known = [frozenset(one.split()) for one in restless]
+    came, went = list(_left(after, new - old)), list(_left(before, old - new))
     added = [one for one, key in came if not _is_like(key, known)]
     removed = [one for one, key in went if not _is_like(key, known)]
     swapped = (len(came) - len(added)) - (len(went) - len(removed))  # new ones in a restless place came for old ones
-    removed = removed[max(swapped, 0) :] if swapped > 0 and len(removed) <= swapped + len(added) else removed
+    removed = removed[max(swapped, 0) :] if len(removed) <= swapped + len(added) else removed
     pairs = _pairs(removed, added) if max(len(added), len(removed)) <= PAIRED else []
     changed_before, changed_after = {one for one, _ in pairs}, {other for _, other in pairs}
     return Changes(
@@ -120,45 +123,36 @@ def compare(
     )
 
 
-def differing(one: Sequence[str], other: Sequence[str], day: datetime) -> list[str]:
-    """Steady forms of what differs between two readings at one moment: it changes by itself."""
-    here, there = set(_counted(one, day)), set(_counted(other, day))
-    return sorted(here ^ there)
-
-
-def _counted(sentences: Sequence[str], day: datetime) -> Counter[str]:
-    return Counter(steady(one, day) for one in sentences)
-
-
-def _left(sentences: Sequence[str], day: datetime, counts: Counter[str]) -> Iterable[tuple[str, str]]:
+def _left(reading: Reading, counts: Counter[str]) -> Iterable[tuple[str, str]]:
     left = Counter(counts)
-    for one in sentences:
-        key = steady(one, day)
-        if left[key] > 0:
+    for one, key in zip(reading.said, reading.steady, strict=False):
+        if key and left[key] > 0:
             left[key] -= 1
             yield one, key
 
 
-def _is_like(key: str, restless: Sequence[Sequence[str]]) -> bool:
+def _is_like(key: str, restless: Sequence[frozenset[str]]) -> bool:
     """Whether a sentence stands where others come and go by themselves: it says nearly the same."""
-    words = key.split()
-    return any(words == one or SequenceMatcher(None, words, one, autojunk=False).ratio() >= ALIKE for one in restless)
+    words = frozenset(key.split()) if restless else frozenset()
+    return any(_likeness(words, one) >= ALIKE for one in restless)
 
 
 def _pairs(removed: Sequence[str], added: Sequence[str]) -> list[tuple[str, str]]:
     """Each removed sentence with the added one that is most like it."""
     pairs: list[tuple[str, str]] = []
-    free = list(added)
+    free = [(one, frozenset(one.split())) for one in added]
     for one in removed:
-        best = max(free, key=lambda other: _likeness(one, other), default=None)
-        if best is not None and _likeness(one, best) >= ALIKE:
-            pairs.append((one, best))
+        words = frozenset(one.split())
+        best = max(free, key=lambda other: _likeness(words, other[1]), default=None)
+        if best is not None and _likeness(words, best[1]) >= ALIKE:
+            pairs.append((one, best[0]))
             free.remove(best)
     return pairs
 
 
-def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one.split(), other.split(), autojunk=False).ratio()
+def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """Dice: the share of words that both have."""
+    return 2 * len(one & other) / max(len(one) + len(other), 1)
 
 
 def told(changes: Changes) -> list[Text]:

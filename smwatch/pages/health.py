@@ -44,7 +44,7 @@ class Health:
 def news(before: Health, now: Health, site: str) -> Iterator[tuple[str, Text]]:
     """What changed, each with a word that names it: told once, when it changes."""
     if now.trouble and not before.trouble:
-        yield "down", text("{site} does not work: {trouble}", site=site, trouble=now.trouble)
+        yield "down", text("the website does not work: {trouble}", trouble=now.trouble)
     if before.trouble and not now.trouble:
         yield "up", text("{site} works again", site=site)
     if now.trouble:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from smwatch.feeds.address import web_link
 from smwatch.feeds.plain import fold, plain_text
 from smwatch.pages.about import about
 from smwatch.pages.article import article_text, visible_text
+from smwatch.pages.changes import steady
 from smwatch.pages.html import attribute, base_of, tree
 from smwatch.text import sentences
 
@@ -25,9 +27,11 @@ MUCH = 1.5  # so much longer has the text of JSON-LD to be to be taken instead o
 def read(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
     """What the page says; "" and False for what it does not.
 
-    `{"title", "text", "url", "author", "published", "updated", "lang", "viewport", "login", "sentences", "links"}`:
-    dates as written, `url` the address that it calls its own, `links` absolute and on any host. Options: `url`,
-    `content_type`; `whole` takes the sentences from all that is seen instead of the article alone.
+    `{"title", "text", "url", "author", "published", "updated", "lang", "viewport", "login", "sentences", "steady",
+    "links"}`: dates as written, `url` the address that it calls its own, `links` absolute and on any host.
+
+    Options: `url`, `content_type`; `whole` takes the sentences from all that is seen instead of the article alone;
+    `day` (ISO 8601) asks for the `steady` form of each, without what changes by itself.
     """
     page = tree(body, str(options.get("content_type") or ""))
     url = str(options.get("url") or "")
@@ -48,9 +52,15 @@ def read(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
         "lang": found.lang,
         "viewport": found.viewport,
         "login": login,
-        "sentences": _sentences(seen or text),
+        "sentences": (said := _sentences(seen or text)),
+        "steady": _steady(said, str(options["day"])) if options.get("day") else [],
         "links": links,
     }
+
+
+def _steady(said: list[str], day: str) -> list[str]:
+    read_at = datetime.fromisoformat(day)
+    return [steady(one, read_at) for one in said]
 
 
 def _sentences(text: str) -> list[str]:

@@ -359,7 +359,7 @@ async def test_a_site_that_goes_down_and_comes_back_is_told_once_each(site: Site
         (down,) = await news(core)
         assert (down.kind, down.title) == (
             "status",
-            "127.0.0.1 funktioniert nicht: 127.0.0.1 hat selbst eine Störung (500)",
+            "Die Website ist gestört: 127.0.0.1 hat selbst eine Störung (500)",
         )
         for _ in range(2):  # afterwards it is the source's own failure, which ops hears of
             with pytest.raises(Transient):

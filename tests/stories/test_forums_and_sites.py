@@ -109,7 +109,7 @@ async def test_an_outage_of_the_own_site_is_told_once_and_so_is_its_end(world, s
     await world.watches()
     good = site.pages["/"]
     site.pages["/"] = Served(body=b"", status=503, validators=())
-    await world.hears("funktioniert nicht")
+    await world.hears("Die Website ist gestört")
     site.pages["/"] = good
     await world.until_true(lambda: world.slack.reads("funktioniert wieder"), "the end of it")
     await world.calm()
