@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 LIKE = 2  # the number of "like" among the actions on a post
 SMALL_ACTION = 3  # "closed this topic", "pinned globally"
 FIRST = 1
+MOST = 500  # posts or threads of one answer; a Discourse shows 50
 
 
 def read(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,8 +32,13 @@ def read(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
         return _posts(listed(found["post_stream"]["posts"]), base, found)
     if isinstance(mapping(found.get("topic_list")).get("topics"), list):
         return _topics(found, base)
-    errors = "; ".join(words(one) for one in found.get("errors") or () if isinstance(one, str))
+    errors = "; ".join(words(one) for one in _errors(found))
     return refused("discourse-error", errors) if errors else refused("not-discourse", _seen(body))
+
+
+def _errors(found: Mapping[str, Any]) -> list[str]:
+    errors = found.get("errors")
+    return [one for one in errors if isinstance(one, str)] if isinstance(errors, list) else []
 
 
 def _seen(body: bytes) -> str:
@@ -40,7 +46,8 @@ def _seen(body: bytes) -> str:
 
 
 def _posts(found: list[dict[str, Any]], base: str, topic: dict[str, Any]) -> dict[str, Any]:
-    numbers = {(one.get("topic_id"), one.get("post_number")): words(one.get("id")) for one in found}
+    found = found[:MOST]
+    numbers = {(words(one.get("topic_id")), number(one.get("post_number"))): words(one.get("id")) for one in found}
     told = [one for one in found if number(one.get("id")) is not None]
     gone = [one for one in told if one.get("user_deleted") is True or one.get("deleted_at")]
     shown = [one for one in told if one not in gone and not _is_action(one)]
@@ -59,11 +66,11 @@ def _is_action(one: Mapping[str, Any]) -> bool:
 
 
 def _post(
-    one: Mapping[str, Any], base: str, topic: Mapping[str, Any], numbers: Mapping[tuple[Any, Any], str]
+    one: Mapping[str, Any], base: str, topic: Mapping[str, Any], numbers: Mapping[tuple[str, int | None], str]
 ) -> dict[str, Any]:
     topic_id, place = words(one.get("topic_id") or topic.get("id")), number(one.get("post_number")) or FIRST
     slug = words(one.get("topic_slug") or topic.get("slug")) or "-"
-    answered = numbers.get((one.get("topic_id"), number(one.get("reply_to_post_number"))))
+    answered = numbers.get((words(one.get("topic_id")), number(one.get("reply_to_post_number"))))
     thread = f"t{topic_id}" if topic_id else None
     created, updated = moment(one.get("created_at")), moment(one.get("updated_at"))
     return post(
@@ -102,8 +109,8 @@ def _likes(one: Mapping[str, Any]) -> int | None:
 
 
 def _topics(found: Mapping[str, Any], base: str) -> dict[str, Any]:
-    users = {one.get("id"): one for one in listed(found.get("users"))}
-    topics = [one for one in listed(mapping(found.get("topic_list")).get("topics")) if words(one.get("id"))]
+    users = {words(one.get("id")): one for one in listed(found.get("users"))[:MOST]}
+    topics = [one for one in listed(mapping(found.get("topic_list")).get("topics"))[:MOST] if words(one.get("id"))]
     return {
         "items": [_topic(one, base, users) for one in topics],
         "deleted": [],
@@ -120,12 +127,13 @@ def _topics(found: Mapping[str, Any], base: str) -> dict[str, Any]:
     }
 
 
-def _topic(one: Mapping[str, Any], base: str, users: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
+def _topic(one: Mapping[str, Any], base: str, users: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     topic_id, slug = words(one["id"]), words(one.get("slug")) or "-"
     posters = listed(one.get("posters"))
-    starter = mapping(users.get(posters[0].get("user_id")) if posters else None)
+    starter = mapping(users.get(words(posters[0].get("user_id"))) if posters else None)
     posts = number(one.get("posts_count"))
-    tags = [words(it.get("name") if isinstance(it, dict) else it) for it in one.get("tags") or ()]
+    named = one["tags"] if isinstance(one.get("tags"), list) else []
+    tags = [words(it.get("name") if isinstance(it, dict) else it) for it in named]
     return post(
         id=f"t{topic_id}",
         url=web_link(f"{base}t/{quote(slug)}/{topic_id}"),

@@ -10,6 +10,8 @@ from smwatch.forums.shapes import json_of, listed, mapping, moment, number, post
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MOST = 500  # of one answer
+
 COMMENT = "comment"  # the content type of what people write; the others are events
 Known = dict[tuple[str, str], dict[str, Any]]
 
@@ -21,7 +23,7 @@ def read(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(found.get("data"), list):
         return refused("not-flarum")
     known = {(words(one.get("type")), words(one.get("id"))): one for one in listed(found.get("included"))}
-    posts = [one for one in listed(found["data"]) if one.get("type") == "posts" and _is_said(one)]
+    posts = [one for one in listed(found["data"])[:MOST] if one.get("type") == "posts" and _is_said(one)]
     return {"items": [_post(one, base, known) for one in posts]}
 
 

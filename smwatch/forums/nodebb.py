@@ -10,6 +10,8 @@ from smwatch.forums.shapes import json_of, listed, mapping, moment, number, post
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MOST = 500  # of one answer
+
 
 def read(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
     """`{"items"}`: each thread by its last post, of which the list shows the beginning; options: `base`."""
@@ -17,7 +19,7 @@ def read(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
     found = mapping(json_of(body))
     if not isinstance(found.get("topics"), list):
         return refused("not-nodebb")
-    topics = [one for one in listed(found["topics"]) if words(one.get("tid")) and not one.get("deleted")]
+    topics = [one for one in listed(found["topics"])[:MOST] if words(one.get("tid")) and not one.get("deleted")]
     return {"items": [_topic(one, base) for one in topics]}
 
 

@@ -92,16 +92,24 @@ def _take_away(page: LexborHTMLParser) -> None:
     for node in page.css(NOISE):
         if node.tag not in KEPT:
             node.decompose()
-    much = _paragraphs(page) * BULK
+    held, total = _held(page)
     for node in page.css("[class], [id]"):
         names = f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
-        if node.tag not in KEPT and _AWAY.search(names) and not _HERE.search(names) and _paragraphs(node) <= much:
+        is_side = _AWAY.search(names) and not _HERE.search(names) and node.tag not in KEPT
+        if is_side and held.get(node.mem_id, 0) <= BULK * total:
             node.decompose()
 
 
-def _paragraphs(node: LexborHTMLParser | LexborNode) -> float:
-    """Characters in paragraphs."""
-    return sum(len(one.text(deep=True)) for one in node.css("p"))
+def _held(page: LexborHTMLParser) -> tuple[dict[int, int], int]:
+    """Characters of paragraphs in each node that holds some, and in all of the page."""
+    held: dict[int, int] = defaultdict(int)
+    total = 0
+    for one in page.css("p"):
+        told = len(one.text(deep=True))
+        total += told
+        for holder in _holders(one):
+            held[holder] += told
+    return held, total
 
 
 class Block(NamedTuple):
