@@ -44,6 +44,7 @@ from smwatch.plugin import (
     Ledger,
     Page,
     Paths,
+    RateLimited,
     Reading,
     Sitemaps,
     Source,
@@ -188,24 +189,28 @@ class SiteWalk:
             self.ledger.take(list(self.paths.wanted(entries)), self.ctx.now, history=history)
         room = min(self.ledger.room(self.ctx.now, self.site.max_per_hour), AT_ONCE)
         delay = (await self.ctx.crawl_delay(self.site.url)).total_seconds()
-        room = min(room, int(LASTS / delay)) if delay else room
-        items, stumbles = [], 0
-        while room > 0 and stumbles < STUMBLES and (due := self.ledger.next()) is not None:
-            room -= 1
+        until = self.ledger.used + (min(room, int(LASTS / delay)) if delay else room)
+        items: list[Item] = []
+        stumbles = 0
+        while self.ledger.used < until and stumbles < STUMBLES and (due := self.ledger.next()) is not None:
             try:
                 items += await self._told(due)
-                stumbles = 0
-            except Transient:
-                self.ledger.waiting.append(due)
-                stumbles += 1
-            except SourceError:
+            except (Transient, RateLimited) as error:
+                self.ledger.later(due)
+                stumbles += STUMBLES if isinstance(error, RateLimited) else 1
+            except SourceError as error:
+                self.ctx.log.debug("page_left_out", url=due.url, reason=str(error.sentence))
                 self.ledger.skip(due)
-                stumbles += 1
+            else:
+                stumbles = 0
         self.ledger.done(self.ctx.now)
         return items
 
     async def _told(self, due: Due) -> list[Item]:
         """What one page says, or what is new on it."""
+        if not await self.ctx.allowed(due.url):
+            self.ledger.leave(due)
+            return []
         answer = await self._get(due.url)
         found = await self._read(answer)
         added, before = self.ledger.read(due, found["sentences"])

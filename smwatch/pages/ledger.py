@@ -84,6 +84,11 @@ class Ledger:
         """There is no sitemap: it is not looked for again."""
         self.maps[LINKS] = "read"
 
+    def has_read(self, sitemap: str, modified: str = "") -> None:
+        """A sitemap was read; `modified` is its date in its index. Those that are unread the longest stand first."""
+        before = self.maps.pop(sitemap, "")
+        self.maps[sitemap] = modified or before or "read"
+
     def room(self, now: datetime, most: int) -> int:
         """How many pages may still be read this hour."""
         if not self.hour or now - _moment(self.hour) >= HOUR:
@@ -146,6 +151,15 @@ class Ledger:
         known = self.known.get(mark_of(url))
         return known is not None and known.history
 
+    def later(self, due: Due) -> None:
+        """A page that cannot be read at this moment: in the next walk."""
+        self.waiting.append(due)
+
+    def leave(self, due: Due) -> None:
+        """A page that may not be read: it was not asked for, and is not news either."""
+        self.used -= 1
+        self.skip(due)
+
     def skip(self, due: Due) -> None:
         """A page that cannot be read: not again until its date is another one."""
         before = self.known.pop(mark_of(due.url), None) or Known(history=False)
@@ -153,7 +167,7 @@ class Ledger:
 
     def done(self, now: datetime) -> None:
         """The walk came to its end. History that found no room is known, and read only when it changes."""
-        kept = (due for due in self.waiting if due.why in (Why.NEW, Why.CHANGED))
+        kept = (due for due in self.waiting if due.why in {Why.NEW, Why.CHANGED})
         self.waiting = deque(kept)
         self.since = self.since or now.isoformat()
         for mark in list(self.known)[: max(len(self.known) - MOST, 0)]:

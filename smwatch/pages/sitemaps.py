@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Listed = tuple[list[dict[str, str]], bool]
 KNOWN_PLACES = ("sitemap.xml", "sitemap_index.xml", "wp-sitemap.xml", "sitemap-index.xml")
+INDEX = "index"  # in a date's place, among the sitemaps that were read
 MAPS = 20  # sitemaps of one index that are read in one walk
 
 
@@ -50,11 +51,11 @@ class Sitemaps:
             return await self._maps(named, must=True)
         if self._ledger.follows_links:
             return []
-        if self._ledger.maps:
-            return await self._maps(list(self._ledger.maps)[:1], must=True)
-        root = read_address(url).origin()
-        for place in KNOWN_PLACES:
-            if found := await self._maps([f"{root}/{place}"], must=False):
+        usual = [f"{read_address(url).origin()}/{place}" for place in KNOWN_PLACES]
+        if known_place := next((one for one in usual if one in self._ledger.maps), None):
+            return await self._maps([known_place], must=True)
+        for place in usual:
+            if found := await self._maps([place], must=False):
                 return found
         return []
 
@@ -62,6 +63,7 @@ class Sitemaps:
         found: list[Listed] = []
         failures: list[SourceError] = []
         queue, inner = list(urls), 0
+        dates: dict[str, str] = {}
         while queue:
             url = queue.pop(0)
             try:
@@ -70,10 +72,11 @@ class Sitemaps:
                 failures.append(error)
                 continue
             history = self._ledger.first or self._ledger.maps.get(url) == ""
-            self._ledger.maps[url] = self._ledger.maps.get(url) or "read"
+            self._ledger.has_read(url, INDEX if answer["kind"] == "index" else dates.get(url, ""))
             if answer["kind"] == "index" and inner < MAPS:
                 fresh = self._fresh_maps(answer["entries"])
                 inner += len(fresh)
+                dates |= {entry["url"]: entry["modified"] for entry in fresh}
                 queue += [entry["url"] for entry in fresh]
                 found.append(([], history))
             elif answer["kind"]:
@@ -84,23 +87,21 @@ class Sitemaps:
 
     def _fresh_maps(self, entries: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
         """The sitemaps of an index that changed; what was there at first and is not read yet comes in later walks."""
-        news = sorted(entries, key=lambda entry: "news" not in entry["url"])
         if self._ledger.first:
             for entry in entries:
                 self._ledger.maps.setdefault(entry["url"], "")
-        moved = [entry for entry in news if self._is_due(entry)][:MAPS]
-        for entry in moved:
-            if self._ledger.maps.get(entry["url"]):
-                self._ledger.maps[entry["url"]] = entry["modified"] or "read"
-        return moved
+        places = {url: place for place, url in enumerate(self._ledger.maps)}
+        due = [entry for entry in entries if self._is_due(entry)]
+        return sorted(due, key=lambda entry: ("news" not in entry["url"], places.get(entry["url"], -1)))[:MAPS]
 
     def _is_due(self, entry: Mapping[str, str]) -> bool:
         known = self._ledger.maps.get(entry["url"])
         return not known or not entry["modified"] or known != entry["modified"]
 
     async def _sitemap(self, url: str) -> dict[str, Any]:
-        """What a sitemap lists; nothing where it did not change."""
-        answer = await self._ctx.http.get(url, conditional=not self._ledger.blind and not self._ledger.first)
+        """What a sitemap lists; nothing where it did not change. An index says nothing about those that it names."""
+        whole = self._ledger.blind or self._ledger.first or self._ledger.maps.get(url) == INDEX
+        answer = await self._ctx.http.get(url, conditional=not whole)
         if answer.unchanged:
             return {"kind": "pages", "entries": []}
         options = {"url": answer.url, "content_type": answer.headers.get("Content-Type", "")}

@@ -222,6 +222,51 @@ async def test_a_sitemap_that_comes_to_an_index_later_holds_news(server: FeedSer
         assert [item.title for item in await news(core)] == ["neu"]
 
 
+async def test_an_index_that_stays_the_same_says_nothing_of_its_sitemaps(server: FeedServer) -> None:
+    def pages(*names: str) -> None:
+        rows = "".join(f"<url><loc>{server.url('/' + name)}</loc></url>" for name in names)
+        server.put("/pages.xml", f"<urlset>{rows}</urlset>", validators=("etag",))
+        for name in names:
+            server.put(
+                f"/{name}", f"<title>{name}</title><p>Diese Seite ist {name} und sagt es auch.</p>", content_type=HTML
+            )
+
+    row = f"<sitemap><loc>{server.url('/pages.xml')}</loc></sitemap>"
+    server.put("/sitemap.xml", f"<sitemapindex>{row}</sitemapindex>", validators=("etag",))
+    pages("eins")
+    async with walker(website(server)) as core:
+        for _ in range(4):
+            await core.walk()
+        pages("eins", "zwei")
+        assert [item.title for item in await news(core)] == ["zwei"]
+
+
+async def test_many_sitemaps_of_an_index_are_read_by_and_by(server: FeedServer) -> None:
+    paths = [f"/map{number}.xml" for number in range(45)]
+    rows = "".join(f"<sitemap><loc>{server.url(path)}</loc></sitemap>" for path in paths)
+    server.put("/sitemap.xml", f"<sitemapindex>{rows}</sitemapindex>")
+    for number, path in enumerate(paths):
+        server.put(path, f"<urlset><url><loc>{server.url(f'/{number}')}</loc></url></urlset>")
+        server.put(f"/{number}", f"<title>Nummer {number}</title><p>Die Seite Nummer {number}.</p>", content_type=HTML)
+    async with walker(website(server)) as core:
+        told = [len(await news(core)) for _ in range(4)]
+    assert told == [20, 0, 0, 0]  # what was there at first stays history, whenever it is read
+    assert {seen.path for seen in server.requests} >= set(paths)
+
+
+async def test_pages_that_are_closed_or_gone_do_not_stand_in_the_way(site: Site) -> None:
+    async with walker(website(site)) as core:
+        await core.walk()
+        for number in range(6):
+            site.publishes(f"/intern/{number}", "Intern", "Geheim.", at=LATER)
+            site.publishes(f"/weg/{number}", "Weg", "Weg.", at=LATER)
+            site.pages[f"/weg/{number}"] = Served(body=b"", status=404, validators=())
+        url = site.publishes("/zuletzt", "Zuletzt", *RECALL, at=LATER)
+        for number in range(6):
+            site.pages[f"/weg/{number}"] = Served(body=b"", status=404, validators=())
+        assert [item.url for item in await news(core)] == [url]
+
+
 async def test_without_a_sitemap_the_start_page_links_to_its_pages(server: FeedServer) -> None:
     def start(*paths: str) -> None:
         links = "".join(f'<a href="{path}">x</a>' for path in paths)
