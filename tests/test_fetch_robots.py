@@ -82,6 +82,13 @@ async def test_spellings(rules: str, expected: bool) -> None:
     assert found.allow("https://www.acme.example/news/" + "a" * 2000) is expected
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+async def test_it_may_begin_with_a_mark_of_its_encoding(encoding: str) -> None:
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    found = await read_rules(mark + "User-agent: *\nDisallow: /login".encode(encoding), BASE)
+    assert not found.allow("https://www.acme.example/login")
+
+
 async def test_a_source_asks_through_its_context(client: Client, clock: Clock) -> None:
     async with FeedServer() as server:
         server.put("/robots.txt", "User-agent: *\nDisallow: /x\nCrawl-delay: 0.01\nSitemap: /news.xml")

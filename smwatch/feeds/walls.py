@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
 
 HEAD = 200_000
+FEW_LINKS = 30  # more is a page that people read, with a place to log in on it
 _CHECK = re.compile(
     rb"cf[-_]chl|cf-browser-verification|/cdn-cgi/challenge-platform/|_Incapsula_Resource|ddos-guard|perimeterx"
     rb"|captcha-delivery\.com|awswafcaptcha|anubis_challenge|hcaptcha\.com/1/api|/sgcaptcha/",
@@ -32,6 +33,7 @@ def wall(page: LexborHTMLParser, body: bytes, url: str) -> str:
     named = title.text() if title is not None else ""
     if _CHECK_TITLES.search(named) or _CHECK.search(body, 0, HEAD):
         return "html-check"
-    if page.css_first('input[type="password"]') is not None or _LOGIN.search(named):
+    asks = page.css_first('input[type="password"]') is not None
+    if _LOGIN.search(named) or (asks and len(page.css("a[href]")) < FEW_LINKS):
         return "html-login"
     return "html-consent" if _CONSENT.search(f"{named} {url}") else ""

@@ -7,6 +7,7 @@ read; where its server has trouble (5xx, no answer) nothing may, until it answer
 from __future__ import annotations
 
 import asyncio
+import codecs
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -72,7 +73,8 @@ ALL = Rules()
 
 async def read_rules(body: bytes, base: str) -> Rules:
     """The rules of a robots.txt; whatever it holds, it is read in a moment and never fails."""
-    said = _VERSION.sub(r"\1", body[:READ].decode("utf-8-sig", "replace"))
+    encoding = "utf-16" if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    said = _VERSION.sub(r"\1", body[:READ].decode(encoding, "replace"))
     parsed = Protego.parse(said) if len(said) <= SHORT else await asyncio.to_thread(Protego.parse, said)
     named = dict.fromkeys(link for one in parsed.sitemaps if (link := web_link(one, base)))
     return Rules(parsed=parsed, delay=_delay(parsed), sitemaps=tuple(named)[:SITEMAPS], size=min(len(body), READ))
