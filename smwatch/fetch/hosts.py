@@ -67,6 +67,11 @@ class Hosts:
             host.pause = pause
             host.free_at = max(host.free_at, asyncio.get_running_loop().time() + pause)
 
+    def pace(self, key: str, pause: float) -> None:
+        """Between two requests to this host lie at least so many seconds, from the first one on."""
+        host = self._hosts.setdefault(key, Host())
+        host.pause = max(host.pause, pause)
+
     def silence(self, key: str, until: datetime) -> None:
         """The host asked to be left alone: for all of its sources, not only the one that heard it."""
         if key in self._hosts:

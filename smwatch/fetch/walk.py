@@ -196,7 +196,7 @@ class WalkHttp:
         pause = card.pause.total_seconds() if (card := getattr(self._source, "card", None)) else 0.0
         if pause:
             url = URL(address)
-            self._client.hosts.slow_down(f"{url.host}:{url.port}", pause)
+            self._client.hosts.pace(f"{url.host}:{url.port}", pause)
 
     def _known(self, address: str) -> dict[str, str]:
         """What is known of the last whole answer; nothing once that is a week ago."""

@@ -144,7 +144,7 @@ def _why(alert: Alert, mention: Mention, reader: Reader) -> Runs:
 
 def _status(alert: Alert, mention: Mention, reader: Reader) -> Iterator[Runs]:
     """Who answers, what is silenced, and what is odd about this message; each on a line of its own, in bold."""
-    told = [*state_runs(alert.case, alert.silences, reader)]
+    told = [*_gone(alert.story, reader), *state_runs(alert.case, alert.silences, reader)]
     if mention.late:
         told.append((Run(text=reader.say(text("delivered late: older than the time limit for alerts"))),))
     if alert.possible_duplicate:
@@ -154,8 +154,25 @@ def _status(alert: Alert, mention: Mention, reader: Reader) -> Iterator[Runs]:
         yield tuple(replace(run, bold=True) for run in line)
 
 
+def _gone(story: Story, reader: Reader) -> Iterator[Runs]:
+    """That items of the story were deleted at their sources: all of them, or how many."""
+    items = {(mention.item.source, mention.item.id): mention.item.deleted for mention in story.mentions}
+    gone = sum(deleted is not None for deleted in items.values())
+    if gone and gone == len(items):
+        told = texts("The post was deleted at its source", "All {n} posts were deleted at their sources", n=gone)
+        yield (Run(text=reader.say(told)),)
+    elif gone:
+        told = texts(
+            "{n} of {total} posts was deleted at its source",
+            "{n} of {total} posts were deleted at their sources",
+            n=gone,
+            total=len(items),
+        )
+        yield (Run(text=reader.say(told)),)
+
+
 def _actions(alert: Alert, mention: Mention, reader: Reader, *, buttons: bool, card: str) -> Iterator[Action | Menu]:
     if buttons:
         yield from case_actions(alert.case, reader, card, mention)
-    elif link := safe_url(mention.item.url):
+    elif (link := safe_url(mention.item.url)) and mention.item.deleted is None:
         yield Action(id="open", label=reader.say(text("Open the original")), url=link)

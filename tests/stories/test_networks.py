@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from yarl import URL
 
 from smwatch.testing.fake_bluesky import FakeBluesky
 from smwatch.testing.fake_mastodon import FakeMastodon
@@ -111,3 +114,34 @@ async def test_mastodon_what_the_stream_missed_is_polled(world, mastodon):
     mastodon.posts("Niemand hörte zu", tags=["acme"])
     world.nudge()
     await world.hears("Niemand hörte zu")
+
+
+async def test_hacker_news_is_asked_for_what_the_watches_say(world):
+    def shows(*hits):
+        body = json.dumps({"hits": hits, "nbPages": 1})
+        world.server.put("/api/v1/search_by_date", body, content_type="application/json", validators=())
+        world.nudge()
+
+    shows()
+    world.source("HN", world.server.url(""), type="hackernews")
+    world.watch("Acme", 'acme OR "deutsche bahn"')
+    world.watch("Anderes", "globex", active=False)
+    await world.watches()
+    paths = [URL(seen.path).query["query"] for seen in world.server.requests]
+    assert set(paths) == {"acme", '"deutsche bahn"'}
+    at = int(world.clock().timestamp())
+    comment = {"objectID": "7", "author": "max", "comment_text": "<p>Acme broke on me", "created_at_i": at}
+    shows(comment | {"_tags": ["comment"]}, comment | {"objectID": "8", "comment_text": "acmes", "_tags": ["comment"]})
+    alert = await world.hears("Acme broke on me")
+    assert "news.ycombinator.com/item?id=7" in str(alert.body)
+
+
+async def test_a_reload_changes_what_is_asked_for(world):
+    body = json.dumps({"hits": [], "nbPages": 1})
+    world.server.put("/api/v1/search_by_date", body, content_type="application/json", validators=())
+    world.source("HN", world.server.url(""), type="hackernews")
+    world.watch("Acme", "acme")
+    await world.watches()
+    world.config["watch"][0]["query"] = "globex"
+    await world.reloads()
+    await world.eventually(lambda: "query=globex" in world.server.requests[-1].path, "the new words")
