@@ -65,6 +65,7 @@ class Surface:
             "proposal_decline": self._proposal_decline,
             "silence_end": self._silence_end,
             "source_rest": self._source_rest,
+            **self._app.casework.verbs(),
         }
 
     def alive(self) -> bool:

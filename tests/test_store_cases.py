@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from smwatch.case import Move, Outcome, Status, Step
 from smwatch.model import Person, Priority
 from smwatch.silence import Scope, Silence
-from smwatch.store import cases, silences, verdicts
+from smwatch.store import cases, deadlines, silences, verdicts
 from smwatch.store.schema import card
 from smwatch.store.schema_cases import case_event, verdict
 from smwatch.store.stories import load_story
@@ -61,7 +61,7 @@ async def test_a_move_is_an_event_and_its_card_is_due_at_once(desk, world):
     assert (case.status, case.owner, case.until, case.title) == (Status.TAKEN, MIRA, START + HOUR, "Acme ruft zurück")
     assert done.channels == ("pr",)
     row = await world.row(desk.card)
-    assert (row.wanted, row.edited_at) == (2, None)
+    assert (row.wanted, row.asked) == (2, 2)
     (event,) = await desk.rows(case_event)
     assert (event.move, event.who, event.at) == ("take", {"id": "U1MIRA", "name": "mira"}, START)
 
@@ -117,18 +117,18 @@ async def test_a_case_by_phone_has_no_story(world):
         assert (await cases.added(connection, new, step, envelope="e")).repeated
     async with world.store.read() as connection:
         assert [one.title for one in await cases.listed(connection)] == ["Anruf von Radio Nord"]
-        assert [one.id for one in await cases.with_deadline(connection)] == [done.case.id]
+        assert [one.id for one in await deadlines.with_deadline(connection)] == [done.case.id]
 
 
 async def test_a_story_that_gets_urgent_reopens_its_closed_case(desk, world):
     await desk.does(Move.CLOSE)
     async with world.store.read() as connection:
-        assert await cases.raised(connection) == []
+        assert await deadlines.raised(connection) == []
     async with world.store.write() as connection:
         await connection.execute(update(card).values(priority=str(Priority.URGENT)))
-        (case,) = await cases.raised(connection)
+        (case,) = await deadlines.raised(connection)
         await cases.act(connection, case, Step(move=Move.RAISE, who=cases.SMWATCH, at=START))
-        assert await cases.raised(connection) == []
+        assert await deadlines.raised(connection) == []
     assert (await desk.case()).status is Status.OPEN
 
 
@@ -137,7 +137,7 @@ async def test_names_are_erased_thirty_days_after_closing(desk, world):
     await desk.does(Move.CLOSE)
     for days, erased in ((29, 0), (31, 1), (32, 0)):
         async with world.store.write() as connection:
-            assert await cases.erase_names(connection, START + timedelta(days=days)) == erased
+            assert await deadlines.erase_names(connection, START + timedelta(days=days)) == erased
     case = await desk.case()
     assert (case.status, case.owner, case.by) == (Status.CLOSED, None, None)
     assert {event.who["name"] for event in await desk.rows(case_event)} == {""}
@@ -145,11 +145,11 @@ async def test_names_are_erased_thirty_days_after_closing(desk, world):
 
 async def test_who_is_away_has_a_substitute_until_then(world):
     async with world.store.write() as connection:
-        await cases.stand_in(connection, MIRA, JAN, START + HOUR)
-        await cases.stand_in(connection, MIRA, JAN, START + 2 * HOUR)
+        await deadlines.stand_in(connection, MIRA, JAN, START + HOUR)
+        await deadlines.stand_in(connection, MIRA, JAN, START + 2 * HOUR)
     async with world.store.read() as connection:
-        assert await cases.substitutes(connection, START + HOUR) == {"U1MIRA": (JAN, START + 2 * HOUR)}
-        assert await cases.substitutes(connection, START + 2 * HOUR) == {}
+        assert await deadlines.substitutes(connection, START + HOUR) == {"U1MIRA": (JAN, START + 2 * HOUR)}
+        assert await deadlines.substitutes(connection, START + 2 * HOUR) == {}
 
 
 def silence(**changes):

@@ -17,7 +17,7 @@ from smwatch.message.case import list_message
 from smwatch.message.words import Reader
 from smwatch.model import Person, number_of
 from smwatch.silence import Scope, Silence
-from smwatch.store import asked, cases, outbox, silences
+from smwatch.store import asked, cases, deadlines, outbox, silences
 from smwatch.store.sources import source_states
 from smwatch.store.waiting import holds
 
@@ -171,14 +171,14 @@ class Commands:
         me = office.person(one.who)
         if not words:
             async with self.store.write() as connection:
-                await cases.back(connection, me)
+                await deadlines.back(connection, me)
             return Reply(sentence=text("You hear of your cases yourself."))
         until = when.moment(" ".join(words[1:]) or "14d", one.now, one.reader.timezone)
         other = _person(words[0])
         if until is None or other is None:
             return Reply(sentence=HOW_AWAY)
         async with self.store.write() as connection:
-            await cases.stand_in(connection, me, other, until)
+            await deadlines.stand_in(connection, me, other, until)
         shown = one.reader.moment(until, one.now)
         return Reply(sentence=text("{who} stands in for you until {when}.", who=other.name or other.id, when=shown))
 

@@ -12,7 +12,7 @@ import structlog
 from smwatch.case import Case, Move, Reminder, Step, due
 from smwatch.casework.moves import thread_of
 from smwatch.model import Priority
-from smwatch.store import cases, envelopes, outbox
+from smwatch.store import cases, deadlines, envelopes, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,9 +43,9 @@ class Deadlines:
         timed = {name: one for name, one in self.watches().items() if one.answer_within is not None}
         async with self.store.read() as connection:
             names = [(client or "", name) for client, name in timed]
-            new = await cases.unanswered(connection, names, now - BACK) if timed else []
-            raised, answered = await cases.raised(connection), await cases.answered_by_us(connection)
-            late = [(case, one) for case in await cases.with_deadline(connection) if (one := due(case, now))]
+            new = await deadlines.unanswered(connection, names, now - BACK) if timed else []
+            raised, answered = await deadlines.raised(connection), await deadlines.answered_by_us(connection)
+            late = [(case, one) for case in await deadlines.with_deadline(connection) if (one := due(case, now))]
         forget = self.forgot is None or now - self.forgot >= FORGET_EVERY
         if not (new or raised or answered or late or forget):
             return
@@ -59,7 +59,7 @@ class Deadlines:
             for case, reminder in late:
                 told += await self._remind(connection, case, reminder, now)
             if forget:
-                await cases.erase_names(connection, now)
+                await deadlines.erase_names(connection, now)
                 await envelopes.forget(connection, now)
         self.forgot = now if forget else self.forgot
         for channel in dict.fromkeys(told):
@@ -82,13 +82,13 @@ class Deadlines:
                 soonest[client, story] = (at, at + within)
         for (client, story), (at, until) in soonest.items():
             case = await cases.begun(connection, client or None, story, now)
-            await cases.answer_by(connection, case, at, until)
+            await deadlines.answer_by(connection, case, at, until)
             told += await cases.show(connection, case, now)
         return told
 
     async def _remind(self, connection: AsyncConnection, case: Case, reminder: Reminder, now: datetime) -> list[str]:
         """In the thread of its first message; once it is overdue for the whole channel, and where it escalates to."""
-        await cases.reminded(connection, case, int(reminder))
+        await deadlines.reminded(connection, case, int(reminder))
         overdue = reminder is Reminder.OVERDUE
         named = [{"id": one.id, "name": one.name} for one in await self._people(connection, case, now)]
         until = case.until.isoformat() if case.until else ""
@@ -128,12 +128,12 @@ class Deadlines:
         """Whom it concerns: the owner, and who stands in for them."""
         if case.owner is None:
             return []
-        away = (await cases.substitutes(connection, now)).get(case.owner.id)
+        away = (await deadlines.substitutes(connection, now)).get(case.owner.id)
         return [case.owner, *([away[0]] if away else [])]
 
     async def _escalated(self, connection: AsyncConnection, case: Case) -> list[str]:
         watches, channels = self.watches(), self.channels()
-        names = await cases.watches_of(connection, case.story_id) if case.story_id is not None else []
+        names = await deadlines.watches_of(connection, case.story_id) if case.story_id is not None else []
         found = [watch.escalate for name in names if (watch := watches.get((case.client, name)))]
         return list(dict.fromkeys(one for one in found if one and one in channels))
 

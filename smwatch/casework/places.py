@@ -10,7 +10,7 @@ from sqlalchemy import select
 from smwatch.i18n import Text, text
 from smwatch.model import number_of
 from smwatch.store import cases
-from smwatch.store.schema import card
+from smwatch.store.schema import card, post
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +75,23 @@ async def _by_hand(
     for row in rows:
         if _of_line(row.channel, line, channels) and (click.kind != "button" or _stands(click, row)):
             return Place(client=case.client if case else None, channel=row.channel, case_id=number)
+    return UNKNOWN
+
+
+async def proposal(
+    connection: AsyncConnection, click: Click, line: str, channels: Mapping[str, Channel]
+) -> Place | Text:
+    """The message of a proposal that was clicked, or why it is refused."""
+    if click.stranger or not click.user:
+        return STRANGER
+    try:
+        number = number_of(click.value) if click.value[:1] == "P" else -1
+    except ValueError:
+        number = -1
+    here = select(post).where(post.c.kind == "proposal", post.c.receipt.is_not(None))
+    for row in (await connection.execute(here)).all():
+        if row.plan.get("proposal") == number and _of_line(row.channel, line, channels) and _stands(click, row):
+            return Place(client=row.client or None, channel=row.channel)
     return UNKNOWN
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from smwatch.casework import verbs
 from smwatch.casework.clicks import Clicks, Reply
 from smwatch.casework.commands import Answer, Commands
 from smwatch.casework.deadlines import Deadlines
+from smwatch.casework.decisions import REFUSE, WANT, Decisions
 from smwatch.casework.lines import Lines
 from smwatch.casework.moves import Office
 from smwatch.deliver.desk import Context, bounded
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
+    from smwatch.casework.decisions import Noise
     from smwatch.config.keeper import Outcome
     from smwatch.config.model import Config
     from smwatch.deliver import Sender
@@ -62,6 +65,10 @@ class House(Protocol):
     def config(self) -> Config:
         """What runs now."""
 
+    @property
+    def noise(self) -> Noise:
+        """Who proposes exclusions."""
+
 
 class Casework:
     """Started and stopped with the daemon; nothing here outlives it."""
@@ -78,6 +85,7 @@ class Casework:
         self.commands = Commands(
             store=store, config=self._config, office=self.office, reading=reading, problems=self._problems
         )
+        self.decisions = Decisions(store=store, channels=self._channels, office=self.office, noise=house.noise)
         self.deadlines = Deadlines(store=store, watches=self._watches, channels=self._channels, wake=self._wake)
 
     def _config(self) -> Config:
@@ -99,6 +107,28 @@ class Casework:
     def replace(self) -> None:
         """The config has changed."""
         self.lines.replace()
+
+    def verbs(self) -> Mapping[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]]:
+        """What the control socket asks."""
+        return {"case_move": self._case_move, "case_add": self._case_add, "case_away": self._case_away}
+
+    async def _case_move(self, args: dict[str, Any]) -> dict[str, Any]:
+        return await self._by_hand(verbs.move, args)
+
+    async def _case_add(self, args: dict[str, Any]) -> dict[str, Any]:
+        return await self._by_hand(verbs.add, args)
+
+    async def _by_hand(self, verb: Any, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - a function of `verbs`
+        async with self._store.write() as connection:
+            done = await verb(connection, self._config(), self.office(), args, self._clock())
+        for channel in dict.fromkeys(done.channels):
+            self._wake(channel)
+        return {"case": done.case.short}
+
+    async def _case_away(self, args: dict[str, Any]) -> dict[str, Any]:
+        async with self._store.write() as connection:
+            await verbs.away(connection, self._config(), args, self._clock())
+        return {}
 
     def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """What runs with the daemon."""
@@ -137,6 +167,8 @@ class Casework:
 
     async def _reply(self, one: Pending) -> Reply:
         click = one.click
+        if click.kind == "button" and click.action in {WANT, REFUSE}:
+            return await self.decisions.work(one, self._clock())
         if click.kind in {"command", "shortcut"} or (click.kind == "form" and click.action == NEW_CASE):
             return await self.commands.work(one, self._clock())
         return await self.clicks.work(one, self._clock())

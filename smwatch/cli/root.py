@@ -6,6 +6,7 @@ import click
 
 from smwatch import __version__
 from smwatch.cli.apply import apply
+from smwatch.cli.cases import case
 from smwatch.cli.configs import check, config_group
 from smwatch.cli.daemon import alert, demo, queue, run, status
 from smwatch.cli.digests import digest
@@ -59,6 +60,7 @@ for command in (
     import_group,
     export_group,
     silence,
+    case,
     apply,
 ):
     cli.add_command(command)

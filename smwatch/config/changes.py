@@ -102,14 +102,14 @@ def _sources(old: Config, new: Config) -> Iterator[Text]:
     if removed:
         yield texts("−{n} source: {names}", "−{n} sources: {names}", n=len(removed), names=_list(removed))
     for key, it in after.items():
-        if key in before and before[key] != it:
+        if key in before and _said(before[key]) != _said(it):
             yield text("source “{name}” changed", name=it.name)
 
 
 def _named(old: Config, new: Config) -> Iterator[Text]:
     yield from _mapping(
-        old.channels,
-        new.channels,
+        {name: _said(it) for name, it in old.channels.items()},
+        {name: _said(it) for name, it in new.channels.items()},
         (text("channel “{name}” added"), text("channel “{name}” removed"), text("channel “{name}” changed")),
     )
     yield from _mapping(
@@ -117,6 +117,11 @@ def _named(old: Config, new: Config) -> Iterator[Text]:
         {name: _without_place(it) for name, it in new.digests.items()},
         (text("digest “{name}” added"), text("digest “{name}” removed"), text("digest “{name}” changed")),
     )
+
+
+def _said(entry: Any) -> Any:  # noqa: ANN401 - a source or channel as plain values
+    """What its keys say; what it has learned since (the id of a Slack channel) is no change."""
+    return entry.model_dump()
 
 
 def _without_place(plan: Any) -> Any:  # noqa: ANN401 - a DigestPlan as plain values

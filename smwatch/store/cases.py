@@ -7,26 +7,25 @@ comes twice has the same envelope id and is one event.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, and_, func, insert, literal, or_, select, update
 
-from smwatch.case import Case, Move, Outcome, Refusal, Status, Step, after, reopens
+from smwatch.case import Case, Move, Outcome, Refusal, Status, Step, after
 from smwatch.i18n import text
 from smwatch.model import Person, Priority
 from smwatch.route import highest
 from smwatch.store import silences, verdicts
-from smwatch.store.schema import card, decision, item, mention, post, watch
-from smwatch.store.schema_cases import case_, case_event, substitute
+from smwatch.store.schema import card, item, mention, post
+from smwatch.store.schema_cases import case_, case_event
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 SMWATCH = Person(id="smwatch", name="smwatch")
-KEPT = timedelta(days=30)  # names on cases, after they were closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +102,7 @@ async def act(
         return Done(case=case, refused=moved)
     if moved.waits or step.move is Move.RAISE:
         moved = replace(moved, priority=await _priority(connection, case.story_id, case.priority))
-    told = {"note": step.note, **({"to": _person_row(step.to)} if step.to else {}), **(value or {})}
+    told = {"note": step.note, **({"to": person_row(step.to)} if step.to else {}), **(value or {})}
     await _note_down(connection, case, step, told, _row(case), envelope)
     await connection.execute(update(case_).where(case_.c.id == case.id).values(**_row(moved)))
     return Done(case=moved, channels=await show(connection, moved, step.at))
@@ -123,7 +122,7 @@ async def undo(
     step = Step(move=Move.UNDO, who=who, at=now)
     await _note_down(connection, case, step, {"of": last.id, "move": last.move}, None, envelope)
     before = {name: _moment(one) if name in _MOMENTS else one for name, one in last.before.items()}
-    restored = {**before, "by": _person_row(who), "changed_at": now}
+    restored = {**before, "by": person_row(who), "changed_at": now}
     await connection.execute(update(case_).where(case_.c.id == case.id).values(**restored))
     found = (await get(connection, case.id)) or _impossible()
     return Done(case=found, channels=await show(connection, found, now))
@@ -139,25 +138,30 @@ async def _take_back(connection: AsyncConnection, value: Mapping[str, Any], now:
 async def show(connection: AsyncConnection, case: Case, now: datetime) -> tuple[str, ...]:
     """Every message of this case is due for an edit at once; the channels in which they stand."""
     if case.story_id is None:
-        here = and_(post.c.kind == "case", post.c.state == "sent")
-        rows = (await connection.execute(select(post.c.id, post.c.channel, post.c.plan).where(here))).all()
-        mine = [row for row in rows if row.plan.get("case") == case.id]
-        if mine:
-            again = update(post).where(post.c.id.in_([row.id for row in mine]))
-            await connection.execute(again.values(state="waiting", not_before=None))
-        return tuple(row.channel for row in mine)
+        return await _show_posts(connection, case)
     about = and_(card.c.client == (case.client or ""), card.c.story_id == case.story_id)
-    changed = update(card).where(about).values(wanted=card.c.wanted + 1, changed_at=now, edited_at=None)
+    changed = update(card).where(about).values(wanted=card.c.wanted + 1, asked=card.c.wanted + 1, changed_at=now)
     rows = (await connection.execute(changed.returning(card.c.channel))).all()
     return tuple(row.channel for row in rows)
+
+
+async def _show_posts(connection: AsyncConnection, case: Case) -> tuple[str, ...]:
+    """The messages of a case that came by hand; one that is just on its way is due again by its changed plan."""
+    told = []
+    for row in await standing(connection, case):
+        plan = {**row.plan, "stand": row.plan.get("stand", 0) + 1}
+        state = "waiting" if row.state == "sent" else row.state
+        await connection.execute(update(post).where(post.c.id == row.id).values(plan=plan, state=state))
+        told.append(str(row.channel))
+    return tuple(told)
 
 
 async def listed(connection: AsyncConnection, client: str | None = None, *, closed: bool = False) -> list[Case]:
     """The cases that wait, overdue first (then by deadline, then by age); with `closed` the others behind them."""
     waiting = case_.c.status.in_((str(Status.OPEN), str(Status.TAKEN)))
     where = and_(or_(waiting, literal(closed)), or_(case_.c.client == client, literal(client is None)))
-    query = _select().where(where).order_by(~waiting, case_.c.until.is_(None), case_.c.until, case_.c.opened_at)
-    return [_case(row) for row in await connection.execute(query)]
+    query = select_cases().where(where).order_by(~waiting, case_.c.until.is_(None), case_.c.until, case_.c.opened_at)
+    return [case_of(row) for row in await connection.execute(query)]
 
 
 async def events(connection: AsyncConnection, case: Case) -> list[Event]:
@@ -168,115 +172,14 @@ async def events(connection: AsyncConnection, case: Case) -> list[Event]:
     ]
 
 
-async def with_deadline(connection: AsyncConnection) -> list[Case]:
-    """The cases that wait and whose deadline runs."""
-    here = and_(case_.c.status.in_((str(Status.OPEN), str(Status.TAKEN))), case_.c.until.is_not(None))
-    return [_case(row) for row in await connection.execute(_select().where(here))]
-
-
-async def reminded(connection: AsyncConnection, case: Case, told: int) -> None:
-    """This reminder was planned."""
-    await connection.execute(update(case_).where(case_.c.id == case.id).values(told=told))
-
-
-async def raised(connection: AsyncConnection) -> list[Case]:
-    """The cases that were done when their story became more urgent."""
-    done = case_.c.status.in_((str(Status.ANSWERED), str(Status.CLOSED)))
-    query = _select(card.c.priority.label("now_at")).join(
-        card, and_(card.c.story_id == case_.c.story_id, card.c.client == case_.c.client)
-    )
-    here = and_(done, case_.c.priority != card.c.priority)
-    found = {row.id: row for row in await connection.execute(query.where(here))}
-    return [case for row in found.values() if reopens(case := _case(row), Priority(row.now_at))]
-
-
-async def unanswered(
-    connection: AsyncConnection, watches: Sequence[tuple[str, str]], since: datetime
-) -> list[tuple[str, int, str, datetime]]:
-    """Stories that were told since `since` of watches (client, name) with a deadline, and that are no case yet.
-
-    Client, story, watch, and when they were first to be told.
-    """
-    query = (
-        select(card.c.client, card.c.story_id, watch.c.name, func.min(card.c.first_at).label("first_at"))
-        .join(mention, mention.c.story_id == card.c.story_id)
-        .join(watch, watch.c.id == mention.c.watch_id)
-        .outerjoin(case_, and_(case_.c.story_id == card.c.story_id, case_.c.client == card.c.client))
-        .where(card.c.first_at >= since, card.c.state == "sent", card.c.receipt.is_not(None), case_.c.id.is_(None))
-        .where(watch.c.name.in_([name for _, name in watches]), mention.c.old.is_(False))
-        .group_by(card.c.client, card.c.story_id, watch.c.name)
-    )
-    rows = await connection.execute(query)
-    return [(row.client, row.story_id, row.name, row.first_at) for row in rows if (row.client, row.name) in watches]
-
-
-async def answered_by_us(connection: AsyncConnection) -> list[Case]:
-    """Cases that wait although one of our own accounts has answered since: its reply arrived as an item."""
-    ours = (
-        select(decision.c.id)
-        .join(mention, mention.c.id == decision.c.mention_id)
-        .where(decision.c.code == "own", mention.c.story_id == case_.c.story_id, decision.c.at >= case_.c.opened_at)
-    )
-    waiting = case_.c.status.in_((str(Status.OPEN), str(Status.TAKEN)))
-    return [_case(row) for row in await connection.execute(_select().where(waiting, ours.exists()))]
-
-
-async def answer_by(connection: AsyncConnection, case: Case, begun_at: datetime, until: datetime) -> None:
-    """The watch sets a deadline."""
-    values = {"begun_at": begun_at, "until": until, "answer_by": until}
-    await connection.execute(update(case_).where(case_.c.id == case.id).values(**values))
-
-
-async def watches_of(connection: AsyncConnection, story_id: int | None) -> list[str]:
-    """The names of the watches that a story's mentions belong to."""
-    query = select(watch.c.name).join(mention, mention.c.watch_id == watch.c.id)
-    rows = await connection.execute(query.where(mention.c.story_id == story_id).distinct())
-    return [row.name for row in rows]
-
-
 async def standing(connection: AsyncConnection, case: Case) -> list[Any]:
     """The messages that show a case: rows of `card` or `post` with id, channel and receipt."""
     if case.story_id is None:
         here = and_(post.c.kind == "case", post.c.receipt.is_not(None))
-        rows = (
-            await connection.execute(select(post.c.id, post.c.channel, post.c.receipt, post.c.plan).where(here))
-        ).all()
+        rows = (await connection.execute(select(post).where(here))).all()
         return [row for row in rows if row.plan.get("case") == case.id]
     about = and_(card.c.client == (case.client or ""), card.c.story_id == case.story_id, card.c.receipt.is_not(None))
     return list((await connection.execute(select(card.c.id, card.c.channel, card.c.receipt).where(about))).all())
-
-
-async def stand_in(connection: AsyncConnection, away: Person, other: Person, until: datetime) -> None:
-    """`other` hears what `away` would, until `until`."""
-    await connection.execute(substitute.delete().where(substitute.c.away_id == away.id))
-    values = {"away": _person_row(away), "away_id": away.id, "stand_in": _person_row(other), "until": until}
-    await connection.execute(insert(substitute).values(**values))
-
-
-async def substitutes(connection: AsyncConnection, now: datetime) -> dict[str, tuple[Person, datetime]]:
-    """Who stands in for whom now, by the id of who is away."""
-    rows = await connection.execute(select(substitute).where(substitute.c.until > now))
-    return {row.away_id: (Person(**row.stand_in), row.until) for row in rows}
-
-
-async def back(connection: AsyncConnection, away: Person) -> bool:
-    """`away` is here again; whether somebody stood in."""
-    return (await connection.execute(substitute.delete().where(substitute.c.away_id == away.id))).rowcount > 0
-
-
-async def erase_names(connection: AsyncConnection, now: datetime) -> int:
-    """Names on cases that were closed 30 days ago; how many cases. Their messages are edited, too."""
-    done = and_(case_.c.status == str(Status.CLOSED), case_.c.changed_at <= now - KEPT)
-    named = or_(case_.c.owner.is_not(None), case_.c.by.is_not(None))
-    found = [_case(row) for row in await connection.execute(_select().where(done, named))]
-    for one in found:
-        await connection.execute(update(case_).where(case_.c.id == one.id).values(owner=None, by=None))
-        nobody = {"id": "", "name": ""}
-        mine = update(case_event).where(case_event.c.case_id == one.id)
-        await connection.execute(mine.values(who=nobody, value={}, before=None))
-        await show(connection, one, now)
-    await connection.execute(substitute.delete().where(substitute.c.until <= now))
-    return len(found)
 
 
 async def _priority(
@@ -308,7 +211,7 @@ async def _note_down(  # noqa: PLR0913, PLR0917 - the columns of an event
         "client": case.client or "",
         "case_id": case.id,
         "move": str(step.move),
-        "who": _person_row(step.who),
+        "who": person_row(step.who),
         "at": step.at,
         "value": {name: one for name, one in value.items() if one not in (None, "")},
         "before": None if kept is None else {name: _stamp(one) for name, one in kept.items()},
@@ -340,8 +243,8 @@ def _row(case: Case) -> dict[str, Any]:
         "status": str(case.status),
         "outcome": str(case.outcome),
         "priority": str(case.priority),
-        "owner": _person_row(case.owner),
-        "by": _person_row(case.by),
+        "owner": person_row(case.owner),
+        "by": person_row(case.by),
         "changed_at": case.at,
         "begun_at": case.begun,
         "until": case.until,
@@ -350,11 +253,12 @@ def _row(case: Case) -> dict[str, Any]:
     }
 
 
-def _person_row(person: Person | None) -> dict[str, str] | None:
+def person_row(person: Person | None) -> dict[str, str] | None:
+    """Somebody as a column holds them."""
     return {"id": person.id, "name": person.name} if person else None
 
 
-def _select(*more: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's Select
+def select_cases(*more: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's Select
     """Cases with what stands in their headline: their own title, else their story's first item."""
     first = select(mention.c.story_id, func.min(mention.c.item_id).label("item_id")).group_by(mention.c.story_id)
     lead = first.where(mention.c.lost.is_(False)).subquery()
@@ -369,11 +273,12 @@ def _select(*more: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's Select
 
 
 async def _one(connection: AsyncConnection, which: Any) -> Case | None:  # noqa: ANN401 - an SQL condition
-    row = (await connection.execute(_select().where(which))).first()
-    return _case(row) if row else None
+    row = (await connection.execute(select_cases().where(which))).first()
+    return case_of(row) if row else None
 
 
-def _case(row: Row[Any]) -> Case:
+def case_of(row: Row[Any]) -> Case:
+    """A row of `select_cases`."""
     return Case(
         id=row.id,
         client=row.client or None,

@@ -43,6 +43,7 @@ class Job:
     have 1 and 0). `receipt` is the place of the message that an edit goes to, `told` the priority that it was sent
     with; `thread` is the place that a note belongs to. `first_attempt` is the first try of this revision.
     `repeat`: it is sent again although the first try may have arrived, and has to say so.
+    `asked`: somebody has clicked and waits to see it.
     """
 
     table: Literal["card", "post"]
@@ -69,6 +70,7 @@ class Job:
     not_before: datetime | None = None
     problem: Problem | None = None
     repeat: bool = False
+    asked: bool = False
 
     def aside(self, now: datetime) -> bool:
         """Whether it lets the ones behind it pass while it waits for its next try."""
@@ -88,10 +90,10 @@ def next_key(key: str, generation: int) -> str:
     return hashlib.sha256(f"{key}|{generation}".encode()).hexdigest()[:32]
 
 
-def order(job: Job) -> tuple[bool, bool, datetime, str, int]:
-    """Where a job stands in its channel's queue."""
+def order(job: Job) -> tuple[bool, bool, bool, datetime, str, int]:
+    """Where a job stands in its channel's queue: whoever has clicked sees it first."""
     follows = job.receipt is not None or job.kind == "news"  # what stands is kept up to date after what is new
-    return (job.priority is not Priority.URGENT, follows, job.since, job.table, job.id)
+    return (not job.asked, job.priority is not Priority.URGENT, follows, job.since, job.table, job.id)
 
 
 def card_job(row: Row[Any]) -> Job:
@@ -105,6 +107,7 @@ def card_job(row: Row[Any]) -> Job:
         wanted=row.wanted,
         shown=row.shown,
         generation=row.generation,
+        asked=(row.asked or 0) > row.shown,
         plan={},
         **_common(row),
     )

@@ -71,7 +71,7 @@ async def outstanding(  # noqa: PLR0913 - the conditions of one channel
     group_interval: timedelta = timedelta(0),
     limit: int = 50,
 ) -> list[Job]:
-    """What `channel` has to send or edit, urgent first, new messages before edits, then as first seen.
+    """What `channel` has to send or edit: what somebody clicked, urgent, new messages before edits, as first seen.
 
     Holds what is due, and what failed less than 15 minutes ago: that one still stands in the way.
     """
@@ -93,12 +93,13 @@ def _card_due(now: datetime, group_wait: timedelta, group_interval: timedelta) -
         or_(card.c.state.in_(("waiting", "sent")), and_(card.c.state == "folded", _urgent_first(card) == 0)),
         card.c.wanted > card.c.shown,
         or_(card.c.shown > 0, card.c.first_at <= now - group_wait),
-        or_(card.c.edited_at.is_(None), card.c.edited_at <= now - group_interval),
+        or_(card.c.edited_at.is_(None), card.c.edited_at <= now - group_interval, card.c.asked > card.c.shown),
     )
 
 
 async def _cards(connection: AsyncConnection, due: ColumnElement[bool], limit: int) -> list[Job]:
-    place = (_urgent_first(card), card.c.shown > 0, card.c.first_at, card.c.id)
+    asked = case((card.c.asked > card.c.shown, 0), else_=1)
+    place = (asked, _urgent_first(card), card.c.shown > 0, card.c.first_at, card.c.id)
     query = select(card).where(due).order_by(*place).limit(limit)
     return [card_job(row) for row in await connection.execute(query)]
 
@@ -186,6 +187,8 @@ async def record_sent(  # noqa: PLR0913 - what is known about a delivery
         done["shown"] = job.wanted if revision is None else min(revision, job.wanted)
         if job.receipt is not None:
             done["edited_at"] = now
+    elif (await get(connection, "post", job.id) or job).plan != job.plan:
+        done["state"] = "waiting"  # what it shows has changed while it was on its way
     await _set(connection, job, done)
     pairs = [{"card_id": one, "mention_id": other, "at": now} for one, other in mentions]
     if pairs:

@@ -284,6 +284,7 @@ card = Table(
     Column("priority", String, nullable=False),
     Column("wanted", Integer, nullable=False, default=1),  # revision of the state to show
     Column("shown", Integer, nullable=False, default=0),  # revision that the channel acknowledged
+    Column("asked", Integer),  # revision that somebody's click wants to see at once, whatever the interval
     Column("reason", JSON),  # why this channel gets it
     Column("first_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from smwatch.errors import UserError
 from smwatch.model import Priority
 from smwatch.store import cases
 from smwatch.store.schema_cases import case_event, envelope, silence, verdict
@@ -439,3 +440,135 @@ async def test_cases_are_listed_overdue_first(team):
     await team.people.types("/smwatch cases")
     listed = await team.whispers("2 Vorgänge sind offen")
     assert str(listed.body["blocks"]).count("überfällig") >= 2
+
+
+async def a_proposal(team):
+    """Two mentions that somebody called not relevant by their buttons, and what is proposed then."""
+    team.press = team.world.feed()
+    team.world.watch("Acme", "acme")
+    await team.world.watches()
+    await team.world.eventually(lambda: team.people.lines, "a line")
+    for title in ("Acme baut ein Werk", "Acme sucht Leute", "Acme wächst", "Acme kauft Initech"):
+        team.press.publishes(title)
+    for title in ("Acme Karate in Bonn", "Acme Karate verliert"):
+        team.press.publishes(title)
+        post = await team.world.hears(title)
+        await team.clicks(post, "Nicht relevant")
+        await team.shows(post, "nicht relevant, sagt")
+    return await team.world.hears("bei Acme ausschließen?")
+
+
+async def test_not_relevant_twice_proposes_an_exclusion_that_a_click_decides(team):
+    post = await a_proposal(team)
+    assert "[Ausschließen] [Behalten]" in post.text
+    forged = {"message": {"ts": "1.2"}}
+    await team.clicks(post, "Ausschließen", **forged)
+    await team.whispers("Diese Meldung ist hier nicht (mehr) bekannt")
+    await team.clicks(post, "Behalten", who="U0JAN")
+    await team.shows(post, "jan")
+    assert "[Ausschließen]" not in post.text
+
+
+async def test_a_confirmed_exclusion_is_written(team):
+    post = await a_proposal(team)
+    await team.clicks(post, "Ausschließen")
+    await team.shows(post, "Von mira übernommen")
+    assert "karate" in team.world.path.read_text()
+    saved = await team.world.hears("Einstellungen übernommen")
+    assert "Kanal" not in saved.text  # what the channel has learned since is no change of it
+
+
+COMMANDS = [
+    ("/smwatch", "Was smwatch beantwortet"),
+    ("/smwatch hilfe", "Was smwatch beantwortet"),
+    ("/smwatch status", "Alles in Ordnung"),
+    ("/smwatch search Acme zurück", "1 Erwähnung mit"),
+    ("/smwatch search Globex", "Keine Erwähnung mit"),
+    ("/smwatch search", "Bitte sagen, was gesucht wird"),
+    ("/smwatch why M01", "M01: warum"),
+    ("/smwatch why M99", "keine Erwähnung heißt M99"),
+    ("/smwatch why", "Bitte sagen, welche"),
+    ("/smwatch check", "Die Konfiguration hat keine Fehler"),
+    ("/smwatch cases", "Kein Vorgang ist offen"),
+    ("/smwatch cases away", "An Ihre Vorgänge werden wieder Sie selbst erinnert"),
+    ("/smwatch cases away @jan gestern", "So geht es"),
+    ("/smwatch silence", "Nichts ist stummgeschaltet"),
+    ("/smwatch silence watch Acme 4h Pressekonferenz", "1 Stummschaltung"),
+    ("/smwatch silence watch Acme 4h", "Bitte den Grund dazuschreiben"),
+    ("/smwatch silence watch Globex 4h Grund", "hier heißt kein Suchauftrag Globex"),
+    ("/smwatch silence site www.blatt.example 7d Archiv", "blatt.example"),
+    ("/smwatch silence alles", "So geht es"),
+    ("/smwatch silence end Q99", "keine Stummschaltung heißt Q99"),
+]
+
+
+async def test_smwatch_answers_what_is_typed_to_one_person_alone(team):
+    await team.an_alert()
+    before = len(team.slack.posts())
+    for words, said in COMMANDS:
+        team.people.whispers.clear()
+        await team.acked(await team.people.types(words))
+        whisper = await team.whispers(said)
+        assert (whisper.user, whisper.body["response_type"]) == ("U0MIRA", "ephemeral")
+    assert len(team.slack.posts()) == before
+    team.people.whispers.clear()
+    await team.people.types("/smwatch silence list")
+    listed = str((await team.whispers("2 Stummschaltungen")).body)
+    assert ("Pressekonferenz" in listed, "Archiv" in listed) == (True, True)
+    await team.people.types("/smwatch silence end Q01")
+    await team.whispers("Q01 ist beendet")
+
+
+async def test_a_channel_hears_nothing_of_another_client(team):
+    """What is asked in Globex's channel is answered from Globex's watches alone."""
+    team.world.room("globex")
+    for name, client in (("pr", "Acme"), ("globex", "Globex")):
+        team.world.config["channels"][name] |= {"client": client, "app_token": {"env": APP_TOKEN}}
+        team.world.watch(f"{client} Marke", client.lower(), client=client, alert=[name])
+    team.press = team.world.feed()
+    team.world.config["smwatch"].pop("ops")
+    await team.world.starts()
+    await team.world.hears("smwatch beobachtet", "pr-alerts")
+    await team.world.hears("smwatch beobachtet", "globex")
+    await team.world.eventually(lambda: team.people.lines, "a line")
+    team.press.publishes("Acme ruft zurück")
+    post = await team.world.hears("Acme ruft zurück", "pr-alerts")
+    await team.clicks(post, "Übernehmen")
+    await team.shows(post, "übernommen von")
+    there = next(number for number, one in team.slack.channels.items() if one["name"] == "globex")
+    for words, said in (
+        ("/smwatch search zurück", "Keine Erwähnung"),
+        ("/smwatch why M01", "keine Erwähnung heißt M01"),
+        ("/smwatch cases", "Kein Vorgang ist offen"),
+        ("/smwatch silence watch Acme Marke 4h Grund", "hier heißt kein Suchauftrag"),
+    ):
+        team.people.whispers.clear()
+        await team.people.types(words, channel=there)
+        await team.whispers(said)
+    await team.people.types("/smwatch search zurück", channel="C0NOWHERE1")
+    await team.whispers("Bitte in einem Kanal fragen, in den smwatch schreibt")
+    for whisper in team.people.whispers:
+        assert "Acme ruft" not in str(whisper.body)
+
+
+async def test_a_case_is_moved_from_the_command_line_as_by_a_click(team):
+    post = await team.an_alert()
+    assert await team.world.asks("case_move", move="take", case="M01", by="anna", until="2h") == {"case": "V01"}
+    await team.shows(post, "übernommen von @anna · bis 2026-11-24 12:00Z")
+    await team.world.asks("case_move", move="note", case="V01", by="anna", note="Ruft zurück")
+    await team.world.hears("@anna: Ruft zurück")
+    await team.world.asks("case_move", move="hand-over", case="V01", by="anna", to="U0JAN")
+    await team.shows(post, "übernommen von @U0JAN")
+    await team.world.asks("case_move", move="undo", case="v01", by="anna")
+    await team.shows(post, "übernommen von @anna")
+    for wrong, said in (
+        ({"move": "take", "case": "V01"}, "schon übernommen"),
+        ({"move": "take", "case": "V99"}, "kein Vorgang heißt V99"),
+        ({"move": "raise", "case": "V01"}, "raise"),
+        ({"move": "deadline", "case": "V01", "until": "gestern"}, "keine Frist"),
+    ):
+        with pytest.raises(UserError) as caught:
+            await team.world.asks("case_move", by="bob", **wrong)
+        assert said in caught.value.sentence.render("de")
+    assert await team.world.asks("case_add", title="Radio Nord fragt", by="anna", until="heute") == {"case": "V02"}
+    assert "Antwort bis" in (await team.world.hears("Radio Nord fragt")).text
