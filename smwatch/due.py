@@ -14,6 +14,7 @@ from smwatch.errors import AuthExpired, Gone, NotPermitted, SourceError
 from smwatch.habits import Rhythm
 from smwatch.i18n import text
 from smwatch.moves import proposed
+from smwatch.packed import unpacked
 
 if TYPE_CHECKING:
     from smwatch.i18n import Text
@@ -42,10 +43,10 @@ def rhythm(source: Source, row: SourceRow | None = None) -> Rhythm:
     """The interval of a source: as its config says, else as it was learned."""
     if source.interval is not None:
         return Rhythm(source.interval, habits.AS_CONFIGURED)
-    kept = (row.validators if row is not None else None) or {}
+    kept = unpacked(row.validators if row is not None else None)
     spans = [one.get("fresh_for") for one in kept.values() if isinstance(one, dict)]
     return habits.rhythm(
-        row.heard if row is not None else None,
+        unpacked(row.heard) if row is not None else None,
         fresh_for=min((span for span in spans if span), default=None),
         least=source.card.min_interval if hasattr(source, "card") else habits.SHORTEST,
         pushed=row is not None and row.pushed_until is not None,
@@ -54,7 +55,7 @@ def rhythm(source: Source, row: SourceRow | None = None) -> Rhythm:
 
 def worked(row: SourceRow, now: datetime, every: timedelta) -> SourceRow:
     """How a source stands after a poll that worked: well, suspiciously silent, or at another address for good."""
-    quiet, moved = habits.silence(row.heard, now, every), proposed(row.validators)
+    quiet, moved = habits.silence(unpacked(row.heard), now, every), proposed(row.validators)
     reason = quiet or (text("it has moved for good: write {url} as its address", url=moved) if moved else None)
     row = marked(row, "silent" if quiet else "ok", reason, now)
     return replace(row, failures=0, trouble=None, last_ok_at=now)

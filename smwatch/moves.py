@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from smwatch.packed import Packed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -41,5 +43,7 @@ def targets(validators: Mapping[str, Any] | None) -> frozenset[str]:
 
 
 def _moves(validators: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    if isinstance(validators, Packed) and '"moved"' not in validators.raw:
+        return []  # of ten thousand sources none has moved
     known = (one.get("moved") for one in (validators or {}).values() if isinstance(one, dict))
     return [one for one in known if isinstance(one, dict) and one.get("to")]

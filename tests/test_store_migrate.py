@@ -1,11 +1,16 @@
 """A store of the first version becomes one of today."""
 
+import asyncio
 import sqlite3
+import subprocess
+import sys
 
 from sqlalchemy import inspect, text
 
 from smwatch.store.db import Store
+from smwatch.store.migrate import SCRIPTS, revisions
 from smwatch.store.schema import metadata
+from smwatch.store.stepwise import scripts
 
 
 async def test_a_store_of_the_first_version_gets_what_came_later(tmp_path):
@@ -25,3 +30,19 @@ async def test_a_store_of_the_first_version_gets_what_came_later(tmp_path):
 
 def _columns(standing):
     return {table.name: {one["name"] for one in standing.get_columns(table.name)} for table in metadata.sorted_tables}
+
+
+def test_the_names_of_the_files_are_the_versions():
+    known = [step.revision for step in scripts(SCRIPTS).walk_revisions()]
+    assert list(revisions()) == known[::-1]
+
+
+async def test_a_new_store_does_not_need_alembic(tmp_path):
+    """It would stay in the daemon's memory for nothing."""
+    words = (
+        "import asyncio, sys\nfrom smwatch.store.db import Store\n"
+        f"async def main():\n    await (await Store.open('sqlite:///{tmp_path}/s.db')).close()\n"
+        "asyncio.run(main())\nprint(sorted(name for name in ('alembic', 'mako') if name in sys.modules))"
+    )
+    done = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", words], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "[]\n")

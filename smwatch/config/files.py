@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from smwatch.config.document import Raw, Role
+from smwatch.config.scan import HEADER
 from smwatch.errors import UserError
 from smwatch.i18n import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+LONG = 64 * 1024  # characters
+GENERAL = re.compile(r"[ \t]*\[[ \t]*smwatch[ \t]*\][ \t]*(?:#.*)?")
 COPY = re.compile(
     r"~\$.*|\.~lock\..*|\..*|.*~|Kopie von .*|Copy of .*|.* - (?:Kopie|Copy)(?: ?\(\d+\))?\.toml|"
     r".* ?\(\d+\)\.toml|.*\.(?:bak|tmp|swp)",
@@ -60,6 +64,32 @@ def candidates(env: Mapping[str, str], cwd: Path) -> list[Path]:
     """Where a config is looked for, in order, when none was named."""
     home = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME") or "/") / ".config")
     return [cwd / "smwatch.toml", home / "smwatch" / "config.toml", Path("/etc/smwatch/config.toml")]
+
+
+def standing_files(path: Path) -> list[Path]:
+    """The files of the config at `path`; those that say which others there are are only read where they changed."""
+    dropped = sorted((path.parent / "conf.d").glob("*.toml"))
+    own = [path, *(it for it in dropped if not COPY.fullmatch(it.name))]
+    patterns = [pattern for it in own for pattern in _includes_of(it, stamp(it))]
+    return [*own, *(it for it in _globbed(patterns, own) if not COPY.fullmatch(it.name))]
+
+
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """When a file was last changed: (time in ns, size, inode); None where it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+@lru_cache(maxsize=64)
+def _includes_of(path: Path, at: tuple[int, int, int] | None) -> tuple[str, ...]:
+    """The patterns that a file names as it stood at `at`."""
+    try:
+        return tuple(includes(Raw(path=path, data=path.read_bytes()))) if at else ()
+    except OSError:
+        return ()
 
 
 def collect(path: Path) -> FileSet:
@@ -109,9 +139,28 @@ def peek(data: bytes) -> dict[str, Any]:
     if b"smwatch" not in data:
         return {}
     try:
-        return tomli.loads(data.decode("utf-8-sig"))
+        return tomli.loads(_general(data.decode("utf-8-sig")))
     except (ValueError, RecursionError):
         return read(Raw(path=Path(), data=data)).values
+
+
+def _general(content: str) -> str:
+    """Of a large file only the table `[smwatch]`: ten thousand sources are not read for three keys."""
+    if len(content) < LONG:
+        return content
+    found, inside, fence = [], False, ""
+    for line in content.split("\n"):
+        if not fence and line.lstrip().startswith("["):
+            inside = GENERAL.fullmatch(line.rstrip("\r")) is not None or (
+                inside and not HEADER.fullmatch(line.rstrip("\r"))
+            )
+        if inside:
+            found.append(line)
+        for mark in (fence,) if fence else ('"""', "'''"):
+            if line.count(mark) % 2:
+                fence = "" if fence else mark
+                break
+    return "\n".join(found) or content
 
 
 def _globbed(patterns: Iterable[str], taken: Sequence[Path]) -> list[Path]:

@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from smwatch.config.apart import build_apart, is_large
 from smwatch.config.build import Built, Kinds, build
 from smwatch.config.changes import changes, needs_restart
 from smwatch.config.document import Raw, Role
 from smwatch.config.edit import refuse_unsafe
 from smwatch.config.files import FileSet, collect
-from smwatch.config.loading import registry_for, with_notes
+from smwatch.config.loading import plugin_names, registry_for, with_notes
 from smwatch.config.versions import Copy, Version, Versions, write_whole
 from smwatch.errors import ConfigError, Problem, UserError
 from smwatch.i18n import Text, text
+from smwatch.loader import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -160,7 +162,12 @@ class Keeper:
             return FileSet(raws=(Raw(path=self.path, data=b""),))  # empty: an error, and its good copy serves
 
     def _build(self, raws: Sequence[Raw]) -> Built:
-        return build(raws, self.registry, parse=self._parse)
+        registry = self.registry
+        if isinstance(registry, Registry) and self._parse is None and is_large(raws):
+            built = build_apart(raws, registry, plugin_names(raws)[1])
+            if built is not None:
+                return built
+        return build(raws, registry, parse=self._parse)
 
     def _problems(self, files: FileSet) -> tuple[Problem, ...]:
         return tuple(it.problem for it in with_notes(self._build(files.raws), files, self._trouble).findings)

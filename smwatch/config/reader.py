@@ -84,23 +84,22 @@ class _Reading:
 
     def values(self) -> dict[str, Any]:
         for _ in range(MOST_FLAWS):
-            error = self._error(self.lines)
-            if error is None:
-                return tomli.loads("\n".join(self.lines))
-            self._get_over(error)
+            found = self._parsed(self.lines)
+            if isinstance(found, dict):
+                return found
+            self._get_over(found)
         self.lost.add("*")
         return {}
 
     @staticmethod
-    def _error(lines: Sequence[str]) -> tomli.TOMLDecodeError | None:
-        """What the parser says, or None. It may also give up on numbers and depths that no config has."""
+    def _parsed(lines: Sequence[str]) -> dict[str, Any] | tomli.TOMLDecodeError:
+        """The values, or what the parser says. It may also give up on numbers and depths that no config has."""
         try:
-            tomli.loads("\n".join(lines))
+            return tomli.loads("\n".join(lines))
         except tomli.TOMLDecodeError as error:
             return error
         except (ValueError, RecursionError) as error:
             return tomli.TOMLDecodeError("TOML parser: " + type(error).__name__, "\n".join(lines), 0)
-        return None
 
     def _get_over(self, error: tomli.TOMLDecodeError) -> None:
         line = min(error.lineno, len(self.lines))
@@ -128,8 +127,8 @@ class _Reading:
         mended = [diagnosis.repair.get(number, it) for number, it in enumerate(self.lines, 1)]
         if mended == self.lines:
             return False
-        error = self._error(mended)
-        if error is not None and error.lineno <= line:
+        error = self._parsed(mended)
+        if not isinstance(error, dict) and error.lineno <= line:
             return False
         self.lines = mended
         return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import toml_rs
 import tomli
 
 from smwatch.config import scan
@@ -80,6 +79,8 @@ class _Planter:
         return self._node(self.document.values, self._meta(), (), self.start)
 
     def _meta(self) -> Any:  # noqa: ANN401 - toml-rs's nested dicts
+        import toml_rs  # noqa: PLC0415 - 5 MB, which the daemon does not need for a large config (`apart`)
+
         try:
             return toml_rs.load_with_metadata("\n".join(self.lines)).meta["nodes"]
         except (ValueError, RecursionError):

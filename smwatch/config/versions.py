@@ -120,7 +120,12 @@ def _version(number: int, stored: Mapping[str, Any]) -> Version:
         number=number,
         saved=datetime.fromisoformat(stored["saved"]),
         summary=tuple(from_json(it) for it in stored["summary"]),
-        files={
-            Path(it["path"]): Copy(text=it["text"], clean=it["clean"], role=Role(it["role"])) for it in stored["files"]
-        },
+        files={Path(it["path"]): _read_copy(it) for it in stored["files"]},
     )
+
+
+def _read_copy(stored: Mapping[str, Any]) -> Copy:
+    """One text where both are the same: a config may have megabytes."""
+    same = stored["text"] == stored["clean"]
+    clean = stored["text"] if same else stored["clean"]
+    return Copy(text=stored["text"], clean=clean, role=Role(stored["role"]))

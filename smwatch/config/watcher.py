@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smwatch.config.files import collect
-from smwatch.errors import UserError
+from smwatch.config.files import stamp, standing_files
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
-Stamps = dict["Path", tuple[int, int, int]]
+Stamps = dict[Path, tuple[int, int, int]]
 EVERY = 10.0  # seconds; shares send no file events
 SETTLE = 1.0  # seconds without a further change: an editor or a transfer is done then
 
 
 def stamps(path: Path) -> Stamps:
     """When each file of the config at `path` was last changed: (time in ns, size, inode)."""
-    try:
-        files = [raw.path for raw in collect(path).raws]
-    except UserError:
-        files = []
-    found: Stamps = {}
-    for file in {path, *files}:
-        with suppress(OSError):
-            status = file.stat()
-            found[file] = (status.st_mtime_ns, status.st_size, status.st_ino)
-    return found
+    return {file: at for file in standing_files(path) if (at := stamp(file)) is not None}
 
 
 def changed_files(before: Stamps, after: Stamps) -> frozenset[Path]:
@@ -87,5 +77,6 @@ async def _events(path: Path, nudge: asyncio.Event, stop: asyncio.Event) -> None
 
     folders = [it for it in (path.parent, path.parent / "conf.d") if it.is_dir()]
     with suppress(OSError, RuntimeError):
-        async for _ in awatch(*folders, stop_event=stop, debounce=300, step=100, recursive=False):
-            nudge.set()
+        async for changes in awatch(*folders, stop_event=stop, debounce=300, step=100, recursive=False):
+            if any(name.endswith(".toml") or Path(name).name == path.name for _, name in changes):
+                nudge.set()

@@ -20,6 +20,7 @@ from smwatch.fetch.wire import Wire, connect
 from smwatch.i18n import text
 from smwatch.model import utc
 from smwatch.moves import noted
+from smwatch.packed import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -62,7 +63,7 @@ class Walk:
         self.cursor = cursor
         self.now = now
         self.log: FilteringBoundLogger = log or structlog.get_logger().bind(source=source.name)
-        self.http = WalkHttp(source, client, now, dict(validators or {}))
+        self.http = WalkHttp(source, client, now, unpacked(validators))
         self.parser = parser
         self.parser_changed = False
         self.answers: list[Any] = []

@@ -25,7 +25,16 @@ _SIGNS = "#@$"
 _DENSE = 20_000  # literals up to which the larger and quicker automaton is worth its memory
 
 
-_NONE: list[tuple[int, Route]] = []
+_NONE: list[tuple[int, Route]] = []  # shared by all that have none; never written to
+_EMPTY: dict[str, object] = {
+    "words": (),
+    "routes": _NONE,
+    "terms": _NONE,
+    "others": (),
+    "_before": {},
+    "_behind": {},
+    "_anywhere": _NONE,
+}
 Needs = tuple[tuple[bytes, ...], ...]  # of each row, one literal must be there
 
 
@@ -56,6 +65,13 @@ class Slot:
                 rows.setdefault(letter, []).append((number, way))
             if not letters:
                 self._anywhere.append((number, way))
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Most slots hold one word and nothing else: what is empty is one and the same for all of them."""
+        for name, nothing in _EMPTY.items():
+            if not getattr(self, name):
+                setattr(self, name, nothing)
 
     def row(self) -> Row:
         """What every hit asks for, close together."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from smwatch.query.terms import Term
 
 
+_NO_LETTERS: frozenset[int] = frozenset()  # one for all: Python makes a new one of 216 bytes each time
+_NO_WORDS: frozenset[bytes] = frozenset()
 _MOST_SPELLINGS = 8  # on one side of a phrase's anchor
 
 
@@ -94,8 +96,8 @@ def route(term: Term, counts: Mapping[bytes, int]) -> Route | None:
         behind=ways[known + 1 :],
         is_word=bool(anchor.words) and len(ways) == 1 and not anchor.accented,
         is_wide=any(isinstance(step, Pattern) for step in term.steps),
-        last=frozenset(word[-1] for way in ways[:known][-1:] for word in way.words),
-        first=frozenset(word[0] for way in ways[known + 1 :][:1] for word in way.words),
+        last=frozenset(word[-1] for way in ways[:known][-1:] for word in way.words) or _NO_LETTERS,
+        first=frozenset(word[0] for way in ways[known + 1 :][:1] for word in way.words) or _NO_LETTERS,
         heads=_spelled(ways[:known]) if straight else (),
         tails=_spelled(ways[known + 1 :]) if straight else (),
     )
@@ -118,7 +120,7 @@ def _word_probe(step: Step, keys: Iterable[str]) -> Probe | None:
         return Probe(step, tuple(literal for part in parts for literal in part)) if all(parts) else None
     words = [word for row in spelled for word in row or ()]
     whole = isinstance(step, OneWord) and all(key.isalnum() for key in step.keys)
-    return Probe(step, tuple(b" %b " % word for word in words), frozenset(words if whole else ()))
+    return Probe(step, tuple(b" %b " % word for word in words), frozenset(words) if whole else _NO_WORDS)
 
 
 def _pattern_probe(step: Pattern) -> Probe | None:

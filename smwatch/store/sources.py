@@ -13,6 +13,7 @@ from smwatch.i18n import Text, from_json, text, to_json
 from smwatch.links import canonical_link
 from smwatch.model import SourceState
 from smwatch.moves import targets
+from smwatch.packed import packed
 from smwatch.store.clock import MICROSECOND, later, store_clock
 from smwatch.store.schema import Moment, mention, seen, source, watch
 from smwatch.store.schema import item as item_table
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from smwatch.model import Watch
+
+
+_READ = {"reason", "validators", "heard"}  # columns that are not taken as they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +151,9 @@ async def get(connection: AsyncConnection, number: int) -> SourceRow | None:
 
 def as_row(row: Row[Any]) -> SourceRow:
     """A row of the table `source` as the rest of the program knows it."""
-    values = {name: getattr(row, name) for name in SourceRow.__slots__ if name != "reason"}
-    return SourceRow(**values, reason=from_json(row.reason) if row.reason else None)
+    values = {name: getattr(row, name) for name in SourceRow.__slots__ if name not in _READ}
+    reason = from_json(row.reason) if row.reason else None
+    return SourceRow(**values, reason=reason, validators=packed(row.validators), heard=packed(row.heard))
 
 
 async def save_states(

@@ -1,0 +1,139 @@
+"""Many feeds on loopback, served by nginx with ETags: what the benchmarks of polling ask."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import socket
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ITEMS = 10
+WORDS = (
+    *(
+        "Acme",
+        "ruft",
+        "Müsli",
+        "zurück",
+        "weil",
+        "darin",
+        "Steinchen",
+        "sind",
+        "die",
+        "Presse",
+        "fragt",
+        "seit",
+        "März",
+    ),
+    *(
+        "Kunde",
+        "Bahn",
+        "Markt",
+        "Werk",
+        "neue",
+        "Preise",
+        "Streik",
+        "Bericht",
+        "Verband",
+        "Urteil",
+        "Minister",
+        "Zahlen",
+    ),
+)
+CONF = """\
+daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr crit;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; etag on; keepalive_timeout {keep}; open_file_cache max=200000 inactive=10m;
+  client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
+  uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5; types {{ application/rss+xml xml; }}
+  server {{
+    listen {port} backlog=4096; root {folder}/www;
+    location /hostile/ {{ return 503; }}
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the feeds are; every 200 of them have a host of their own."""
+
+    folder: Path
+    port: int
+    count: int
+
+    def url(self, number: int) -> str:
+        """The address of a feed."""
+        host = number // 200
+        return f"http://127.0.{host // 250 + 1}.{host % 250 + 1}:{self.port}/{number}.xml"
+
+    def change(self) -> None:
+        """Every feed gets a new entry on top, so that all are read anew."""
+        now = datetime.now(UTC)
+        for number in range(self.count):
+            (self.folder / "www" / f"{number}.xml").write_text(feed(number, now), encoding="utf-8")
+
+
+def feed(number: int, newest: datetime) -> str:
+    """A feed of ten entries of 60 words."""
+    dice = random.Random(f"{number} {newest}")
+    items = []
+    for place in range(ITEMS):
+        moment = newest - timedelta(hours=7 * place)
+        title, text = " ".join(dice.choices(WORDS, k=7)), " ".join(dice.choices(WORDS, k=60))
+        link = f"https://s{number}.example/{moment:%y%m%d%H%M%S}-{place}"
+        items.append(
+            f"<item><guid>{link}</guid><title>{title}</title><link>{link}</link>"
+            f"<pubDate>{format_datetime(moment)}</pubDate><description>{text}</description></item>"
+        )
+    head = f"<title>Feed {number}</title><link>https://s{number}.example/</link><language>de</language>"
+    return f"<?xml version='1.0'?><rss version='2.0'><channel>{head}{''.join(items)}</channel></rss>"
+
+
+def nginx() -> str | None:
+    """The program; None where it is not installed."""
+    return shutil.which("nginx") or next((one for one in ("/usr/sbin/nginx",) if Path(one).exists()), None)
+
+
+@contextmanager
+def serving(count: int, *, keep: int = 0) -> Iterator[Site]:
+    """Nginx with so many feeds; connections are kept open for `keep` seconds (most hosts have one feed: 0)."""
+    program = nginx()
+    assert program is not None, "nginx is not installed"
+    folder = Path(tempfile.mkdtemp(prefix="smwatch-feeds-"))
+    folder.chmod(0o755)
+    (folder / "www").mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    site = Site(folder, port, count)
+    site.change()
+    (folder / "nginx.conf").write_text(CONF.format(folder=folder, port=port, keep=keep), encoding="utf-8")
+    process = subprocess.Popen([program, "-c", str(folder / "nginx.conf"), "-p", str(folder)])
+    try:
+        _wait(port)
+        yield site
+    finally:
+        process.terminate()
+        process.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(port: int) -> None:
+    """Until it listens; a refused connection is tried again at once, for at most a few seconds."""
+    for _ in range(100_000):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+    message = "nginx does not listen"
+    raise RuntimeError(message)
