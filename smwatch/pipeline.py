@@ -28,6 +28,7 @@ from smwatch.store.ingest import (
     store_harvest,
     stored_text,
 )
+from smwatch.store.tombstones import GONE
 from smwatch.story import near_duplicate
 
 if TYPE_CHECKING:
@@ -302,7 +303,7 @@ def _is_news(identity: Identity, seen: Mapping[str, Seen]) -> bool:
     before = seen.get(identity.id)
     if before is None:
         return identity.twin not in seen
-    return before.content != identity.content and before.edits < MOST_EDITS
+    return before.content not in (identity.content, GONE) and before.edits < MOST_EDITS
 
 
 def _distinct(items: Iterable[Item], now: datetime) -> list[Item]:

@@ -23,6 +23,8 @@ from smwatch.secret import SecretMissing
 from smwatch.source import Accepted, Answered, Received, Receiver, Refused
 from smwatch.store import inbox
 from smwatch.store import sources as source_store
+from smwatch.store.ingest import id_mark
+from smwatch.store.tombstones import foresee
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -241,7 +243,12 @@ class Inbox:
         walk = self._open(box.receiver, box.row, self._clock())
         async with asyncio.timeout(PATIENCE):
             page = await box.receiver.unpack(walk, received)
-        return await self._push(box.receiver, box.row, page)
+        polled = await self._push(box.receiver, box.row, page)
+        if page.deleted:
+            marks = [id_mark(self._store.key, box.row.identity, one) for one in page.deleted]
+            async with self._store.write() as connection:
+                await foresee(connection, box.row.id, marks, self._clock())
+        return polled
 
     async def _done(self, box: Box, letter: Letter, polled: Polled) -> None:
         async with self._store.write() as connection:

@@ -260,6 +260,26 @@ def test_hostile_mails_are_mails(body):
     assert "\x00" not in item["title"] + item["text"]
 
 
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({"Auto-Submitted": "auto-replied (vacation)"}, "an automatic answer"),
+        ({"X-Autoreply": "yes"}, "an automatic answer"),
+        ({"Auto-Submitted": "auto-generated"}, None),  # as notices of platforms are
+    ],
+)
+def test_automatic_answers_are_no_news(headers, reason):
+    assert read_mail(mail("Abwesend: Acme", **headers), {})["left_out"] == reason
+
+
+def test_reports_of_delivery_are_no_news():
+    report = b"From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered: Acme\r\n"
+    report += (
+        b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n--b\r\n\r\nAcme\r\n--b--\r\n'
+    )
+    assert read_mail(report, {}) == {"items": [], "left_out": "a report of delivery"}
+
+
 def test_the_same_mail_without_a_number_has_the_same_id_and_others_have_another():
     first, second = mail("Eins", Message_ID=None), mail("Zwei", Message_ID=None)
     assert one(first)["id"] == one(first)["id"] != one(second)["id"]

@@ -49,6 +49,11 @@ class Letterbox(Receiver):
             if isinstance(trouble, asyncio.Event):
                 await trouble.wait()
             raise trouble
+        if word.startswith("-"):
+            return page(deleted=(word[1:],))
+        if "|" in word:
+            number, hour, title = word.split("|")
+            return page(item(number, title=title, updated=NOW + timedelta(hours=int(hour))))
         return page(item(word, title=f"Acme {word} {received.headers['kept']}".strip()))
 
 
@@ -313,3 +318,20 @@ async def test_it_runs_until_it_is_ended(post):
 )
 def test_pauses(waited, pause):
     assert tries_again(NOW, NOW - waited) == NOW + timedelta(seconds=pause)
+
+
+async def test_a_deletion_that_overtakes_what_it_deletes_is_a_deletion(post):
+    await post.sends("-eins")
+    await post.sends("eins")
+    await post.unpacks()
+    assert await post.titles() == []
+
+
+async def test_a_state_that_was_overtaken_changes_nothing(post):
+    await post.sends("eins|2|Acme heute")
+    await post.sends("eins|1|Acme gestern")
+    await post.unpacks()
+    assert await post.titles() == ["Acme heute"]
+    await post.sends("eins|3|Acme morgen")
+    await post.unpacks()
+    assert await post.titles() == ["Acme morgen"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from smwatch.config import unasked, unsaid, words
+from smwatch.config import doors, unasked, unsaid, words
 from smwatch.config.draft import Draft, Placed, filled
 from smwatch.i18n import Text, text
 from smwatch.model import Priority
@@ -46,6 +46,7 @@ class CrossCheck:
         unsaid.tell(self.report, self.draft.asked, self.draft.sources)
         lists = {name: it.it for name, it in self.draft.lists.items()}
         unasked.tell(self.report, self.draft.watches, self.draft.sources, lists)
+        doors.tell(self.report, self.draft.sources, self.sections.all("web"))
         self._something_to_do()
         self.draft.ops = self._ops()
         return self.draft

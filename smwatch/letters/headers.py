@@ -61,6 +61,17 @@ def read_head(mail: EmailMessage, authserv: str = "") -> Head:
     )
 
 
+def automatic(mail: EmailMessage) -> str:
+    """What a mail is that no person and no editor sent: a report of delivery, an automatic answer; "" else."""
+    kind = header(mail, "Content-Type").lower()
+    if kind.startswith("multipart/report") and "delivery-status" in kind:
+        return "a report of delivery"
+    answered = header(mail, "Auto-Submitted").lower().startswith("auto-replied")
+    if answered or "X-Autoreply" in mail or header(mail, "Precedence").lower() == "auto_reply":
+        return "an automatic answer"
+    return ""
+
+
 def header(mail: EmailMessage, name: str) -> str:
     """A header as one line of text; "" where there is none, whatever it holds."""
     said = _said(lambda: str(mail[name])) if name in mail else ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from smwatch.feeds.plain import cut, plain_text, plain_title
 from smwatch.letters.alerts import SENDER, results
 from smwatch.letters.body import Body, is_silent, page_of, read_body
-from smwatch.letters.headers import LONGEST, Head, read_head
+from smwatch.letters.headers import LONGEST, Head, automatic, read_head
 from smwatch.letters.notices import HOMES, platform_of, read_notice
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def read_mail(body: bytes, options: Mapping[str, Any]) -> dict[str, Any]:
         mail = _parsed(body, head_only=bool(options.get("head_only")))
         head = read_head(mail, str(options.get("authserv") or ""))
         platform = platform_of(head.domain)
-        unwanted = _unwanted(head, platform, options)
+        unwanted = automatic(mail) or _unwanted(head, platform, options)
         if unwanted:
             return {"items": [], "left_out": unwanted}
         content = Body() if options.get("head_only") else read_body(mail)

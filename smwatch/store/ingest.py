@@ -208,9 +208,12 @@ def _seen_rows(harvest: Harvest, fresh: Fresh) -> Iterable[dict[str, Any]]:
 async def _keep(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> int:
     """Store or renew one item and its mentions; how many of them are new."""
     place = (item.c.source_id == harvest.source_id) & (item.c.id_hmac == fresh.identity.id)
-    row = (await connection.execute(select(item.c.id, item.c.tombstone, item.c.title, item.c.url).where(place))).first()
+    standing = select(item.c.id, item.c.tombstone, item.c.title, item.c.url, item.c.updated).where(place)
+    row = (await connection.execute(standing)).first()
     if row is not None and row.tombstone is not None:
         return 0  # deleted at its source: it does not come back
+    if row is not None and not fresh.reused and _is_older(fresh.item.updated, row.updated):
+        return 0  # a state that was overtaken by a later one
     stored = None if row is None else int(row.id)
     if stored is not None and fresh.reused:
         aside = f"{fresh.identity.id}#{stored}"  # the article before keeps its mentions, and lets go of the id
@@ -229,6 +232,10 @@ async def _keep(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> 
         if lost or row is None or (row.title, row.url) != (values["title"], values["url"]):
             await show_again(connection, [stored], harvest.now)
     return await _mention(connection, harvest, stored, fresh.matches)
+
+
+def _is_older(updated: datetime | None, than: datetime | None) -> bool:
+    return updated is not None and than is not None and updated < than
 
 
 async def _name(connection: AsyncConnection, source_id: int, item_id: int, others: Sequence[str]) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, exists, null, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from smwatch.store.schema import author, card, item, item_alias, mention, post
+from smwatch.store.schema import author, card, item, item_alias, mention, post, seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 CHUNK = 500  # ids in one IN list
+GONE = "gone"  # the content of an id that was deleted
 BUNDLES = ("summary", "late")  # posts that name several stories and are edited in place
 
 
@@ -31,6 +33,17 @@ async def bury(connection: AsyncConnection, source_id: int, marks: Sequence[str]
     for start in range(0, len(standing), CHUNK):
         await _silence(connection, standing[start : start + CHUNK], now)
     return len(standing)
+
+
+async def foresee(connection: AsyncConnection, source_id: int, marks: Sequence[str], now: datetime) -> None:
+    """Let nothing with these keyed ids come any more, also where a deletion overtook what it deletes."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    for mark in marks:
+        gone = {"content_hash": GONE, "first_seen": now, "last_listed": now}
+        statement = insert(seen).values(source_id=source_id, id_hmac=mark, **gone)
+        await connection.execute(
+            statement.on_conflict_do_update(index_elements=["source_id", "id_hmac"], set_={"content_hash": GONE})
+        )
 
 
 async def _named(connection: AsyncConnection, source_id: int, marks: Sequence[str]) -> dict[int, int | None]:

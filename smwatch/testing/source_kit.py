@@ -101,13 +101,13 @@ async def conforms(source: Source, server: FeedServer, *, but: Collection[str] =
     of trouble in place of every answer; the canned answers stand there again afterwards. `but` names troubles (of
     `TROUBLE`) that are what the source reads: any web page, for one that compares pages.
     """
-    _has_a_card(source)
+    has_a_card(source)
     async with walker(source) as core:
         first = await core.walk()
         assert first, "the first walk brings no page: the server's answers are not what the source reads"
         assert all(page.cursor is None for page in first[:-1]), "only the last page of a walk carries the cursor"
         items = [item for page in first for item in page.items]
-        _are_items(items, source)
+        are_items(items, source)
         again = [item for page in await core.walk() for item in page.items]
         known = {item.id: item for item in items}
         for item in again:
@@ -116,7 +116,8 @@ async def conforms(source: Source, server: FeedServer, *, but: Collection[str] =
     return first
 
 
-def _has_a_card(source: Source) -> None:
+def has_a_card(source: Source) -> None:
+    """The card is filled in, and the key survives a rename."""
     card = source.card
     assert card.title
     assert card.docs.startswith("https://"), "the card links the vendor's own page"
@@ -124,7 +125,8 @@ def _has_a_card(source: Source) -> None:
     assert source.default_name()
 
 
-def _are_items(items: list[Item], source: Source) -> None:
+def are_items(items: list[Item], source: Source) -> None:
+    """Items as the core takes them."""
     assert len({item.id for item in items}) == len(items), "ids are distinct within a walk"
     for item in items:
         assert item.id, "an id is never empty"

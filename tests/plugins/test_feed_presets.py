@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from smwatch.config.build import build
 from smwatch.config.document import Raw
 from smwatch.errors import Broken, NotPermitted, UserError
 from smwatch.feeds import presets
+from smwatch.feeds.extras import read_extras
+from smwatch.feeds.reader import read_feed
 from smwatch.loader import load
 from smwatch.model import Author, Engagement
 from smwatch.testing.servers import FeedServer, entry, rss
@@ -260,3 +265,43 @@ async def test_at_most_ten_pages(server):
 
 def test_the_presets_of_the_keys_are_those_that_there_are():
     assert {one for owners in plugin.OWN.values() for one in owners} | {"google-alerts"} == set(presets.SHAPES)
+
+
+CORPUS = os.environ.get("SMWATCH_CORPUS")
+
+
+def real_feeds():
+    for path in sorted((Path(CORPUS) / "feeds").glob("*.tar.xz")):
+        with tarfile.open(path) as packed:
+            for member in packed:
+                stream = packed.extractfile(member) if member.isfile() and member.size < 2_000_000 else None
+                if stream is not None:
+                    yield member.name, stream.read()
+    for folder in ("rss", "youtube", "pinterest"):
+        for path in sorted((Path(CORPUS) / "platforms" / "recorded" / folder).glob("*.[xra][mst][ls]*")):
+            yield path.name, path.read_bytes()
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not CORPUS, reason="SMWATCH_CORPUS names no folder of real data")
+def test_real_feeds_lose_nothing_by_what_is_read_beside_them():
+    read, slow, other = 0, [], []
+    for name, body in real_feeds():
+        try:
+            plain = read_feed(body, {})["items"]
+        except ValueError:
+            continue
+        started = time.perf_counter()
+        more = read_extras(body, {"episodes": True})["items"]
+        if time.perf_counter() - started > 2:
+            slow.append(name)
+        if [(one["id"], one["title"], one["url"]) for one in plain] != [
+            (one["id"], one["title"], one["url"]) for one in more
+        ]:
+            other.append(name)
+        for preset in presets.SHAPES:
+            shaped = read_extras(body, {"preset": preset})["items"]
+            assert preset == "app-store" or len(shaped) == len(plain), name
+        read += 1
+    assert (slow, other) == ([], [])
+    assert read > 1500

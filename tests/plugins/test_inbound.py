@@ -16,6 +16,7 @@ from smwatch.plugins.inbound import InboundSource
 from smwatch.errors import Broken, UserError
 from smwatch.model import Author, Engagement
 from smwatch.plugin import Accepted, Answered, Received, Refused, Request, Secret
+from smwatch.testing.receiver_kit import receives
 from smwatch.testing.source_kit import walker
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -74,6 +75,25 @@ async def test_what_is_signed_becomes_an_item() -> None:
     assert item.engagement == Engagement(likes=3)
     assert item.published == datetime(2026, 11, 24, 9, 59, 30, tzinfo=UTC)
     assert (item.source, item.kind) == ("forum", "post")
+
+
+@pytest.mark.parametrize("scheme", ["body", "stripe", "standard"])
+async def test_conforms(scheme: str) -> None:
+    source = inbound(path="acme-forum", scheme=scheme)
+    body, stamp = json.dumps(POST).encode(), str(int(NOW.timestamp()))
+    told = {
+        "stripe": {"Stripe-Signature": f"t={stamp},v1={signed(stamp.encode() + b'.' + body)}"},
+        "standard": {
+            "Webhook-Id": "msg_1",
+            "Webhook-Timestamp": stamp,
+            "Webhook-Signature": "v1,"
+            + base64.b64encode(
+                hmac.digest(source._secrets()[0], f"msg_1.{stamp}.".encode() + body, hashlib.sha256)
+            ).decode(),
+        },
+    }
+    page = await receives(source, posting(body, told.get(scheme)))
+    assert [item.id for item in page.items] == ["4711"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from smwatch.fetch.client import Client
 from smwatch.fetch.walk import Walk
 from smwatch.imap import Imap, mailbox_name
 from smwatch.secret import Secret
-from smwatch.testing.source_kit import _are_items, _has_a_card, walker
+from smwatch.testing.source_kit import are_items, has_a_card, walker
 
 needs_dovecot = pytest.mark.skipif(imap_server.DOVECOT is None, reason=MISSING)
 
@@ -89,11 +89,11 @@ async def test_conforms(server):
     for number in range(3):
         server.delivers(mail(f"Nummer {number}", number=number))
     source = box(server)
-    _has_a_card(source)
+    has_a_card(source)
     async with reading(source) as core:
         first = await core.walk()
         assert all(page.cursor is None for page in first[:-1])
-        _are_items([item for page in first for item in page.items], source)
+        are_items([item for page in first for item in page.items], source)
 
 
 @needs_dovecot
