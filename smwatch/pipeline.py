@@ -48,6 +48,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_UP = 10.0  # seconds for what a source asks about the items of a page that matched
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), timedelta(days=366)  # what is dated otherwise has no date
+NO_LOOK_UP = timedelta(minutes=1)
 MOST_EDITS = 24  # an item that changes with every poll (a clock, an advertisement) is not followed for ever
 
 
@@ -113,6 +114,7 @@ class Pipeline:
     walk: Callable[[Source, SourceRow, datetime], Any]
     clock: Callable[[], datetime]
     on_mentions: Callable[[], None] = field(default=lambda: None)
+    no_look_up: dict[int, datetime] = field(default_factory=dict)
     on_note: Callable[[Source, Text], Awaitable[None]] = field(default=_nobody)
 
     async def poll(self, source: Source, row: SourceRow, now: datetime) -> Polled:
@@ -161,7 +163,7 @@ class Pipeline:
             client=row.client,
             platform=source.type,
             now=now,
-            fresh=await _looked_up(source, walk, matched),
+            fresh=await self._looked_up(source, row, walk, matched),
             listed=tuple(listed),
             deleted=tuple(id_mark(self.store.key, row.identity, one) for one in gone),
             expires_at=now + self._kept_for(source),
@@ -175,6 +177,30 @@ class Pipeline:
         if mentions or changed:
             self.on_mentions()
         return Polled(listed=_listed(page), fresh=len(fresh), changed=changed, mentions=mentions, stored=True)
+
+    async def _looked_up(
+        self,
+        source: Source,
+        row: SourceRow,
+        walk: Any,  # noqa: ANN401 - see Walk
+        fresh: tuple[Fresh, ...],
+    ) -> tuple[Fresh, ...]:
+        """What matched, with the author and the engagement that its source had to ask for.
+
+        Where nobody answers, nobody is asked for a minute: a stream must not wait for it again and again.
+        """
+        wanted = [one.item for one in fresh if one.matches]
+        now = self.clock()
+        if not wanted or now < self.no_look_up.get(row.id, now):
+            return fresh
+        try:
+            async with asyncio.timeout(LOOK_UP):
+                found = {item.id: item for item in await source.look_up(walk, wanted)}
+        except (SourceError, TimeoutError) as error:
+            log.info("authors_not_looked_up", source=source.name, reason=str(error))
+            self.no_look_up[row.id] = now + NO_LOOK_UP
+            return fresh
+        return tuple(_with_more(one, found.get(one.item.id, one.item)) for one in fresh)
 
     def _kept_for(self, source: Source) -> timedelta:
         """As long as the config says, or as long as the platform allows."""
@@ -272,20 +298,6 @@ class Pipeline:
             except Exception as error:  # noqa: BLE001 - one plugin's code is a border: the item goes on as it is
                 log.warning("enricher_failed", enricher=type(enricher).__name__, error=type(error).__name__)
         return item
-
-
-async def _looked_up(source: Source, walk: Any, fresh: tuple[Fresh, ...]) -> tuple[Fresh, ...]:  # noqa: ANN401 - see Walk
-    """What matched, with the author and the engagement that its source had to ask for."""
-    wanted = [one.item for one in fresh if one.matches]
-    if not wanted:
-        return fresh
-    try:
-        async with asyncio.timeout(LOOK_UP):
-            found = {item.id: item for item in await source.look_up(walk, wanted)}
-    except (SourceError, TimeoutError) as error:
-        log.info("authors_not_looked_up", source=source.name, reason=str(error))
-        return fresh
-    return tuple(_with_more(one, found.get(one.item.id, one.item)) for one in fresh)
 
 
 def _with_more(fresh: Fresh, found: Item) -> Fresh:

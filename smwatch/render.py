@@ -173,10 +173,10 @@ class Renderer:
         return Rendered(message=message)
 
     async def _story_news(self, job: Job, who: Reading) -> Rendered | None:
-        """What has joined the story since; None where all of it was deleted meanwhile."""
+        """What has joined the story since; None where all of it was deleted before it was told."""
         async with self._store.read() as connection:
             found = await mentions_where(connection, mention.c.id.in_(job.plan["mentions"]) & ~mention.c.lost)
-        living = [one for one in found if one.item.deleted is None]
+        living = [one for one in found if one.item.deleted is None or job.receipt is not None]
         raised = Priority(job.plan["raised"]) if job.plan.get("raised") else None
         if not living:
             return None

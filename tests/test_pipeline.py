@@ -345,11 +345,16 @@ async def test_authors_are_looked_up_for_what_matched(press, monkeypatch):
 
 
 async def test_where_authors_cannot_be_looked_up_the_mention_stays(press, monkeypatch):
+    asked = []
+
     async def look_up(_source, _ctx, _items):
+        asked.append(press.now)
         raise Transient("down")
 
     monkeypatch.setattr(Script, "look_up", look_up)
-    assert (await press.brings(page(item(1)))).mentions == 1
+    assert (await press.brings(page(item(1)), page(item(2)))).mentions == 2
+    assert (await press.brings(page(item(3)))).mentions == 1
+    assert asked == [NOW + MINUTE, NOW + 2 * MINUTE]  # not again within a minute
 
 
 async def test_a_cursor_that_moved_is_stored_also_where_nothing_changed(press):

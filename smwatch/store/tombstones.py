@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CHUNK = 500  # ids in one IN list
 GONE = "gone"  # the content of an id that was deleted
-BUNDLES = ("summary", "late")  # posts that name several stories and are edited in place
+BUNDLES = ("summary", "late", "news")  # posts that name mentions or cards, and are edited in place
 
 
 async def bury(connection: AsyncConnection, source_id: int, marks: Sequence[str], now: datetime) -> int:
@@ -57,9 +57,17 @@ async def _named(connection: AsyncConnection, source_id: int, marks: Sequence[st
 
 async def _silence(connection: AsyncConnection, found: Sequence[tuple[int, int | None]], now: datetime) -> None:
     numbers = [number for number, _ in found]
-    empty = {"title": "", "lead": "", "text": "", "author_id": None, "more": null(), "tombstone": now}
+    empty = {
+        "title": "",
+        "lead": "",
+        "text": "",
+        "author_id": None,
+        "more": null(),
+        "edited_at": None,
+        "tombstone": now,
+    }
     await connection.execute(update(item).where(item.c.id.in_(numbers)).values(**empty))
-    await connection.execute(update(mention).where(mention.c.item_id.in_(numbers)).values(spans=[]))
+    await connection.execute(update(mention).where(mention.c.item_id.in_(numbers)).values(spans=[], raised_at=None))
     unheard = ~exists().where(item.c.author_id == author.c.id)
     writers = {writer for _, writer in found if writer is not None}
     await connection.execute(delete(author).where(author.c.id.in_(writers), unheard))

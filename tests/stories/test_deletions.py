@@ -201,3 +201,17 @@ async def test_what_came_late_is_edited_too(world, wire):
     wire.deletes("1")
     await world.hears("bei der Quelle gelöscht")
     await world.eventually(lambda: not world.slack.reads("abgezockt"), "the words to go")
+
+
+async def test_a_note_in_the_thread_is_edited_too(world, wire):
+    other = Wire(world, "Kanal")
+    text = "Acme ruft alle Bohrmaschinen der Baureihe Sieben zurück, weil der Griff sich lösen kann."
+    await world.watches()
+    wire.posts("1", text)
+    await world.hears("Bohrmaschinen")
+    other.posts("9", f"{text} Sagt Max.")
+    await world.hears("weiterer Beitrag zu diesem Thema")
+    assert world.slack.reads("Sagt Max")
+    other.deletes("9")
+    await world.eventually(lambda: not world.slack.reads("Sagt Max"), "the words to go")
+    assert any("bei der Quelle gelöscht" in one.text for one in world.slack.reads("zu diesem Thema"))
