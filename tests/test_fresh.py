@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from smwatch import hookspecs, loader
-from smwatch.testing.fresh import Stale, commands, marks, plugins, slack, stale
+from smwatch.testing.fresh import Stale, commands, marks, plugins, stale
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECKOUT = (ROOT / "smwatch").is_dir() and (ROOT / "README.md").is_file()
@@ -90,12 +90,6 @@ def test_every_built_in_plugin_has_a_page_that_names_its_keys(tmp_path: Path) ->
     assert "| `opml` |" in pages["feed"]
     assert "It cannot see: " in pages["feed"]
     assert "| `api_url` |" in pages["slack"]
-
-
-def test_each_scope_of_the_manifests_says_what_is_lost_without_it() -> None:
-    folder = ROOT / "deploy" / "slack"
-    asked = {scope for name in slack.MANIFESTS for scope in slack.scopes(folder / f"{name}.yaml")}
-    assert asked == set(slack.RIGHTS)
 
 
 def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:

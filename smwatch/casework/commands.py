@@ -9,7 +9,7 @@ from smwatch.case import Move
 from smwatch.casework import moves, when
 from smwatch.casework.clicks import AGAIN, FRESH, Reply
 from smwatch.casework.places import STRANGER
-from smwatch.casework.scope import clients_in, names_at
+from smwatch.casework.scope import clients_in, names_at, names_on
 from smwatch.i18n import text
 from smwatch.message import asked as told
 from smwatch.message import forms
@@ -77,8 +77,7 @@ class Commands:
         """One command, shortcut or form of a new case."""
         if one.click.stranger or not one.click.user:
             return Reply(sentence=STRANGER)
-        place = one.click.value.partition("|")[2] if one.click.kind == "form" else one.click.place
-        question = self._asked(one.click, place, one.line, now)
+        question = self._asked(one.click, one.line, now)
         if one.click.kind == "form":
             return await self._begin(question)
         if one.click.kind == "shortcut":
@@ -87,9 +86,13 @@ class Commands:
             return self._new(question, fresh=now - one.at < FRESH)
         return await self._answer(question)
 
-    def _asked(self, click: Click, place: str, line: str, now: datetime) -> Asked:
+    def _asked(self, click: Click, line: str, now: datetime) -> Asked:
         config = self.config()
-        names = names_at(config, place, line)
+        names = names_at(config, click.place, line)
+        if click.kind == "form":  # what it carries was written by us
+            names = tuple(name for name in names_on(config, line) if name == click.value.partition("|")[2])
+        elif click.kind == "shortcut" and not click.place and len(clients_in(config, names_on(config, line))) == 1:
+            names = names_on(config, line)
         reading = self.reading(names[0] if names else "")
         reader = Reader(language=reading.language, timezone=reading.timezone)
         return Asked(click=click, now=now, reader=reader, names=names, clients=clients_in(config, names))
@@ -240,7 +243,7 @@ class Commands:
         if not fresh or not one.click.trigger:
             return Reply(sentence=AGAIN)
         words = one.click.words.partition(" ")[2] if one.click.kind == "command" else one.click.words
-        return Reply(form=forms.case_form(one.reader, f"new|{one.click.place}", words))
+        return Reply(form=forms.case_form(one.reader, f"new|{one.names[0]}", words))
 
     async def _begin(self, one: Asked) -> Reply:
         if not one.names:

@@ -8,9 +8,14 @@ if TYPE_CHECKING:
     from smwatch.config.model import Config
 
 
+def names_on(config: Config, line: str) -> tuple[str, ...]:
+    """The config's channels on this line."""
+    return tuple(name for name, one in config.channels.items() if one.hears() == line)
+
+
 def names_at(config: Config, place: str, line: str) -> tuple[str, ...]:
     """The config's channels on this line that post to `place` (the channel's own id)."""
-    return tuple(name for name, one in config.channels.items() if one.hears() == line and one.stands_at(place))
+    return tuple(name for name in names_on(config, line) if config.channels[name].stands_at(place))
 
 
 def clients_in(config: Config, names: tuple[str, ...]) -> frozenset[str | None]:

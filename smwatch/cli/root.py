@@ -18,6 +18,7 @@ from smwatch.cli.plugins import plugins
 from smwatch.cli.queries import query
 from smwatch.cli.routing import route, why
 from smwatch.cli.silences import silence
+from smwatch.cli.slack import slack
 from smwatch.cli.sources import source
 
 EVERYDAY = ("init", "check", "run", "source", "query", "digest", "status", "demo")
@@ -61,6 +62,7 @@ for command in (
     export_group,
     silence,
     case,
+    slack,
     apply,
 ):
     cli.add_command(command)

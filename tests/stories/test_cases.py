@@ -420,6 +420,14 @@ async def test_a_message_becomes_a_case_by_its_shortcut(team):
     assert "Acme ruft zurück" in team.people.views[0]["blocks"][0]["element"]["initial_value"]
 
 
+async def test_a_shortcut_from_anywhere_begins_a_case_where_there_is_one_client(team):
+    await team.an_alert()
+    await team.people.sends({**team.people._common("U0JAN", ""), "type": "shortcut", "callback_id": "smwatch_new_case"})
+    await team.world.eventually(lambda: team.people.views, "the form")
+    await team.acked(await team.people.submits({"title": "Anruf von Radio Nord"}))
+    await team.world.hears("Anruf von Radio Nord")
+
+
 async def test_every_message_with_buttons_is_taken_by_slack_and_has_at_most_eight_blocks(team):
     post = await team.an_alert()
     await team.clicks(post, "Übernehmen")

@@ -45,7 +45,9 @@ def _whole(root: Path) -> Iterator[tuple[Path, str]]:
     docs = root / "docs"
     yield docs / "de" / "befehle.md", commands.page("de")
     yield docs / "en" / "commands.md", commands.page("en")
-    yield docs / "slack-for-it.md", slack.page(root / "deploy" / "slack")
+    for name, words in slack.manifests().items():
+        yield root / "deploy" / "slack" / name, words
+    yield docs / "slack-for-it.md", slack.page()
     yield from plugins.pages(root)
 
 

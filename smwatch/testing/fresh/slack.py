@@ -1,74 +1,10 @@
-"""`docs/slack-for-it.md`: what each Slack scope is for and what is lost without it, from the manifests in `deploy/`."""
+"""`docs/slack-for-it.md`: what each Slack scope is for and what is lost without it; the manifests in `deploy/`."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from smwatch.slack.rights import MANIFESTS, RIGHTS, manifest, scopes
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-MANIFESTS = ("webhook", "chat", "full")
-
-
-@dataclass(frozen=True, slots=True)
-class Right:
-    """What a scope is for, and what is lost without it; German and English."""
-
-    use: tuple[str, str]
-    loss: tuple[str, str]
-
-
-RIGHTS = {
-    "incoming-webhook": Right(
-        use=(
-            "in den einen Kanal schreiben, der beim Einrichten gewählt wird",
-            "post to the one channel that is chosen at installation",
-        ),
-        loss=(
-            "der einfache Weg fehlt; der Weg mit Bot-Token braucht ihn nicht",
-            "the simple way is missing; the way with a bot token does not need it",
-        ),
-    ),
-    "chat:write": Right(
-        use=("Meldungen und Überblicke schreiben und die eigenen ändern", "post alerts and digests, and edit its own"),
-        loss=("keine Nachrichten mit Bot-Token", "no messages with a bot token"),
-    ),
-    "commands": Right(
-        use=("`/smwatch` annehmen (in einer späteren Fassung)", "take `/smwatch` (in a later version)"),
-        loss=("zur Zeit nichts", "nothing at present"),
-    ),
-    "channels:history": Right(
-        use=(
-            "nach verlorener Antwort die eigene Nachricht an ihren Metadaten wiederfinden; gespeichert wird nichts",
-            "after a lost answer, look for its own message (by its metadata); nothing of it is stored",
-        ),
-        loss=(
-            "nach einer verlorenen Antwort kommt die Nachricht noch einmal, als „möglicherweise doppelt“ markiert",
-            "after a lost answer the message is sent again, marked “possibly a duplicate”",
-        ),
-    ),
-    "channels:read": Right(
-        use=("die Kennung eines Kanals zu seinem Namen finden", "find a channel's id by its name"),
-        loss=(
-            "gleich nach einem Neustart kann es nur nachsehen, wenn in der Datei die Kennung statt des Namens steht",
-            "right after a restart it can look up only where the file holds the channel's id instead of its name",
-        ),
-    ),
-    "connections:write": Right(
-        use=(
-            "Knöpfe ohne öffentliche Adresse (App-Token `xapp-…`, Socket Mode; in einer späteren Fassung)",
-            "buttons without a public address (app-level token `xapp-…`, Socket Mode; in a later version)",
-        ),
-        loss=(
-            "zur Zeit nichts; später: Meldungen haben keine Knöpfe",
-            "nothing at present; later: alerts have no buttons",
-        ),
-    ),
-}
-
-HEAD = """<!-- Written by `make docs` from the manifests in deploy/slack and smwatch/testing/fresh/slack.py. -->
+HEAD = """<!-- Written by `make docs` from the manifests and smwatch/slack/rights.py. -->
 
 # Slack: was die IT wissen will · what IT wants to know
 
@@ -76,15 +12,19 @@ HEAD = """<!-- Written by `make docs` from the manifests in deploy/slack and smw
 ABOUT = {
     "de": """## Deutsch
 
-smwatch schreibt in Slack, es liest dort nicht mit. Es gibt drei App-Manifeste, vom einfachsten zum vollständigen;
-jedes verlangt nur die Rechte, die es nutzt. Verbindungen gehen immer vom eigenen Rechner zu `slack.com`; eine
-öffentliche Adresse ist nicht nötig. Token stehen nie in der Konfiguration, nur der Ort, an dem sie liegen.
+smwatch schreibt in Slack, es liest dort nicht mit; es hört nur, was jemand bei ihm anklickt oder mit `/smwatch` fragt.
+Es gibt drei App-Manifeste, vom einfachsten zum vollständigen; jedes verlangt nur die Rechte, die es nutzt.
+`smwatch slack setup` zeigt den Link, der die App mit einem davon anlegt, und prüft danach Rechte und Mitgliedschaft.
+Verbindungen gehen immer vom eigenen Rechner zu `slack.com`; eine öffentliche Adresse ist nicht nötig. Token stehen nie
+in der Konfiguration, nur der Ort, an dem sie liegen.
 """,
     "en": """## English
 
-smwatch writes to Slack and does not read along. There are three app manifests, from the simplest to the full one; each
-asks only for the rights that it uses. Connections always go from your machine to `slack.com`; no public address is
-needed. Tokens never stand in the configuration, only the place where they lie.
+smwatch writes to Slack and does not read along; it hears only what somebody clicks in its messages or asks with
+`/smwatch`. There are three app manifests, from the simplest to the full one; each asks only for the rights it uses.
+`smwatch slack setup` shows the link that makes the app from one of them, and then checks rights and membership.
+Connections always go from your machine to `slack.com`; no public address is needed. Tokens never stand in the
+configuration, only the place where they lie.
 """,
 }
 COLUMNS = {
@@ -93,22 +33,18 @@ COLUMNS = {
 }
 
 
-def page(folder: Path) -> str:
+def page() -> str:
     """The page in both languages."""
-    return HEAD + "\n".join(_part(folder, n, language) for n, language in enumerate(ABOUT))
+    return HEAD + "\n".join(_part(n, language) for n, language in enumerate(ABOUT))
 
 
-def scopes(manifest: Path) -> tuple[str, ...]:
-    """The scopes that a manifest asks for, the app-level token's too where it uses Socket Mode."""
-    words = manifest.read_text(encoding="utf-8")
-    found = re.findall(
-        r"^      - ([\w:-]+)", words.partition("    bot:\n")[2].partition("\nsettings:")[0], re.MULTILINE
-    )
-    return (*found, "connections:write") if "socket_mode_enabled: true" in words else tuple(found)
+def manifests() -> dict[str, str]:
+    """What stands in `deploy/slack`: the program's own manifests."""
+    return {f"{name}.yaml": manifest(name) for name in MANIFESTS}
 
 
-def _part(folder: Path, n: int, language: str) -> str:
-    asked = {name: scopes(folder / f"{name}.yaml") for name in MANIFESTS}
+def _part(n: int, language: str) -> str:
+    asked = {name: scopes(manifest(name)) for name in MANIFESTS}
     order = dict.fromkeys(scope for found in asked.values() for scope in found)
     rows = [COLUMNS[language], "|---|---|---|---|"]
     for scope in order:
