@@ -51,6 +51,7 @@ from smwatch.plugin import (
     Transient,
     UserError,
     feed_posts,
+    forum_guesses,
     forum_items,
     forum_root,
     forum_section,
@@ -152,6 +153,8 @@ class ForumSource(Source):
         tries = [{**found, "feed": feed} for feed in found["feeds"][:FEEDS_TRIED]]
         if found["engine"] in BY_JSON:
             tries.insert(0, {**found, "feed": ""})
+        if not (found["engine"] or tries or found["login"]):
+            tries = [{**found, "engine": engine, "feed": feed} for engine, feed in forum_guesses(found["url"])]
         failures: list[SourceError] = []
         for one in tries:
             try:
@@ -169,7 +172,7 @@ class ForumSource(Source):
             return Broken(text("{host} shows a login page; what is behind it cannot be read", host=host))
         if refused is not None:
             return refused
-        if not found["engine"] and not failures:
+        if not (found["engine"] or found["feeds"]):
             seen = found["title"] or "–"
             return Broken(
                 text(
@@ -189,7 +192,10 @@ class ForumSource(Source):
         )
 
     async def _look(self, ctx: SourceContext) -> dict[str, Any]:
-        answer = await self._get(ctx, self.url, headers={"Accept": "text/html, */*;q=0.8"})
+        try:
+            answer = await self._get(ctx, self.url, headers={"Accept": "text/html, */*;q=0.8"})
+        except Broken:  # there is no page at the root of some forums
+            return {"engine": "", "title": "", "feeds": [], "login": False, "url": self.url}
         options = {
             "url": answer.url,
             "content_type": answer.headers.get("Content-Type", ""),

@@ -42,6 +42,7 @@ from smwatch.plugin import (
     Health,
     Item,
     Ledger,
+    NotPermitted,
     Page,
     Paths,
     RateLimited,
@@ -57,7 +58,9 @@ from smwatch.plugin import (
     health_news,
     health_overview,
     hookimpl,
+    is_page,
     page_item,
+    page_mark,
     read_address,
     shown_host,
     text,
@@ -137,6 +140,7 @@ class SiteWalk:
         self.first = self.ledger.first and not (self.state.get("pages") or self.state.get("health"))
         self.failures: list[SourceError] = []
         self.worked = 0
+        self.closed = 0
 
     async def page(self) -> Page:
         """Everything of this walk; raises the first failure where nothing worked."""
@@ -154,7 +158,9 @@ class SiteWalk:
             self.ctx.log.info("website_part_failed", reason=str(failure.sentence))
         compared = {url: one for url, one in self.state.get("pages", {}).items() if url in self.site.pages}
         state = {"ledger": self.ledger.to_json(), "pages": compared, **told}
-        return Page(items=tuple({item.id: item for item in items}.values()), cursor=_packed(state))
+        return Page(
+            items=tuple({item.id: item for item in items}.values()), cursor=json.dumps(state, ensure_ascii=False)
+        )
 
     async def _part(self, part: Any) -> list[Item]:  # noqa: ANN401 - a coroutine of items
         try:
@@ -168,13 +174,16 @@ class SiteWalk:
     async def _get(self, url: str, **how: Any) -> Response:  # noqa: ANN401 - as Http.get
         """One page that the site lets robots read."""
         if not await self.ctx.allowed(url):
-            host, path = shown_host(url), read_address(url).path
-            raise Broken(text("the robots.txt of {host} asks not to read {path}", host=host, path=path))
+            raise self._refused(url)
         return await self.ctx.http.get(url, headers={"Accept": FORMATS}, **how)
+
+    def _refused(self, url: str) -> NotPermitted:
+        host, path = shown_host(url), read_address(url).path
+        return NotPermitted(text("the robots.txt of {host} asks not to read {path}", host=host, path=path))
 
     async def _read(self, answer: Response, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - plain JSON values
         kind = answer.headers.get("Content-Type", "")
-        if not _is_page(kind):
+        if not is_page(kind):
             raise Broken(text("{url} is no web page ({kind})", url=answer.url, kind=kind[:50]))
         found: dict[str, Any] = await self.ctx.parse(
             READ_PAGE, answer.body, {"url": answer.url, "content_type": kind, **options}
@@ -201,8 +210,11 @@ class SiteWalk:
             except SourceError as error:
                 self.ctx.log.debug("page_left_out", url=due.url, reason=str(error.sentence))
                 self.ledger.skip(due)
+                items += self._by_title(due)
             else:
                 stumbles = 0
+        if self.closed and self.first and not items:
+            raise self._refused(self.site.url)
         self.ledger.done(self.ctx.now)
         return items
 
@@ -210,6 +222,7 @@ class SiteWalk:
         """What one page says, or what is new on it."""
         if not await self.ctx.allowed(due.url):
             self.ledger.leave(due)
+            self.closed += 1
             return []
         answer = await self._get(due.url)
         found = await self._read(answer)
@@ -231,6 +244,13 @@ class SiteWalk:
             return [item]
         return [self._change(item, due.url, "\n".join(self._words(added)))]
 
+    def _by_title(self, due: Due) -> list[Item]:
+        """A page that is not shown to us, by what a news sitemap says of it."""
+        if not due.title or self._is_only_known_now(due, before=False):
+            return []
+        said = {"title": due.title, "published": due.published}
+        return [page_item(said, self.site.name, url=due.url, now=self.ctx.now, zone=self.zone, updated=due.modified)]
+
     def _is_only_known_now(self, due: Due, *, before: bool) -> bool:
         """History is told by the source's first walk alone; later it is read to be compared with."""
         return (due.why is Why.TURN and not before) or (due.why is Why.HISTORY and not self.first)
@@ -240,9 +260,14 @@ class SiteWalk:
 
     def _change(self, item: Item, url: str, said: str) -> Item:
         """A change of a page is something of its own: said now, with a name of its own."""
-        mark = format(abs(hash_of(said)), "x")
         return replace(
-            item, id=f"{url}#{mark}", text=said, kind="page", author=None, published=self.ctx.now, updated=None
+            item,
+            id=f"{url}#{page_mark(said)}",
+            text=said,
+            kind="page",
+            author=None,
+            published=self.ctx.now,
+            updated=None,
         )
 
     async def _links(self) -> list[tuple[list[dict[str, str]], bool]]:
@@ -278,7 +303,7 @@ class SiteWalk:
         self.state["pages"][url] = kept
         if not known or "steady" not in known:
             return [replace(item, text="\n".join(found["sentences"]))]
-        return await self._differences(item, url, _reading(known), kept)
+        return await self._differences(item, url, Reading.of(known), kept)
 
     def _must_show_something(self, url: str, found: Mapping[str, Any]) -> None:
         if not found["sentences"]:
@@ -289,11 +314,11 @@ class SiteWalk:
 
     async def _differences(self, item: Item, url: str, before: Reading, kept: dict[str, Any]) -> list[Item]:
         """Read once more where it seems to have changed: what differs at once changes by itself."""
-        now = _reading(kept)
+        now = Reading.of(kept)
         if not compare_pages(before, now, kept["restless"]):
             return []
         again = await self._read(await self._get(url), whole=True, day=self.ctx.now.isoformat())
-        other = Reading(said=tuple(again["sentences"]), steady=tuple(again["steady"]))
+        other = Reading.of({"said": again["sentences"], "steady": again["steady"]})
         kept["restless"] = [*kept["restless"], *now.differing(other)][-RESTLESS:]
         changes = compare_pages(before, now, kept["restless"])
         if not changes:
@@ -350,31 +375,10 @@ class SiteWalk:
         )
 
 
-def _reading(kept: Mapping[str, Any]) -> Reading:
-    """What is remembered of a page."""
-    return Reading(said=tuple(kept["said"]), steady=tuple(kept["steady"]))
-
-
 def shown_path(url: str) -> str:
     """A page without a title by its address."""
     address = read_address(url)
     return f"{shown_host(url)}{address.path}"
-
-
-def hash_of(said: str) -> int:
-    """The same number for the same words, in every process."""
-    import zlib
-
-    return zlib.crc32(said.encode("utf-8", "replace"))
-
-
-def _is_page(content_type: str) -> bool:
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind in ("", "text/plain") or "html" in kind or kind.endswith("/xml")
-
-
-def _packed(state: Mapping[str, Any]) -> str:
-    return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
 
 
 def _remembered(cursor: str | None) -> dict[str, Any]:

@@ -52,6 +52,7 @@ from smwatch.feeds.paths import fault as path_fault
 from smwatch.feeds.paths import headers_in as path_headers
 from smwatch.feeds.presets import refused as feed_refused
 from smwatch.forums import LOOK_AT_FORUM, READ_DISCOURSE, READ_FLARUM, READ_NODEBB, READ_SELECTED
+from smwatch.forums.engines import guesses as forum_guesses
 from smwatch.forums.engines import root_of as forum_root
 from smwatch.forums.engines import section_of as forum_section
 from smwatch.forums.items import feed_posts, forum_items
@@ -75,8 +76,10 @@ from smwatch.pages.changes import told as told_changes
 from smwatch.pages.health import Health
 from smwatch.pages.health import news as health_news
 from smwatch.pages.health import overview as health_overview
+from smwatch.pages.html import is_page
 from smwatch.pages.items import page_item
 from smwatch.pages.ledger import Due, Ledger, Why
+from smwatch.pages.ledger import mark_of as page_mark
 from smwatch.pages.paths import Paths
 from smwatch.pages.sitemaps import Sitemaps
 from smwatch.payload import Payload, read_payload
@@ -212,6 +215,7 @@ __all__ = [
     "feed_posts",
     "feed_refused",
     "form_view",
+    "forum_guesses",
     "forum_items",
     "forum_root",
     "forum_section",
@@ -220,6 +224,7 @@ __all__ = [
     "health_overview",
     "hear_slack",
     "hookimpl",
+    "is_page",
     "known_selector",
     "mailbox",
     "mastodon_post",
@@ -227,6 +232,7 @@ __all__ = [
     "message_id",
     "packed",
     "page_item",
+    "page_mark",
     "parse_duration",
     "parse_retry_after",
     "path_fault",

@@ -153,8 +153,10 @@ class PluginTables:
             )
 
     def _hints(self, source: Source, node: Node) -> None:
-        if source.interval is not None and source.interval.total_seconds() < SECONDS_A_MINUTE:
-            self._short_interval(source, node.table["interval"])
+        card = getattr(source, "card", None)
+        least = max(card.min_interval.total_seconds() if card else 0, SECONDS_A_MINUTE)
+        if source.interval is not None and source.interval.total_seconds() < least:
+            self._short_interval(source, node.table["interval"], int(least) // SECONDS_A_MINUTE)
         if source.tls == "insecure":
             self.report.warning(
                 node.table["tls"].spot,
@@ -170,9 +172,15 @@ class PluginTables:
                     "allow_private = true",
                 )
 
-    def _short_interval(self, source: Source, node: Node) -> None:
+    def _short_interval(self, source: Source, node: Node, minutes: int) -> None:
         if source.interval is not None and source.interval.total_seconds() <= 0:
             self.report.error(node.spot, text("“{key}” must be longer than nothing", key="interval"), "10m")
+        elif minutes > 1 and not source.allow_private:
+            self.report.warning(
+                node.spot,
+                text("a source of this type should not be read more often than every {n} minutes", n=minutes),
+                f"{minutes}m",
+            )
         elif not source.allow_private:
             self.report.warning(
                 node.spot, text("reading a public source more than once a minute is impolite and soon blocked"), "10m"

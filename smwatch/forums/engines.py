@@ -158,7 +158,7 @@ ENGINES: dict[str, Engine] = {
     ),
     "bbpress": Engine(title="bbPress", marks=(("body", r"\bbbpress\b"), ("scripts", r"/plugins/bbpress/"))),
 }
-SELF = ("discourse", "flarum")  # they are asked for JSON, not for a feed
+GUESSED = ("phpbb", "xenforo", "nodebb", "vbulletin", "mybb", "smf")
 
 
 def by_marks(facts: dict[str, list[str]]) -> str:
@@ -207,6 +207,13 @@ def feeds_of(engine: str, url: str, named: list[str]) -> list[str]:
     named = [feed for feed in named if not _is_side(feed)] or named
     ordered = [*own, *named] if known and known.own_first else [*named, *own]
     return list(dict.fromkeys(ordered))
+
+
+def guesses(url: str) -> list[tuple[str, str]]:
+    """Engine and feed to try at an address that gives nothing away; no feed for one that answers as JSON."""
+    root = root_of(url)
+    named = [(name, root + path) for name in GUESSED for path in ENGINES[name].feeds[:1]]
+    return [("discourse", ""), *named]
 
 
 def _below(url: str) -> list[str]:

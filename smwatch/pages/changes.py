@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from smwatch.i18n import Text, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
 ALIKE = 0.5  # two sentences that share so much are one that was changed
@@ -99,6 +99,11 @@ class Reading:
 
     said: tuple[str, ...]
     steady: tuple[str, ...]
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Sequence[str]]) -> Reading:
+        """Out of the cursor."""
+        return cls(said=tuple(kept["said"]), steady=tuple(kept["steady"]))
 
     def differing(self, other: Reading) -> list[str]:
         """Steady forms of what differs from another reading at the same moment: it changes by itself."""

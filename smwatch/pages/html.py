@@ -25,6 +25,12 @@ def decoded(body: bytes, content_type: str = "") -> str:
     return to_utf8(body, content_type).decode("utf-8", "replace").replace("\x00", "")
 
 
+def is_page(content_type: str) -> bool:
+    """Whether an answer of this kind may be a page; one without a kind may."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind in ("", "text/plain") or "html" in kind or kind.endswith("/xml")
+
+
 def tree(body: bytes, content_type: str = "") -> LexborHTMLParser:
     """The page's tree."""
     from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - only the worker reads markup

@@ -367,6 +367,14 @@ async def test_a_login_page_in_place_of_the_feed_is_said(phpbb: PhpBB) -> None:
             await core.walk()
 
 
+@pytest.mark.parametrize("body", [None, "<title>Forum</title><p>Ein eigenes Aussehen.</p>"])
+async def test_a_forum_that_gives_nothing_away_is_found_by_trying(discourse: Discourse, body: str | None) -> None:
+    discourse.pages["/"] = Served(
+        body=(body or "").encode(), status=200 if body else 404, content_type=HTML, validators=()
+    )
+    assert [item.id for item in await items(forum(discourse))] == ["3", "2", "1"]
+
+
 async def test_a_page_that_is_no_forum_says_what_was_seen(server: FeedServer) -> None:
     html(server, "<title>Bäckerei Sommer</title><p>Brot</p>")
     with pytest.raises(Broken) as caught:

@@ -10,7 +10,7 @@ import trustme
 from smwatch.plugins.website import WebsiteSource
 
 from smwatch.config.model import Http
-from smwatch.errors import Broken, SourceError, Transient, UserError
+from smwatch.errors import Broken, NotPermitted, SourceError, Transient, UserError
 from smwatch.fetch.client import Client
 from smwatch.model import Author
 from smwatch.testing.servers import FeedServer, Served
@@ -203,6 +203,22 @@ async def test_an_index_gzip_and_a_news_sitemap(server: FeedServer) -> None:
         told = {item.url: item for item in await news(core)}
     assert {url: item.title for url, item in told.items()} == {server.url("/a"): "A", server.url("/b"): "Aus der Karte"}
     assert str(told[server.url("/b")].published) == "2026-03-29 07:30:00+00:00"
+
+
+async def test_news_that_are_not_shown_to_us_are_told_by_their_titles(server: FeedServer) -> None:
+    server.put("/sitemap.xml", NEWS.format(url=server.url("/b")), validators=())
+    server.pages["/b"] = Served(body=b"", status=403, validators=())
+    async with walker(website(server)) as core:
+        (item,) = await news(core)
+    assert (item.title, item.text, str(item.published)) == ("Aus der Karte", "", "2026-03-29 07:30:00+00:00")
+
+
+async def test_a_site_that_closes_everything_to_robots_is_refused(site: Site) -> None:
+    robots = f"User-agent: *\nDisallow: /\nSitemap: {site.url('/sitemap.xml')}"
+    site.put("/robots.txt", robots, content_type="text/plain")
+    async with walker(website(site)) as core:
+        with pytest.raises(NotPermitted, match=r"robots\.txt"):
+            await core.walk()
 
 
 async def test_a_sitemap_that_comes_to_an_index_later_holds_news(server: FeedServer) -> None:
