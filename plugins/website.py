@@ -19,6 +19,10 @@ For a site of your own, `health = true` tells once when it stops working or work
 layout for telephones, or when its certificate ends within 14 days; these items have the type "status", so that a watch
 like `type:status` hears of them.
 
+The first walk reads the newest 30 pages. A page that stood there before and was not read yet is told whole when it
+changes, by its own date: one that calls itself older than the source stays history. Of a large site the newest 20,000
+addresses are known, and the sentences of the 2,000 pages that were read last. A sitemap of more than 5 MiB is not read.
+
 Clocks, counters, today's date, advertisements and whatever differs between two readings in a row are no changes. A
 teaser that a site swaps every hour still is one.
 """
