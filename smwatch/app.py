@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch import __version__
 from smwatch.casework import Casework
+from smwatch.caution import Caution
 from smwatch.config.watcher import saves
 from smwatch.deliver import Sender
 from smwatch.deliver.hush import Hush, hush_of
@@ -36,6 +37,7 @@ from smwatch.noiseloop import NoiseLoop
 from smwatch.notify import Notifier, watchdog_interval
 from smwatch.ops import Ops
 from smwatch.pipeline import Pipeline, Plan
+from smwatch.pruning import Pruning
 from smwatch.query.searches import Searches
 from smwatch.query.watches import WatchEngine
 from smwatch.receive import Inbox
@@ -45,7 +47,6 @@ from smwatch.store import lifetimes
 from smwatch.store import sources as source_store
 from smwatch.store.claims import Claims, this_daemon
 from smwatch.store.place import free_space, state_folder
-from smwatch.store.prune import prune
 from smwatch.store.sources import Named
 from smwatch.supervisor import Supervisor
 from smwatch.surface import Surface
@@ -69,7 +70,6 @@ log = structlog.get_logger(__name__)
 GRACE = 5.0  # seconds for the loops to end
 SENDING = 11.0  # seconds for the call in flight to end, and for its answer to be written down
 HOUSEKEEPING = 2.0  # seconds between two looks at what is to be said
-PRUNE_EVERY = timedelta(days=1)
 STALE = 30.0  # seconds without progress after which the watchdog is not fed any more
 
 
@@ -104,7 +104,6 @@ class App:
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._hung_up = asyncio.Event()
-        self._pruned: datetime | None = None
         self._resting: frozenset[int] = frozenset()
         self._make(keeper.config)
 
@@ -139,6 +138,8 @@ class App:
         )
         self.gather = Gather(self.store, Rules(), wake=self.sender.wake, clock=clock)
         walk, knock, note = self._walk, self.gather.knock, self._tell_note
+        self.caution = Caution(self.store, state_folder(self.store.url) / "at-work", self._tell_left_out, clock)
+        self.pruning = Pruning(self.store)
         self.pipeline = Pipeline(
             store=self.store, plan=Plan.empty(), walk=walk, clock=clock, on_mentions=knock, on_note=note
         )
@@ -182,6 +183,10 @@ class App:
     async def _tell_note(self, source: Source, note: Text) -> None:
         log.warning("source_missed_something", source=source.name, reason=str(note))
         await self.ops.tell(news(text("{source}: {what}", source=source.name, what=note)), self.now())
+
+    async def _tell_left_out(self, number: int, what: Text) -> None:
+        name = next((row.name for row in self.scheduler.rows if row.id == number), str(number))
+        await self.ops.tell(news(text("{source}: {what}", source=name, what=what)), self.now())
 
     async def _tell_of_channel(self, channel: str, reason: Text | None) -> None:
         await self.ops.channel_news(channel, reason, self.now())
@@ -240,9 +245,11 @@ class App:
         self._stack.push_async_callback(self.session.close)
         self._stack.push_async_callback(self.client.close)
         self._stack.push_async_callback(self.pool.close)
+        self._stack.callback(self.caution.close)
         try:
             await lifetimes.begin(self.store, lifetimes.this_boot())
             await self.apply()
+            await self.caution.load()
             await Surface(self).open(self._stack)
         except BaseException:
             await self._stack.aclose()
@@ -302,23 +309,10 @@ class App:
             await self.ops.source_news(rows, now, network_down=self.scheduler.network_down)
             await self.ops.disk_news(free_space(state_folder(self.store.url)), now)
             await self.noise.step(now)
-            await self._forget(now)
+            await self.pruning.step(now)
             if self.scheduler.resting() != self._resting:  # a pause is over
                 self._listen()
             await self.tempo.nap(HOUSEKEEPING)
-
-    async def _forget(self, now: datetime) -> None:
-        """Once a day, and after a start: erase what has expired."""
-        if self._pruned is not None and now - self._pruned < PRUNE_EVERY:
-            return
-        self._pruned = now
-        try:
-            items = await prune(self.store, now)
-        except SQLAlchemyError as error:  # a full disk: tomorrow again
-            log.warning("nothing_erased", error=type(error).__name__)
-            return
-        if items:
-            log.info("items_expired", items=items)
 
     async def _watch_files(self) -> None:
         async for _ in saves(self.keeper.path, self._stopping):

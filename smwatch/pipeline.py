@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
-from smwatch.errors import SourceError
+from smwatch.errors import SourceError, Transient
 from smwatch.habits import learned
+from smwatch.i18n import text
 from smwatch.model import Page, utc
 from smwatch.route import Age, age, moment_of
 from smwatch.store.ingest import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from smwatch.caution import Caution
     from smwatch.i18n import Text
     from smwatch.model import Item
     from smwatch.plugin import Enricher, Source
@@ -116,6 +118,7 @@ class Pipeline:
     on_mentions: Callable[[], None] = field(default=lambda: None)
     no_look_up: dict[int, datetime] = field(default_factory=dict)
     on_note: Callable[[Source, Text], Awaitable[None]] = field(default=_nobody)
+    caution: Caution | None = None
 
     async def poll(self, source: Source, row: SourceRow, now: datetime) -> Polled:
         """One walk over one source; raises a SourceError, and leaves everything that was stored before it."""
@@ -129,6 +132,8 @@ class Pipeline:
                 news = bool(total.fresh or harvest.fresh) and row.first_poll_at is not None
                 heard = learned(row.heard, moments, harvest.now, news=news, channel=walk.channel)
                 harvest = _completed(harvest, walk, page, heard)
+                if self.caution and self.caution.holds(row.id):  # the page comes again
+                    harvest = replace(harvest, validators=row.validators, cursor=None)
             total = _sum(total, await self._take(row, walk, page, harvest))
             await self._say_notes(source, page)
         return _sum(total, Polled(unchanged=walk.unchanged))
@@ -137,6 +142,8 @@ class Pipeline:
         """Keep, match and store one page of a stream; its cursor moves with it. A `durable` one is on the disk then."""
         now = self.clock()
         harvest = await self._harvest(source, row, page, self.walk(source, row, now), now)
+        if self.caution and self.caution.holds(row.id):
+            raise Transient(text("an item of it could not be worked on: it comes again"))
         polled = await self._store(replace(harvest, stream_cursor=page.cursor), page, durable=durable)
         await self._say_notes(source, page)
         return polled
@@ -243,12 +250,16 @@ class Pipeline:
         quiet: bool,
     ) -> tuple[Fresh, ...]:
         """What is new with its matches; what its own page takes back is remembered, and matches nothing."""
-        told = [await self._told(row, one, gone) for one in fresh]
-        hits = self.plan.engine.match_many([one.item for one in told])
-        return tuple(
-            one if one.gone else self._matched(source, row, one, found, now, quiet=quiet)
-            for one, found in zip(told, hits, strict=True)
-        )
+
+        async def work(some: Sequence[Fresh]) -> list[Fresh]:
+            told = [await self._told(row, one, gone) for one in some]
+            hits = self.plan.engine.match_many([one.item for one in told])
+            return [
+                one if one.gone else self._matched(source, row, one, found, now, quiet=quiet)
+                for one, found in zip(told, hits, strict=True)
+            ]
+
+        return tuple(await (self.caution.over(row.id, fresh, work) if self.caution and fresh else work(fresh)))
 
     async def _told(self, row: SourceRow, fresh: Fresh, gone: frozenset[str]) -> Fresh:
         """With its language, and with all the ids by which it may be called gone."""

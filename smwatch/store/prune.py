@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, exists, select, tuple_
 
-from smwatch.store import inbox
+from smwatch.store import inbox, suspects
 from smwatch.store.schema import author, card, item, mention, post, seen, source, story
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ async def prune(store: Store, now: datetime) -> int:
         await _delete(store, rest)
     async with store.write() as connection:
         await inbox.forget(connection, now)
+        await suspects.forget(connection, now)
     if items:
         await store.checkpoint()
     return items

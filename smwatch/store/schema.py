@@ -365,3 +365,14 @@ decision = Table(
     Column("at", Moment, nullable=False),
     Index("ix_decision_at", "at"),
 )
+
+suspect = Table(
+    "suspect",
+    metadata,
+    Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), primary_key=True),
+    Column("mark", String, primary_key=True),  # the item's keyed id
+    Column("url", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("problem", JSON),
+    Column("at", Moment, nullable=False),
+)
