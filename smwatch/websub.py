@@ -114,6 +114,12 @@ def is_due(one: Subscription, now: datetime) -> bool:
     return now >= one.since + RENEWED * (one.until - one.since)
 
 
+def lapsed(one: Subscription, now: datetime) -> Subscription:
+    """As it is: a lease that ended without being renewed announces nothing any more, and is asked for at once."""
+    is_over = one.state == "active" and one.until is not None and now >= one.until
+    return replace(one, state="asked", since=None, until=None, again=None) if is_over else one
+
+
 def after_asking(one: Subscription, now: datetime) -> Subscription:
     """When the hub that was asked now is asked again, should nothing come of it: later each time."""
     pause = min(UNANSWERED * float(2 ** min(one.tries, 20)), MOST)
@@ -187,7 +193,7 @@ class WebSub:
         for number, (hub, topic) in wanted.items():
             new = Subscription(source_id=number, token=_random(), secret=_random(), hub=hub, topic=topic)
             known = standing.get(number, new)
-            one = known if (known.hub, known.topic) == (hub, topic) else new
+            one = lapsed(known, self._clock()) if (known.hub, known.topic) == (hub, topic) else new
             if is_due(one, self._clock()):
                 await self._ask(self._sources[number], one)
 

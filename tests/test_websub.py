@@ -10,7 +10,7 @@ from multidict import CIMultiDict
 
 from smwatch.fetch.links import linked
 from smwatch.store.websub import Subscription
-from smwatch.websub import after_asking, is_due, is_signed
+from smwatch.websub import after_asking, is_due, is_signed, lapsed
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -52,6 +52,15 @@ def test_a_lease_is_renewed_at_four_fifths() -> None:
     assert [is_due(one, NOW + hours * HOUR) for hours in (0, 7.9, 8, 9)] == [False, False, True, True]
     asked = after_asking(one, NOW + 8 * HOUR)
     assert [is_due(asked, NOW + hours * HOUR) for hours in (8, 8.1, 8.2, 9)] == [False, False, True, True]
+
+
+def test_a_lease_that_ended_is_none_and_is_asked_for_at_once() -> None:
+    one = Subscription(
+        **{**_fields(NEW), "state": "active", "since": NOW, "until": NOW + HOUR, "again": NOW + 9 * HOUR}
+    )
+    assert lapsed(one, NOW) == one
+    over = lapsed(one, NOW + HOUR)
+    assert (over.state, over.until, is_due(over, NOW + HOUR)) == ("asked", None, True)
 
 
 def test_a_hub_that_does_not_answer_is_asked_later_and_later_and_every_day_at_the_latest() -> None:

@@ -117,6 +117,21 @@ async def test_a_lease_is_renewed_at_four_fifths_and_the_feed_is_read_rarely_mea
     assert hub.asked[1] == hub.asked[0]
 
 
+async def test_a_hub_that_vanishes_leaves_the_feed_to_the_polls(world, hub, press):
+    del world.config["source"][0]["interval"]
+    hub.lease = 3600
+    await world.watches()
+    await subscribes(world, hub)
+    hub.refuses = 500
+    world.clock_only(minutes=50)
+    await world.eventually(lambda: len(hub.asked) == 2, "the renewal")
+    assert world.app.scheduler.rows[0].pushed_until is not None
+    world.clock_only(minutes=15)
+    await world.eventually(lambda: world.app.scheduler.rows[0].pushed_until is None, "the end of the lease")
+    press.publishes("Acme ruft zurück")
+    await world.hears("Acme ruft zurück")
+
+
 async def test_it_survives_a_restart(world, hub, press):
     await world.watches()
     await subscribes(world, hub)
