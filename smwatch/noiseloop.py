@@ -14,6 +14,7 @@ from smwatch.config.exclusions import difference, exclude, is_there
 from smwatch.errors import SmwatchError, UserError
 from smwatch.i18n import text
 from smwatch.model import number_of
+from smwatch.noisy import Warner
 from smwatch.ops import ops_channels
 from smwatch.store import outbox, proposals, records
 from smwatch.store.jobs import next_key
@@ -48,8 +49,13 @@ class NoiseLoop:
     wake: Callable[[str | None], None]
     stale: set[int] = field(default_factory=set)  # proposals whose message was on its way when somebody decided
 
+    @property
+    def _warner(self) -> Warner:
+        return Warner(store=self.store, config=lambda: self.keeper.config, wake=self.wake)
+
     async def step(self, now: datetime) -> list[Proposal]:
-        """Propose what follows from new verdicts; what was proposed."""
+        """Warn of noisy watches, and propose what follows from new verdicts; what was proposed."""
+        await self._warner.step(now)
         for number in list(self.stale):
             await self._redraw(number)
         async with self.store.read() as connection:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from smwatch.case import Reminder
 from smwatch.deliver import Rendered
+from smwatch.deliver.storm import UPDATE
 from smwatch.i18n import from_json, text, to_json
-from smwatch.message import notes
+from smwatch.message import notes, summary
 from smwatch.message.alert import alert_message
 from smwatch.message.case import case_message, reminder_message, team_message
 from smwatch.message.data import alert_data, digest_data, story_data
@@ -20,7 +21,7 @@ from smwatch.message.digest import digest_messages
 from smwatch.message.news import story_news_message
 from smwatch.message.proposal import proposal_message
 from smwatch.model import Person, Priority, Story, Where, short_id
-from smwatch.store import cases, proposals, silences
+from smwatch.store import cases, proposals, silences, tallies
 from smwatch.store import digests as digest_store
 from smwatch.store.mentions import mentions_where
 from smwatch.store.schema import mention
@@ -77,6 +78,7 @@ class Renderer:
             "ops": self._ops,
             "test": self._test,
             "proposal": self._proposal,
+            "noisy": self._noisy,
             "case": self._case,
             "team": self._team,
             "reminder": self._reminder,
@@ -140,21 +142,39 @@ class Renderer:
         return Rendered(message=message, data=digest_data(digest, who.language))
 
     async def _summary(self, job: Job, who: Reading) -> Rendered | None:
+        plan, since = job.plan, datetime.fromisoformat(job.plan["since"])
+        until = datetime.fromisoformat(plan["until"]) if "until" in plan else self._clock()
         async with self._store.read() as connection:
-            found = [await load_alert(connection, number) for number in job.plan["cards"]]
+            found = [await load_alert(connection, number) for number in plan["cards"]]
+            figures = plan.get("rolling") or plan.get("why") == "over"
+            step = max(timedelta(minutes=1), (until - since) / summary.STEPS)
+            tally = await tallies.of_period(connection, job.channel, since, until, step) if figures else None
         stories = [alert.story for alert in found if alert is not None]
-        message = notes.summary_message(
-            stories,
-            language=who.language,
-            timezone=who.timezone,
-            reason=WHY.get(job.plan.get("why", ""), WHY[""]),
-            since=datetime.fromisoformat(job.plan["since"]),
-            updated=self._clock(),
+        told = summary.Told(
+            stories=stories,
+            more=int(plan.get("more", 0)),
+            since=since,
+            until=until,
+            figures=tally,
+            step=step,
+            folded=int(plan.get("folded", 0)),
+            next_in=UPDATE if plan.get("rolling") else None,
+            digests=self._digests_of(job.channel),
         )
+        words = {"language": who.language, "timezone": who.timezone}
+        if plan.get("why") == "over":
+            message = summary.over_message(told, **words)
+        else:
+            message = summary.summary_message(told, reason=WHY.get(plan.get("why", ""), WHY[""]), **words)
         data = {"stories": [story_data(story, who.language) for story in stories]}
-        pairs = zip(job.plan["cards"], found, strict=True)
+        pairs = zip(plan["cards"], found, strict=True)
         shown = tuple((card, one.id) for card, alert in pairs if alert for one in alert.story.mentions)
         return Rendered(message=message, data=data, mentions=shown)
+
+    def _digests_of(self, channel: str) -> tuple[str, ...]:
+        """The digests that name what this channel is told."""
+        watches = self._config().watches
+        return tuple(dict.fromkeys(name for watch in watches if channel in watch.alert for name in watch.digest))
 
     async def _late(self, job: Job, who: Reading) -> Rendered | None:
         async with self._store.read() as connection:
@@ -238,6 +258,11 @@ class Renderer:
         told = Reminder(job.plan["reminder"])
         words = {"language": who.language, "timezone": who.timezone}
         return Rendered(message=reminder_message(case, told, people, **words))
+
+    async def _noisy(self, job: Job, who: Reading) -> Rendered | None:
+        plan = {name: job.plan[name] for name in ("watch", "matches", "words", "sources")}
+        message = notes.noisy_message(language=who.language, timezone=who.timezone, actions=(), **plan)
+        return Rendered(message=message, data=job.plan)
 
     async def _test(self, job: Job, who: Reading) -> Rendered | None:
         if self._clock() - job.since > TEST_LIFETIME:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from message_samples import COPIES, NOW, RECALL, mention, story
@@ -7,6 +8,7 @@ from message_samples import COPIES, NOW, RECALL, mention, story
 from smwatch.i18n import text
 from smwatch.message import notes
 from smwatch.message.plain import plain_text
+from smwatch.message.summary import Told, curve, over_message, summary_message
 from smwatch.model import Where
 
 GERMAN = {"language": "de", "timezone": "Europe/Berlin"}
@@ -75,9 +77,8 @@ def test_what_is_delivered_late_is_one_message_with_every_match():
 
 def test_a_summary_names_every_story_with_title_and_link():
     stories = [story(mention(n)) for n in range(40)]
-    message = notes.summary_message(
-        stories, **GERMAN, reason=text("Sources"), since=NOW, updated=NOW + timedelta(minutes=3)
-    )
+    told = Told(stories=stories, since=NOW, until=NOW + timedelta(minutes=3))
+    message = summary_message(told, **GERMAN, reason=text("Sources"))
     told = plain_text(message)
     assert message.title == "Lage: 40 Themen"
     assert "seit Mo., 24. Nov., 08:00, Stand 08:03" in told
@@ -148,3 +149,41 @@ def test_one_sentence_of_news_and_the_test_message():
     assert plain_text(notes.news_message(text("silent"), **GERMAN)).startswith("ohne neuen Beitrag\n")
     told = plain_text(notes.test_message(**GERMAN, channel="pr", now=NOW))
     assert "Wenn Sie das lesen, kommen Meldungen hier an: Kanal pr, Mo., 24. Nov., 08:00." in told
+
+
+@dataclass(frozen=True)
+class Figures:
+    stories: int = 9680
+    curve: tuple = (1, 40, 400, 800, 200)
+    sources: tuple = (("Tagesbote", 120), ("Abendblatt", 80))
+
+
+def test_a_rolling_summary_says_how_much_since_when_from_where_and_when_it_changes_next():
+    told = Told(
+        stories=[story(mention(1))],
+        more=9679,
+        since=NOW,
+        until=NOW + timedelta(minutes=4),
+        figures=Figures(),
+        next_in=timedelta(seconds=30),
+        digests=("morgens",),
+    )
+    words = plain_text(summary_message(told, **GERMAN, reason=text("More stories than can be told one by one:")))
+    assert "Lage: 9680 Themen" in words
+    assert "nächster Stand in 30 s" in words
+    assert (
+        "insgesamt 9.680 Themen · ▁▁▅█▃ (ein Balken ist 1 min) · am meisten von Tagesbote (120), Abendblatt (80)"
+        in words
+    )
+    assert "und 9.679 weitere: `smwatch digest preview morgens` nennt alle" in words
+
+
+def test_the_report_when_a_storm_is_over():
+    told = Told(stories=[], since=NOW, until=NOW + timedelta(minutes=10), figures=Figures(), folded=9675)
+    words = plain_text(over_message(told, **GERMAN))
+    assert "Lage vorüber: 9.680 Themen von 08:00 bis 08:10" in words
+    assert "9.675 davon wurden in Zusammenfassungen gemeldet; ab jetzt wird wieder einzeln gemeldet." in words
+
+
+def test_a_curve_of_nothing_is_flat():
+    assert (curve(()), curve((0, 0)), curve((0, 1, 2))) == ("", "▁▁", "▁▅█")

@@ -1,4 +1,4 @@
-"""Folds the stories that wait in a storm into one rolling summary."""
+"""Folds the stories that wait in a storm into one rolling summary, and reports when it is over."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from smwatch.deliver.hush import hushed
-from smwatch.deliver.storm import PART
+from smwatch.deliver.storm import PART, SIZE
 from smwatch.i18n import text
-from smwatch.store import decisions, outbox
+from smwatch.store import decisions, outbox, records, tallies
 from smwatch.store.outbox import Job, next_key
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from smwatch.deliver.desk import Desk
-    from smwatch.deliver.storm import Storm
+    from smwatch.deliver.storm import Part, Storm
     from smwatch.plugin import Channel
 
-MOST = 400  # stories in one go: ten parts
+MOST = 400  # stories in one transaction
 WHY = {
     "storm": text("more stories at once than can be told one by one: told in a summary"),
     "max-per-hour": text("more messages in an hour than the channel takes: told in a summary"),
@@ -30,73 +30,150 @@ WHY = {
 
 async def fold(desk: Desk, channel: Channel, storm: Storm, now: datetime) -> bool:
     """Put every story that waits into the summary that stands, the rest into new ones; False: there was none."""
-    async with desk.store.read() as connection:
-        untold = await outbox.untold(connection, channel.name, now, channel.group_wait, MOST)
-    free = await hushed(desk, untold, now, ZoneInfo(desk.zone(channel.name)))
-    jobs = [job for job in free if storm.holds(job, now)]
-    if jobs:
-        await desk.commit(partial(_fold, channel=channel, storm=storm, jobs=jobs, now=now))
+    zone, found = ZoneInfo(desk.zone(channel.name)), False
+    while True:
+        async with desk.store.read() as connection:
+            untold = await outbox.untold(connection, channel.name, now, channel.group_wait, MOST)
+        free = await hushed(desk, untold, now, zone)
+        jobs = [job for job in free if storm.holds(job, now)]
+        if jobs:
+            found = True
+            await desk.commit(partial(_fold, channel=channel, storm=storm, jobs=jobs, now=now))
+        if not jobs or len(untold) < MOST:
+            break
+    if found:
         storm.told = now
-    return bool(jobs)
+        await remember(desk, channel, storm)
+    return found
+
+
+async def remember(desk: Desk, channel: Channel, storm: Storm) -> None:
+    """Keep the storm's state: a restart goes on with the same summary."""
+    await desk.commit(partial(records.put, key=_record(channel), value=storm.kept()))
+
+
+async def recall(desk: Desk, channel: Channel, storm: Storm) -> None:
+    """What a process before this one knew about the channel's storm."""
+    async with desk.store.read() as connection:
+        kept = await records.get(connection, _record(channel))
+    if kept:
+        storm.recall(kept)
+
+
+def _record(channel: Channel) -> str:
+    return f"storm:{channel.name}"
+
+
+async def close(desk: Desk, channel: Channel, storm: Storm, now: datetime) -> None:
+    """The storm is over: its summary stops to roll, and one report closes it."""
+    await desk.commit(partial(_close, channel=channel, storm=storm, now=now))
+    storm.over = None
+    await remember(desk, channel, storm)
+
+
+async def _close(connection: Any, channel: Channel, storm: Storm, now: datetime) -> None:  # noqa: ANN401 - see outbox
+    if storm.over is None:
+        return
+    await _stand_still(connection, storm.key)
+    key = next_key(hashlib.sha256(f"{channel.name}|{storm.over.isoformat()}|over".encode()).hexdigest(), 0)
+    plan = {
+        "cards": [],
+        "why": "over",
+        "since": (storm.first or storm.over).isoformat(),
+        "until": (storm.busy or now).isoformat(),
+        "folded": storm.folded,
+    }
+    await outbox.add_post(connection, key=key, channel=channel.name, kind="summary", plan=plan, now=now)
+
+
+async def _stand_still(connection: Any, key: str) -> None:  # noqa: ANN401 - see outbox
+    standing = await outbox.by_key(connection, key) if key else None
+    if standing is not None and standing.plan.get("rolling"):
+        await outbox.extend_summary(connection, standing, (), rolling=False)
 
 
 async def tell_together(desk: Desk, channel: Channel, jobs: Sequence[Job], now: datetime, why: str) -> None:
-    """Tell these stories in summaries of their own; `why` is a word that the renderer knows."""
+    """Tell these stories in summaries of their own; `why` is a word that the renderer knows.
+
+    What was silenced is one message: the newest are named, the others counted.
+    """
     await desk.commit(partial(_together, channel=channel, jobs=jobs, now=now, why=why))
 
 
 async def _together(connection: Any, channel: Channel, jobs: Sequence[Job], now: datetime, why: str) -> None:  # noqa: ANN401 - see outbox
-    for start in range(0, len(jobs), PART):
-        part = jobs[start : start + PART]
-        key = next_key(hashlib.sha256(f"{channel.name}|{why}|{part[0].key}".encode()).hexdigest(), start)
-        plan = {"cards": [job.id for job in part], "since": part[0].since.isoformat(), "why": why}
-        clients = {job.client for job in part}
-        await outbox.add_post(
-            connection,
-            key=key,
-            channel=channel.name,
-            kind="summary",
-            plan=plan,
-            now=now,
-            client=clients.pop() if len(clients) == 1 else "",
-        )
+    lengths = await tallies.lengths(connection, [job.id for job in jobs])
+    for at, part in enumerate(_cut(jobs, lengths) if why != "muted" else [list(jobs)]):
+        named = part if why != "muted" else part[-PART:]
+        key = next_key(hashlib.sha256(f"{channel.name}|{why}|{part[0].key}".encode()).hexdigest(), at)
+        plan: dict[str, Any] = {"cards": [job.id for job in named], "since": part[0].since.isoformat(), "why": why}
+        if more := len(part) - len(named):
+            plan["more"] = more
+        await _post(connection, channel, key, plan, part, now)
         await outbox.fold(connection, part, key)
+
+
+def _cut(jobs: Sequence[Job], lengths: dict[int, int]) -> list[list[Job]]:
+    parts: list[list[Job]] = [[]]
+    size = 0
+    for job in jobs:
+        size += lengths.get(job.id, 0)
+        if parts[-1] and (len(parts[-1]) >= PART or size > SIZE):
+            parts.append([])
+            size = lengths.get(job.id, 0)
+        parts[-1].append(job)
+    return parts
+
+
+async def _post(  # noqa: PLR0913, PLR0917 - what a summary is made of
+    connection: Any,  # noqa: ANN401 - see outbox
+    channel: Channel,
+    key: str,
+    plan: dict[str, Any],
+    jobs: Sequence[Job],
+    now: datetime,
+) -> None:
+    clients = {job.client for job in jobs}
+    owner = clients.pop() if len(clients) == 1 else ""
+    await outbox.add_post(connection, key=key, channel=channel.name, kind="summary", plan=plan, now=now, client=owner)
 
 
 async def _fold(connection: Any, channel: Channel, storm: Storm, jobs: Sequence[Job], now: datetime) -> None:  # noqa: ANN401 - see outbox
     await decisions.held(connection, jobs, storm.code, WHY[storm.code], now)
-    room = storm.room
-    if room:
-        await _extend(connection, storm, jobs[:room])
-    for start in range(room, len(jobs), PART):
-        await _begin(connection, channel, storm, jobs[start : start + PART], now)
-
-
-async def _extend(connection: Any, storm: Storm, jobs: Sequence[Job]) -> None:  # noqa: ANN401 - see outbox
-    standing = await outbox.by_key(connection, storm.key)
-    if standing is None:
+    if storm.key and await outbox.by_key(connection, storm.key) is None:
         storm.key = ""
-        return
-    cards = [job.id for job in jobs]
-    await outbox.extend_summary(connection, standing, cards)
-    await outbox.fold(connection, jobs, storm.key)
-    storm.part += cards
-
-
-async def _begin(connection: Any, channel: Channel, storm: Storm, jobs: Sequence[Job], now: datetime) -> None:  # noqa: ANN401 - see outbox
     began = storm.began or now
-    storm.parts += 1
-    storm.key = next_key(hashlib.sha256(f"{channel.name}|{began.isoformat()}".encode()).hexdigest(), storm.parts)
-    storm.part = [job.id for job in jobs]
-    plan = {"cards": storm.part, "since": began.isoformat(), "part": storm.parts}
-    clients = {job.client for job in jobs}
-    await outbox.add_post(
-        connection,
-        key=storm.key,
-        channel=channel.name,
-        kind="summary",
-        plan=plan,
-        now=now,
-        client=clients.pop() if len(clients) == 1 else "",
+    storm.first = min(filter(None, (storm.first, *(job.since for job in jobs))))
+    lengths = await tallies.lengths(connection, [job.id for job in jobs])
+    words = f"{channel.name}|{began.isoformat()}"
+    before = storm.key
+    parts = storm.arrange(
+        [(job.id, lengths.get(job.id, 0)) for job in jobs],
+        lambda number: next_key(hashlib.sha256(words.encode()).hexdigest(), number),
     )
-    await outbox.fold(connection, jobs, storm.key)
+    if before != storm.key:
+        await _stand_still(connection, before)
+    for part in parts:
+        await _write(connection, channel, storm, part, jobs, now)
+
+
+async def _write(  # noqa: PLR0913, PLR0917 - what a summary is made of
+    connection: Any,  # noqa: ANN401 - see outbox
+    channel: Channel,
+    storm: Storm,
+    part: Part,
+    jobs: Sequence[Job],
+    now: datetime,
+) -> None:
+    chosen = {*part.cards, *part.more}
+    mine = [job for job in jobs if job.id in chosen]
+    rolling = part.key == storm.key and storm.editable
+    if part.fresh:
+        since = (storm.first or now).isoformat()
+        plan = {"cards": part.cards, "since": since, "part": storm.parts, "rolling": rolling, "more": len(part.more)}
+        await _post(connection, channel, part.key, plan, mine, now)
+    else:
+        standing = await outbox.by_key(connection, part.key)
+        if standing is not None:
+            more = int(standing.plan.get("more", 0)) + len(part.more)
+            await outbox.extend_summary(connection, standing, part.cards, more=more, rolling=rolling)
+    await outbox.fold(connection, mine, part.key)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from smwatch.deliver.desk import Desk, Rendered, bounded, log
-from smwatch.deliver.fold import MOST, fold, tell_together
+from smwatch.deliver.fold import MOST, close, fold, recall, tell_together
 from smwatch.deliver.hush import hushed
 from smwatch.deliver.quiet import held, quiet_until, waits
 from smwatch.deliver.retry import GIVE_UP, Again, after, choose, given_up, next_lookup
@@ -86,6 +86,9 @@ class Lane:
     async def _queue(self, now: datetime) -> list[Job]:
         jobs = await self._awake(now)
         self.storm.observe(now, sum(fresh(job) for job in jobs))
+        if self.storm.over is not None:
+            await close(self.desk, self.channel, self.storm, now)
+            return await self._queue(now)
         if self.storm.due(now) and await fold(self.desk, self.channel, self.storm, now):
             return await self._queue(now)
         return [job for job in jobs if not self.storm.holds(job, now)]
@@ -94,6 +97,8 @@ class Lane:
         """What is outstanding and may be told at this hour."""
         if not self.settled:
             await self.desk.commit(partial(outbox.unhold, channel=self.channel.name, now=now))
+            await recall(self.desk, self.channel, self.storm)
+            await self._count_the_hour(now)
         self.settled = True
         hours, zone = self.channel.quiet_hours, self._zone
         until = quiet_until(hours, zone, now)
@@ -107,6 +112,12 @@ class Lane:
         if until is None and len(held(jobs, "muted")) > 1:
             jobs = await self._together(now, "muted")
         return jobs
+
+    async def _count_the_hour(self, now: datetime) -> None:
+        """How many messages the last hour had, also where a process before this one sent them."""
+        async with self.desk.store.read() as connection:
+            told = await decisions.told_singly(connection, now - timedelta(hours=1), self.channel.name)
+        self.storm.posts.extend(moment for _, moment in told)
 
     @property
     def _zone(self) -> ZoneInfo:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from smwatch.model import Priority
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from smwatch.store.jobs import Job
 
 BACKLOG = 10  # more due stories than this are a storm
@@ -21,7 +23,9 @@ URGENT_SINGLES = 5  # a minute
 UPDATE = timedelta(seconds=30)
 UPDATE_BY_NEW_MESSAGE = timedelta(minutes=10)  # where a summary cannot be edited, each one is a new message
 CALM = timedelta(seconds=60)
-PART = 40  # stories in one summary: with long titles and links these are 12,000 characters
+PART = 40  # stories in one summary, and
+SIZE = 8_000  # characters of their titles and links: rendered these are fewer than Slack's 12,000
+PARTS = 8  # summaries of one storm; what comes after that is counted in the last one
 
 
 def fresh(job: Job) -> bool:
@@ -30,8 +34,22 @@ def fresh(job: Job) -> bool:
 
 
 @dataclass(slots=True, kw_only=True)
+class Part:
+    """One summary as it is to be: the cards that it gains, `more` that it only counts, whether it is a new message."""
+
+    key: str
+    fresh: bool
+    cards: list[int] = field(default_factory=list)
+    more: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
 class Storm:
-    """What one channel remembers about its storm; `per_hour` is `max_per_hour` (0: no limit)."""
+    """What one channel remembers about its storm; `per_hour` is `max_per_hour` (0: no limit).
+
+    `part` and `size` are the cards and characters of the summary that stands, under `key`; `folded` stories were told
+    in summaries so far, the first of them seen at `first`. `over`: it has ended, and its closing report is due.
+    """
 
     per_hour: int = 0
     editable: bool = True
@@ -40,8 +58,12 @@ class Storm:
     singles: int = 0
     told: datetime | None = None
     parts: int = 0
-    part: list[int] = field(default_factory=list)  # the cards of the summary that stands
+    part: list[int] = field(default_factory=list)
+    size: int = 0
     key: str = ""
+    folded: int = 0
+    first: datetime | None = None
+    over: datetime | None = None
     posts: deque[datetime] = field(default_factory=deque)
     urgent: deque[datetime] = field(default_factory=deque)
     code: Literal["storm", "max-per-hour"] = "storm"  # why it holds
@@ -53,14 +75,45 @@ class Storm:
             self.busy, self.code = now, "storm" if backlog > BACKLOG else "max-per-hour"
         if self.began is None and self.busy == now:
             self.began, self.singles, self.told = now, 0 if full else SINGLES, None
-            self.parts, self.part, self.key = 0, [], ""
+            self.parts, self.part, self.size, self.key, self.folded, self.first = 0, [], 0, "", 0, None
         if self.began is not None and self.busy is not None and now - self.busy >= CALM:
-            self.began = None
+            self.over, self.began = (self.began if self.folded else None), None
 
     def _full(self, now: datetime) -> bool:
         while self.posts and now - self.posts[0] >= timedelta(hours=1):
             self.posts.popleft()
         return 0 < self.per_hour <= len(self.posts)
+
+    def arrange(self, lengths: Sequence[tuple[int, int]], name: Callable[[int], str]) -> list[Part]:
+        """Spread cards (id, characters) over summaries: the one that stands, new ones, at last only counted.
+
+        `name(n)` is the key of the n-th summary.
+        """
+        found: list[Part] = []
+        limit = PARTS if self.editable else self.parts + PARTS // 2  # where nothing can be edited, each time anew
+        if not self.editable:
+            self.key = ""
+        for card, length in lengths:
+            if not self._takes(length):
+                if self.key and self.parts >= limit:
+                    self._last(found).more.append(card)
+                    continue
+                self.parts += 1
+                self.key, self.part, self.size = name(self.parts), [], 0
+                found.append(Part(key=self.key, fresh=True))
+            self._last(found).cards.append(card)
+            self.part.append(card)
+            self.size += length
+        self.folded += len(lengths)
+        return found
+
+    def _takes(self, length: int) -> bool:
+        return bool(self.key) and len(self.part) < PART and (not self.part or self.size + length <= SIZE)
+
+    def _last(self, found: list[Part]) -> Part:
+        if not found:
+            found.append(Part(key=self.key, fresh=False))
+        return found[-1]
 
     def holds(self, job: Job, now: datetime) -> bool:
         """Whether `job` waits for the summary."""
@@ -84,12 +137,27 @@ class Storm:
 
     def due(self, now: datetime) -> bool:
         """Whether the summary's next state is to be told."""
-        if self.began is None or self.singles > 0:
+        if self.began is None:
             return False
         gap = UPDATE if self.editable else UPDATE_BY_NEW_MESSAGE
         return self.told is None or now - self.told >= gap
 
-    @property
-    def room(self) -> int:
-        """How many stories the standing summary still takes; 0: begin another part."""
-        return PART - len(self.part) if self.key and self.editable else 0
+    def kept(self) -> dict[str, Any]:
+        """What has to survive a restart, as JSON values."""
+        moments = {name: _iso(getattr(self, name)) for name in _MOMENTS}
+        return moments | {name: getattr(self, name) for name in _PLAIN}
+
+    def recall(self, kept: Mapping[str, Any]) -> None:
+        """Go on where the process before this one ended."""
+        for name in _MOMENTS:
+            setattr(self, name, datetime.fromisoformat(kept[name]) if kept[name] else None)
+        for name in _PLAIN:
+            setattr(self, name, kept[name])
+
+
+_MOMENTS = ("began", "busy", "told", "first", "over")
+_PLAIN = ("singles", "parts", "part", "size", "key", "folded", "code")
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from smwatch.i18n import Text, text, texts
 from smwatch.message.alert import lead_mention
 from smwatch.message.escape import one_line
 from smwatch.message.model import Bullets, Context, Heading, Message, Paragraph, Run, coded
 from smwatch.message.quote import headline_run, origin, publishers
-from smwatch.message.words import Reader
+from smwatch.message.words import UNKNOWN, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from smwatch.message.model import Block, Runs
+    from smwatch.message.model import Action, Block, Runs
     from smwatch.model import Story, Where
 
+Counts: TypeAlias = "Sequence[Sequence[Any]]"  # pairs of a name and how often
 NAMED = 10  # sources or changes named in one message
 
 
@@ -122,21 +124,11 @@ def late_message(  # noqa: PLR0913 - one keyword for each thing it tells
         why = text(
             "{source} can be read again; these items are older than the limit for alerts.", source=one_line(source)
         )
-    return _note(title, [Paragraph(runs=(Run(text=reader.say(why)),)), *_list(stories, reader)], reader)
+    return _note(title, [Paragraph(runs=(Run(text=reader.say(why)),)), *story_lines(stories, reader)], reader)
 
 
-def summary_message(  # noqa: PLR0913 - one keyword for each thing it tells
-    stories: Sequence[Story], *, language: str, timezone: str, reason: Text, since: datetime, updated: datetime
-) -> Message:
-    """Several stories in one message, each with title and link; `reason` names the storm, quiet hours or outage."""
-    reader = Reader(language=language, timezone=timezone)
-    count = texts("Situation: {n} story", "Situation: {n} stories", n=len(stories))
-    moments = text("since {since}, as of {updated}", since=reader.moment(since), updated=reader.clock(updated))
-    small = Context(runs=(Run(text=reader.say(moments)),))
-    return _note(count, [Paragraph(runs=(Run(text=reader.say(reason)),)), small, *_list(stories, reader)], reader)
-
-
-def _list(stories: Sequence[Story], reader: Reader) -> list[Block]:
+def story_lines(stories: Sequence[Story], reader: Reader) -> list[Block]:
+    """Each story on one line: title as link, source, time, in how many sources, watch."""
     lines = []
     for story in stories:
         mention = lead_mention(story)
@@ -227,6 +219,27 @@ def saved_config_message(changes: Sequence[Text], *, language: str, timezone: st
 def news_message(news: Text, *, language: str, timezone: str) -> Message:
     """One sentence for the operator."""
     return _note(news, [], Reader(language=language, timezone=timezone))
+
+
+def noisy_message(
+    *, language: str, timezone: str, watch: str, matches: int, words: Counts, sources: Counts, actions: Sequence[Action]
+) -> Message:
+    """A watch that matches so often that nobody can read it, and how to mute it; `actions` where clicks are heard."""
+    reader = Reader(language=language, timezone=timezone)
+    title = text("{watch} matches very often: {n} times in the last hour", watch=one_line(watch), n=matches)
+    told = text(
+        "Most often by {words}; most from {sources}.", words=_counted(words, reader), sources=_counted(sources, reader)
+    )
+    advice = text(
+        "A more exact query helps most. To be left alone for 24 h: `smwatch silence add --watch {watch} --for 24h --reason …`",
+        watch=shlex.quote(one_line(watch)),
+    )
+    blocks = [Paragraph(runs=(Run(text=reader.say(told)),)), Paragraph(runs=coded(reader.say(advice)))]
+    return replace(_note(title, blocks, reader), actions=tuple(actions))
+
+
+def _counted(counts: Counts, reader: Reader) -> str:
+    return ", ".join(f"{one_line(name)} ({reader.number(count)})" for name, count in counts) or UNKNOWN
 
 
 def test_message(*, language: str, timezone: str, channel: str, now: datetime) -> Message:

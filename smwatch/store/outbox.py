@@ -353,9 +353,9 @@ async def fold(connection: AsyncConnection, jobs: Sequence[Job], key: str) -> No
     await connection.execute(update(card).where(card.c.id.in_([job.id for job in jobs])).values(**folded))
 
 
-async def extend_summary(connection: AsyncConnection, job: Job, cards: Sequence[int]) -> None:
-    """A summary that stands in its channel tells these cards too: it is due again, as an edit."""
-    plan = {**job.plan, "cards": [*job.plan["cards"], *cards]}
+async def extend_summary(connection: AsyncConnection, job: Job, cards: Sequence[int], **more: Any) -> None:  # noqa: ANN401 - JSON values
+    """A summary that stands in its channel tells these cards too, and `more`: it is due again, as an edit."""
+    plan = {**job.plan, "cards": [*job.plan["cards"], *cards], **more}
     await _set(connection, job, {"plan": plan, "state": "waiting"})
 
 

@@ -30,6 +30,7 @@ _KINDS = {
     "summary": text("Summary"),
     "test": text("Test message"),
     "proposal": text("Proposed exclusion"),
+    "noisy": text("A watch that matches very often"),
 }
 
 

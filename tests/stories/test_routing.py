@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from smwatch import rehearsal
+from datetime import timedelta
+
+from smwatch import noisy, rehearsal
 from smwatch import why as reasons
-from smwatch.model import Item
+from smwatch.model import Item, Person
+from smwatch.silence import Scope, Silence
+from smwatch.store import silences
 
 
 async def rehearsed(world, said):
@@ -125,3 +129,54 @@ async def test_why_says_what_holds_a_mention_back(world):
     known = await reasons.why(world.app.config, "M01")
     assert "Ruhezeit bis 12:00" in "\n".join(reasons.told(known, language="de", timezone="Europe/Berlin"))
     assert reasons.as_json(known, "en")["channels"][0]["waits"] == "quiet hours until 12:00"
+
+
+async def test_a_noisy_word_is_warned_of_once_a_day_with_a_way_to_mute_it(world):
+    press = world.feed()
+    world.config["channels"]["pr"] |= {"max_per_hour": 0}
+    world.watch("Paketdienst", "post OR bahn")
+    await world.watches()
+    for n in range(49):
+        press.publishes(f"Die Post in Ort {n}")
+    await world.calm()
+    await world.app.noise.step(world.clock())
+    assert world.slack.reads("trifft sehr oft") == []
+    press.publishes("Mit der Bahn nach Bonn")
+    warning = await world.hears("Paketdienst trifft sehr oft: 50 Mal in der letzten Stunde")
+    assert "Am häufigsten durch post (49), bahn (1); am meisten von Tagesbote (50)." in warning.text
+    assert "smwatch silence add --watch Paketdienst --for 24h" in warning.text
+    press.publishes("Noch eine Bahn")
+    await world.calm()
+    await world.app.noise.step(world.clock())
+    assert len(world.slack.reads("trifft sehr oft")) == 1
+    world.passes(hours=25)
+    for n in range(60):
+        press.publishes(f"Post {n} kommt")
+    await world.eventually(lambda: len(world.slack.reads("trifft sehr oft")) == 2, "the next day's warning")
+
+
+async def test_a_noisy_watch_that_is_silenced_already_is_not_warned_of(world):
+    press = world.feed()
+    world.watch("Post", "post")
+    await world.watches()
+    async with world.app.store.write() as connection:
+        await silences.add(
+            connection,
+            Silence(
+                scope=Scope.WATCH,
+                value="Post",
+                until=world.clock() + timedelta(days=1),
+                by=Person(name="Anna"),
+                reason="zu viel",
+                at=world.clock(),
+            ),
+        )
+    for n in range(60):
+        press.publishes(f"Die Post in Ort {n}")
+    await world.calm(queue=None)
+    assert (
+        await noisy.Warner(store=world.app.store, config=lambda: world.app.config, wake=lambda _: None).step(
+            world.clock()
+        )
+        == []
+    )
