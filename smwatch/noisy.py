@@ -1,4 +1,4 @@
-"""Warns of watches that match so often that nobody can read it (“Post”, “Bahn”): once a day, with a way to mute them."""
+"""Warns of watches that match more often than anybody can read (“Post”, “Bahn”): once a day, with a way to mute them."""
 
 from __future__ import annotations
 

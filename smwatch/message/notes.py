@@ -221,7 +221,7 @@ def news_message(news: Text, *, language: str, timezone: str) -> Message:
     return _note(news, [], Reader(language=language, timezone=timezone))
 
 
-def noisy_message(
+def noisy_message(  # noqa: PLR0913 - one keyword for each thing it tells
     *, language: str, timezone: str, watch: str, matches: int, words: Counts, sources: Counts, actions: Sequence[Action]
 ) -> Message:
     """A watch that matches so often that nobody can read it, and how to mute it; `actions` where clicks are heard."""
@@ -231,7 +231,7 @@ def noisy_message(
         "Most often by {words}; most from {sources}.", words=_counted(words, reader), sources=_counted(sources, reader)
     )
     advice = text(
-        "A more exact query helps most. To be left alone for 24 h: `smwatch silence add --watch {watch} --for 24h --reason …`",
+        "A more exact query helps most. Quiet for 24 h: `smwatch silence add --watch {watch} --for 24h --reason …`",
         watch=shlex.quote(one_line(watch)),
     )
     blocks = [Paragraph(runs=(Run(text=reader.say(told)),)), Paragraph(runs=coded(reader.say(advice)))]

@@ -146,7 +146,7 @@ async def test_a_noisy_word_is_warned_of_once_a_day_with_a_way_to_mute_it(world)
     assert "Am häufigsten durch post (49), bahn (1); am meisten von Tagesbote (50)." in warning.text
     assert "smwatch silence add --watch Paketdienst --for 24h" in warning.text
     press.publishes("Noch eine Bahn")
-    await world.calm()
+    await world.calm(queue=None)
     await world.app.noise.step(world.clock())
     assert len(world.slack.reads("trifft sehr oft")) == 1
     world.passes(hours=25)
