@@ -1,4 +1,4 @@
-"""Warns of watches that match more often than anybody can read (“Post”, “Bahn”): once a day, with a way to mute them."""
+"""Warns of watches that match more often than anybody can read (“Post”, “Bahn”): once a day, with a way out."""
 
 from __future__ import annotations
 

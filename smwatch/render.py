@@ -230,9 +230,7 @@ class Renderer:
             examples = await proposals.examples(connection, one.examples) if one else []
         if one is None:
             return None
-        message = proposal_message(
-            one, examples, language=who.language, timezone=who.timezone, buttons=self._has_buttons(job.channel)
-        )
+        message = proposal_message(one, examples, language=who.language, timezone=who.timezone, click=self._click(job))
         return Rendered(message=message, data={"proposal": one.short, "watch": one.watch, "exclude": one.query})
 
     async def _case(self, job: Job, who: Reading) -> Rendered | None:
@@ -259,9 +257,13 @@ class Renderer:
         words = {"language": who.language, "timezone": who.timezone}
         return Rendered(message=reminder_message(case, told, people, **words))
 
+    def _click(self, job: Job) -> str:
+        """What the buttons of a post carry; "" where nobody hears them."""
+        return short_id("N", job.id) if self._has_buttons(job.channel) else ""
+
     async def _noisy(self, job: Job, who: Reading) -> Rendered | None:
         plan = {name: job.plan[name] for name in ("watch", "matches", "words", "sources")}
-        message = notes.noisy_message(language=who.language, timezone=who.timezone, actions=(), **plan)
+        message = notes.noisy_message(language=who.language, timezone=who.timezone, click=self._click(job), **plan)
         return Rendered(message=message, data=job.plan)
 
     async def _test(self, job: Job, who: Reading) -> Rendered | None:

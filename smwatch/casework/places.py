@@ -60,9 +60,9 @@ async def _card(
     connection: AsyncConnection, click: Click, number: int, line: str, channels: Mapping[str, Channel]
 ) -> Place | Text:
     row = (await connection.execute(select(card).where(card.c.id == number))).first()
-    if row is None or not _of_line(row.channel, line, channels):
+    if row is None or not of_line(row.channel, line, channels):
         return UNKNOWN
-    if click.kind == "button" and not _stands(click, row):
+    if click.kind == "button" and not stands(click, row):
         return UNKNOWN
     return Place(client=row.client or None, channel=row.channel, story_id=row.story_id, card_id=row.id)
 
@@ -73,7 +73,7 @@ async def _by_hand(
     case = await cases.get(connection, number)
     rows = await cases.standing(connection, case) if case is not None and case.story_id is None else []
     for row in rows:
-        if _of_line(row.channel, line, channels) and (click.kind != "button" or _stands(click, row)):
+        if of_line(row.channel, line, channels) and (click.kind != "button" or stands(click, row)):
             return Place(client=case.client if case else None, channel=row.channel, case_id=number)
     return UNKNOWN
 
@@ -90,17 +90,18 @@ async def proposal(
         number = -1
     here = select(post).where(post.c.kind == "proposal", post.c.receipt.is_not(None))
     for row in (await connection.execute(here)).all():
-        if row.plan.get("proposal") == number and _of_line(row.channel, line, channels) and _stands(click, row):
+        if row.plan.get("proposal") == number and of_line(row.channel, line, channels) and stands(click, row):
             return Place(client=row.client or None, channel=row.channel)
     return UNKNOWN
 
 
-def _of_line(name: str, line: str, channels: Mapping[str, Channel]) -> bool:
+def of_line(name: str, line: str, channels: Mapping[str, Channel]) -> bool:
+    """Whether the channel `name` is heard on this line."""
     found = channels.get(name)
     return found is not None and found.hears() == line
 
 
-def _stands(click: Click, row: Row[tuple[object, ...]]) -> bool:
+def stands(click: Click, row: Row[tuple[object, ...]]) -> bool:
     """Whether the clicked message is the one that we posted; its key says so where its answer was lost."""
     key = getattr(row, "key", "")
     if click.key and key:

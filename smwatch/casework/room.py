@@ -15,6 +15,7 @@ from smwatch.casework.deadlines import Deadlines
 from smwatch.casework.decisions import REFUSE, WANT, Decisions
 from smwatch.casework.lines import Lines
 from smwatch.casework.moves import Office
+from smwatch.casework.muting import MUTE_WATCH, Muting
 from smwatch.deliver.desk import Context, bounded
 from smwatch.errors import ChannelError
 from smwatch.i18n import text
@@ -82,6 +83,9 @@ class Casework:
         tell, knock = house.ops.buttons_news, self._knock.set
         self.lines = Lines(store, self._channels, session=house.session, clock=clock, knock=knock, tell=tell)
         self.clicks = Clicks(store=store, channels=self._channels, office=self.office, reading=reading)
+        self.muting = Muting(
+            store=store, channels=self._channels, office=self.office, language=lambda name: reading(name).language
+        )
         self.commands = Commands(
             store=store, config=self._config, office=self.office, reading=reading, problems=self._problems
         )
@@ -171,6 +175,8 @@ class Casework:
             return await self.decisions.work(one, self._clock())
         if click.kind in {"command", "shortcut"} or (click.kind == "form" and click.action == NEW_CASE):
             return await self.commands.work(one, self._clock())
+        if click.action == MUTE_WATCH:
+            return await self.muting.work(one, self._clock())
         return await self.clicks.work(one, self._clock())
 
     async def _tell(self, one: Pending, reply: Reply) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from smwatch.i18n import Text, text, texts
 from smwatch.message.alert import lead_mention
 from smwatch.message.escape import one_line
-from smwatch.message.model import Bullets, Context, Heading, Message, Paragraph, Run, coded
+from smwatch.message.model import Action, Bullets, Context, Heading, Message, Paragraph, Run, coded
 from smwatch.message.quote import headline_run, origin, publishers
 from smwatch.message.words import UNKNOWN, Reader
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from smwatch.message.model import Action, Block, Runs
+    from smwatch.message.model import Block, Runs
     from smwatch.model import Story, Where
 
 Counts: TypeAlias = "Sequence[Sequence[Any]]"  # pairs of a name and how often
@@ -222,9 +222,9 @@ def news_message(news: Text, *, language: str, timezone: str) -> Message:
 
 
 def noisy_message(  # noqa: PLR0913 - one keyword for each thing it tells
-    *, language: str, timezone: str, watch: str, matches: int, words: Counts, sources: Counts, actions: Sequence[Action]
+    *, language: str, timezone: str, watch: str, matches: int, words: Counts, sources: Counts, click: str = ""
 ) -> Message:
-    """A watch that matches so often that nobody can read it, and how to mute it; `actions` where clicks are heard."""
+    """A watch that matches so often that nobody can read it, and how to mute it; `click` is what its button carries."""
     reader = Reader(language=language, timezone=timezone)
     title = text("{watch} matches very often: {n} times in the last hour", watch=one_line(watch), n=matches)
     told = text(
@@ -235,7 +235,8 @@ def noisy_message(  # noqa: PLR0913 - one keyword for each thing it tells
         watch=shlex.quote(one_line(watch)),
     )
     blocks = [Paragraph(runs=(Run(text=reader.say(told)),)), Paragraph(runs=coded(reader.say(advice)))]
-    return replace(_note(title, blocks, reader), actions=tuple(actions))
+    mute = Action(id="mute_watch", label=reader.say(text("Mute for 24 h")), value=click)
+    return replace(_note(title, blocks, reader), actions=(mute,) if click else ())
 
 
 def _counted(counts: Counts, reader: Reader) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from test_cases import APP_TOKEN, Team
 
 from smwatch import reports
 from smwatch.errors import UserError
@@ -166,3 +167,64 @@ async def test_a_proposal_of_one_client_is_told_in_its_own_channel(world):
     await irrelevant(world, "Globex Karate verliert")
     await world.hears("„karate“ bei Globex", "globex")
     assert world.slack.reads("karate", "pr-alerts") == []
+
+
+@pytest.fixture
+async def team(world, monkeypatch):
+    monkeypatch.setenv(APP_TOKEN, world.slack.app_token)
+    world.config["channels"]["pr"]["app_token"] = {"env": APP_TOKEN}
+    return Team(world)
+
+
+async def twice_irrelevant(world, team):
+    press = await acme(world)
+    for title in ("Acme Karate in Bonn", "Acme Karate verliert"):
+        press.publishes(title)
+        post = await world.hears(title)
+        await world.eventually(lambda: team.people.lines, "a line")
+        await team.clicks(post, "Nicht relevant")
+    await team.done()
+    return press
+
+
+async def test_in_slack_two_clicks_propose_and_a_third_one_writes(world, team):
+    press = await twice_irrelevant(world, team)
+    proposal = await world.hears("„karate“ bei Acme ausschließen?")
+    assert "[Ausschließen] [Behalten]" in proposal.text
+    await team.clicks(proposal, "Ausschließen")
+    await team.shows(proposal, "Von mira übernommen")
+    assert "[Ausschließen]" not in proposal.text
+    assert "exclude = ['karate']" in world.path.read_text()
+    await world.hears("+1 Ausschluss")
+    press.publishes("Acme Karate Gürtel")
+    press.publishes("Acme baut um")
+    await world.hears("Acme baut um")
+    assert world.alerts("Gürtel") == []
+
+
+async def test_a_click_on_a_proposal_counts_once_and_only_where_it_stands(world, team):
+    await twice_irrelevant(world, team)
+    proposal = await world.hears("„karate“ bei Acme ausschließen?")
+    await team.clicks(proposal, "Ausschließen", message={"ts": "1.0", "metadata": {}}, container={"message_ts": "1.0"})
+    await team.whispers("Diese Meldung ist hier nicht")
+    assert "karate" not in world.path.read_text()
+    await team.clicks(proposal, "Behalten")
+    await team.shows(proposal, "Von mira abgelehnt")
+    assert "karate" not in world.path.read_text()
+
+
+async def test_a_noisy_watch_is_muted_for_a_day_by_one_click(world, team):
+    press = world.feed()
+    world.config["channels"]["pr"] |= {"max_per_hour": 0}
+    world.watch("Paketdienst", "post")
+    await world.watches()
+    await world.eventually(lambda: team.people.lines, "a line")
+    for n in range(50):
+        press.publishes(f"Die Post in Ort {n}")
+    warning = await world.hears("Paketdienst trifft sehr oft")
+    await team.clicks(warning, "Für 24 h stummschalten")
+    await team.whispers("Paketdienst ist für 24 h stumm")
+    (silent,) = await reports.silence_list(world.app.config, world.clock())
+    assert (silent.value, silent.by.name, silent.reason) == ("Paketdienst", "mira", "trifft zu oft")
+    await team.clicks(warning, "Für 24 h stummschalten")
+    await team.whispers("schon stumm")
