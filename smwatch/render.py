@@ -230,7 +230,9 @@ class Renderer:
             examples = await proposals.examples(connection, one.examples) if one else []
         if one is None:
             return None
-        message = proposal_message(one, examples, language=who.language, timezone=who.timezone, click=self._click(job))
+        message = proposal_message(
+            one, examples, language=who.language, timezone=who.timezone, buttons=self._has_buttons(job.channel)
+        )
         return Rendered(message=message, data={"proposal": one.short, "watch": one.watch, "exclude": one.query})
 
     async def _case(self, job: Job, who: Reading) -> Rendered | None:
