@@ -160,7 +160,8 @@ class Pipeline:
         return await self._store(harvest, page)
 
     async def _harvest(self, source: Source, row: SourceRow, page: Page, walk: Any, now: datetime) -> Harvest:  # noqa: ANN401 - see Walk
-        fresh, listed = await self._keep(row, _distinct(page.items, now), now)
+        items = _distinct(page.items, now)
+        fresh, listed = await self._keep(row, items, now)
         gone = frozenset(page.deleted)
         matched = await self._match(source, row, fresh, now, gone=gone, quiet=walk.parser_changed)
         if page.passing:
@@ -172,7 +173,8 @@ class Pipeline:
             now=now,
             fresh=await self._looked_up(source, row, walk, matched),
             listed=tuple(listed),
-            deleted=tuple(id_mark(self.store.key, row.identity, one) for one in gone),
+            renamed=self._renamed(row, items, fresh),
+            deleted=tuple(self._mark(row, one) for one in gone),
             expires_at=now + self._kept_for(source),
         )
 
@@ -261,13 +263,22 @@ class Pipeline:
 
         return tuple(await (self.caution.over(row.id, fresh, work) if self.caution and fresh else work(fresh)))
 
+    def _renamed(self, row: SourceRow, items: Sequence[Item], fresh: Sequence[Fresh]) -> tuple[tuple[str, str], ...]:
+        """Further ids of items that are known: another server shows them under a number of its own."""
+        new = {one.item.id for one in fresh}
+        pairs = ((item.id, other) for item in items if item.id not in new for other in item.other_ids)
+        return tuple((self._mark(row, one), self._mark(row, other)) for one, other in pairs)
+
+    def _mark(self, row: SourceRow, native_id: str) -> str:
+        return id_mark(self.store.key, row.identity, native_id)
+
     async def _told(self, row: SourceRow, fresh: Fresh, gone: frozenset[str]) -> Fresh:
         """With its language, and with all the ids by which it may be called gone."""
         ids = fresh.item.other_ids
         return replace(
             fresh,
             item=await self._enriched(fresh.item),
-            others=tuple(id_mark(self.store.key, row.key, one) for one in ids),
+            others=tuple(self._mark(row, one) for one in ids),
             gone=not gone.isdisjoint((fresh.item.id, *ids)),
         )
 

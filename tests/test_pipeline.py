@@ -363,3 +363,11 @@ async def test_a_cursor_that_moved_is_stored_also_where_nothing_changed(press):
     assert (await press.brings(page(cursor="two"))).stored
     assert (await press.row()).cursor == "two"
     assert not (await press.brings(page(cursor="two"))).stored
+
+
+async def test_another_id_that_is_learned_later_is_as_good(press):
+    await press.brings(page())
+    await press.brings(page(item(1, other_ids=("dort/1",))))
+    await press.brings(page(item(1, other_ids=("hier/7",)), item(2, "Globex", other_ids=("hier/8",))))
+    await press.brings(page(deleted=("hier/7",)))
+    assert (await press.mentions())[0].item.deleted is not None

@@ -97,7 +97,8 @@ class Fresh:
 class Harvest:
     """Everything of one page. Cursor, validators and parser are only set on the last page of a walk.
 
-    `deleted` are keyed ids (`id_mark`) that the source says are gone.
+    `deleted` are keyed ids (`id_mark`) that the source says are gone, `renamed` those of known items with another one
+    each by which it may say that.
     """
 
     source_id: int
@@ -107,6 +108,7 @@ class Harvest:
     fresh: tuple[Fresh, ...]
     listed: tuple[str, ...] = ()  # ids that are known and were listed again
     deleted: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
     expires_at: datetime | None = None
     complete: bool = False
     cursor: str | None = None
@@ -164,6 +166,8 @@ async def store_harvest(connection: AsyncConnection, harvest: Harvest) -> int:
     for fresh in harvest.fresh:
         if not fresh.gone and (fresh.matches or fresh.known is not None or fresh.reused):
             mentions += await _keep(connection, harvest, fresh)
+    if harvest.renamed:
+        await _rename(connection, harvest)
     if harvest.deleted:
         await bury(connection, harvest.source_id, harvest.deleted, harvest.now)
     await _move(connection, harvest)
@@ -236,6 +240,18 @@ async def _keep(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> 
 
 def _is_older(updated: datetime | None, than: datetime | None) -> bool:
     return updated is not None and than is not None and updated < than
+
+
+async def _rename(connection: AsyncConnection, harvest: Harvest) -> None:
+    marks = [mark for mark, _ in harvest.renamed]
+    stored: dict[str, int] = {}
+    for start in range(0, len(marks), CHUNK):
+        here = item.c.source_id == harvest.source_id, item.c.id_hmac.in_(marks[start : start + CHUNK])
+        rows = await connection.execute(select(item.c.id_hmac, item.c.id).where(*here))
+        stored |= {row.id_hmac: row.id for row in rows}
+    for mark, other in harvest.renamed:
+        if mark in stored:
+            await _name(connection, harvest.source_id, stored[mark], (other,))
 
 
 async def _name(connection: AsyncConnection, source_id: int, item_id: int, others: Sequence[str]) -> None:
