@@ -187,6 +187,14 @@ class Inbox:
         if self._waiting is not None:
             self._waiting = (self._waiting[0] + letters, self._waiting[1] + size)
 
+    async def try_again(self) -> int:
+        """Give what could not be unpacked another chance: a plugin or a mapping was mended; how many that is."""
+        async with self._store.write() as connection:
+            count = await inbox.again(connection)
+        self._waiting = None
+        self._knock.set()
+        return count
+
     async def run(self) -> None:
         """Unpack for ever."""
         while True:

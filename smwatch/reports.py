@@ -13,7 +13,7 @@ from smwatch.config.named import no_digest
 from smwatch.i18n import Text, text
 from smwatch.noiseloop import apply, find
 from smwatch.store import digests as digest_store
-from smwatch.store import outbox, proposals, silences
+from smwatch.store import inbox, outbox, proposals, silences
 from smwatch.store.db import Store
 from smwatch.store.place import sqlite_path, state_folder
 from smwatch.store.proposals import APPLIED, DECLINED
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from smwatch.config.model import Config
     from smwatch.model import Mention, Person, SourceState
     from smwatch.silence import Silence
+    from smwatch.store.inbox import Letter
     from smwatch.store.proposals import Proposal
     from smwatch.store.waiting import Waiting
 
@@ -168,6 +169,24 @@ async def silence_end(config: Config, name: str) -> str:
         return str(answer["id"])
     async with alone(config) as store, store.write() as connection:
         return (await silencing.end(connection, name, datetime.now(UTC))).short
+
+
+async def inbox_list(config: Config) -> list[Letter]:
+    """The deliveries that could not be unpacked and are kept, the newest first."""
+    path = sqlite_path(config.store)
+    if path is not None and not path.exists():
+        return []
+    async with reading(config) as store, store.read() as connection:
+        return await inbox.refused(connection)
+
+
+async def inbox_retry(config: Config) -> int:
+    """Let all of them be tried once more; how many that is."""
+    answer = await ask_daemon(config.store, state_folder(config.store), "inbox_retry")
+    if answer is not None:
+        return int(answer["count"])
+    async with alone(config) as store, store.write() as connection:
+        return await inbox.again(connection)
 
 
 async def proposal_list(config: Config) -> list[tuple[Proposal, list[Mention]]]:

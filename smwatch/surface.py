@@ -65,6 +65,7 @@ class Surface:
             "proposal_decline": self._proposal_decline,
             "silence_end": self._silence_end,
             "source_rest": self._source_rest,
+            "inbox_retry": self._inbox_retry,
             **self._app.casework.verbs(),
         }
 
@@ -144,6 +145,9 @@ class Surface:
         """Whoever asked for the test has heard how it went: what did not go out shall not come later."""
         async with self._app.store.write() as connection:
             return {"withdrawn": await withdraw(connection, [str(one) for one in args.get("channels", [])], "test")}
+
+    async def _inbox_retry(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {"count": await self._app.inbox.try_again()}
 
     async def _source_rest(self, args: dict[str, Any]) -> dict[str, Any]:
         name, until = str(args.get("name")), args.get("until")

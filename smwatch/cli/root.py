@@ -12,6 +12,7 @@ from smwatch.cli.daemon import alert, demo, queue, run, status
 from smwatch.cli.digests import digest
 from smwatch.cli.doctor import doctor
 from smwatch.cli.helped import Root
+from smwatch.cli.inboxes import inbox
 from smwatch.cli.init import init
 from smwatch.cli.lists import export_group, import_group
 from smwatch.cli.plugins import plugins
@@ -61,6 +62,7 @@ for command in (
     import_group,
     export_group,
     silence,
+    inbox,
     case,
     slack,
     apply,

@@ -80,7 +80,7 @@ async def test_a_kill_behind_the_answer_loses_nothing_and_repeats_nothing(world,
     first, second = Daemon(world.path), Daemon(world.path)
     try:
         await (await first.start()).ready()
-        bodies = {f"Acme meldet Fall {n}": posted(n, f"Acme meldet Fall {n}") for n in range(8)}
+        bodies = {f"Acme meldet Fall {n}": posted(n, f"Acme meldet Fall {n}") for n in range(4)}
         answers = {title: await sends(port, body) for title, body in bodies.items()}
         first.sends(signal.SIGKILL)
         await first.ends()
