@@ -211,6 +211,7 @@ story = Table(
     Column("last_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Index("ix_story_client_last_at", "client", "last_at"),
+    Index("ix_story_client_first_item", "client", "first_item"),
 )
 
 mention = Table(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from smwatch.story import Tie
 
 BATCH = 100
+MOST_BEGUN = 100  # stories that one item begins
 
 
 KNOWN_BY = func.coalesce(source.c.origin, source.c.key).label("key")
@@ -94,7 +95,7 @@ async def remembered(connection: AsyncConnection, now: datetime) -> list[tuple[s
 async def new_story(connection: AsyncConnection, waiting: Waiting, at: datetime) -> Known:
     """A story that begins with this mention's item; one that began a story before gets a number, and with it a key."""
     client = waiting.mention.client or ""
-    same = or_(story.c.first_item == waiting.identity, story.c.first_item.startswith(f"{waiting.identity}#"))
+    same = story.c.first_item.in_([waiting.identity, *(f"{waiting.identity}#{n}" for n in range(1, MOST_BEGUN))])
     count = select(func.count()).select_from(story).where(story.c.client == client, same)
     before = (await connection.execute(count)).scalar_one()
     first = f"{waiting.identity}#{before}" if before else waiting.identity
