@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch.route import Verdict, route
 from smwatch.store import edits, merge, outbox, stories
+from smwatch.store.gathering import Gathering
 from smwatch.story import Recall, Window, prints, said, ties
 
 if TYPE_CHECKING:
@@ -102,9 +103,13 @@ class Gather:
         self._window = None  # until the transaction is through, what we remember may be wrong
         async with self._store.write() as connection:
             waiting = await stories.ungathered(connection)
-            channels = [channel for one in waiting for channel in await self._take(connection, window, one, now)]
+            gathering = Gathering(connection)
+            await gathering.look_back(waiting)
+            channels = [channel for one in waiting for channel in await self._take(gathering, window, one, now)]
+            await gathering.flush()
             channels += await self._tell_late(connection, waiting, now)
-            edited, again = await self._edits(connection, window, now)
+            edited, again = await self._edits(gathering, window, now)
+            await gathering.flush()
         self._window = window
         self._told |= dict.fromkeys([*channels, *again])
         return len(waiting) + edited
@@ -124,51 +129,49 @@ class Gather:
         self._window.forget(now)
         return self._window
 
-    async def _take(self, connection: AsyncConnection, window: Window, one: Waiting, now: datetime) -> list[str]:
+    async def _take(self, gathering: Gathering, window: Window, one: Waiting, now: datetime) -> list[str]:
         client, at = one.mention.client or "", one.mention.seen_at
         words = said(one.mention.item)
         marks = prints(one.mention.item, words, one.place)
         known, akin = window.story_of(client, one.item_id, at), list["tuple[Tie, Candidate]"]()
         joined = known is None
         if joined:
-            akin = await self._akin(connection, words, window.find(client, marks, at))
-        bridged = await self._bridge(connection, window, client, akin, now)
+            akin = await self._akin(gathering.connection, words, window.find(client, marks, at))
+        bridged = await self._bridge(gathering, window, client, akin, now)
         if akin:
             known = window.story_of(client, akin[0][1].item_id, at)
-        known = known or await stories.new_story(connection, one, at)
-        tied = (akin[0][0], akin[0][1].item_id) if akin else None
-        await stories.join_story(connection, one, known, marks, at, tied)
+        first = None
+        if known is None:
+            known, first = await stories.new_story(gathering, one, at)
+        gathering.join(one, known, marks, at, (akin[0][0], akin[0][1].item_id) if akin else None)
         window.add(client, one.item_id, marks, known.with_item(at))
         self._recall.keep(one.item_id, words)
         decisions = self._decide(one)
         told = await stories.decide(
-            connection, one, known.story_id, decisions, secret=self._store.key, now=now, joined=joined
+            gathering, one, known.story_id, decisions, secret=self._store.key, now=now, joined=joined, first=first
         )
         return [*bridged, *told]
 
     async def _bridge(
-        self,
-        connection: AsyncConnection,
-        window: Window,
-        client: str,
-        akin: Sequence[tuple[Tie, Candidate]],
-        now: datetime,
+        self, gathering: Gathering, window: Window, client: str, akin: Sequence[tuple[Tie, Candidate]], now: datetime
     ) -> list[str]:
         """Stories that one item shows to be the same become one, as far as nobody was told of two."""
         numbers = list(dict.fromkeys(one.known.story_id for _, one in akin))
         if len(numbers) < 2:  # noqa: PLR2004 - nothing to bridge
             return []
-        told = await merge.told(connection, numbers)
+        await gathering.flush()
+        told = await merge.told(gathering.connection, numbers)
         home = next((number for number in numbers if number in told), min(numbers))
         channels: list[str] = []
         for gone in numbers:
             if gone != home and gone not in told:
-                channels += await merge.merge(connection, gone, home, now)
+                channels += await merge.merge(gathering.connection, gone, home, now)
                 window.merge(client, gone, home)
         return channels
 
-    async def _edits(self, connection: AsyncConnection, window: Window, now: datetime) -> tuple[int, list[str]]:
+    async def _edits(self, gathering: Gathering, window: Window, now: datetime) -> tuple[int, list[str]]:
         """Edited items are found by their new words; what they have made more urgent is told."""
+        connection = gathering.connection
         edited = await edits.edited(connection)
         for one in edited:
             marks = prints(one.item, said(one.item), one.place)
@@ -177,14 +180,14 @@ class Gather:
             for client, _, _ in one.homes:
                 window.changed(client, one.item_id, marks)
         raised = await edits.raised(connection)
-        told = [channel for one in raised for channel in await self._tell_again(connection, one, now)]
+        told = [channel for one in raised for channel in await self._tell_again(gathering, one, now)]
         return len(edited) + len(raised), told
 
-    async def _tell_again(self, connection: AsyncConnection, one: Waiting, now: datetime) -> list[str]:
+    async def _tell_again(self, gathering: Gathering, one: Waiting, now: datetime) -> list[str]:
         story_id = one.mention.story_id
         assert story_id is not None  # noqa: S101 - `raised` asks for those in a story
         decisions = self._decide(one)
-        return await stories.decide(connection, one, story_id, decisions, secret=self._store.key, now=now, joined=False)
+        return await stories.decide(gathering, one, story_id, decisions, secret=self._store.key, now=now, joined=False)
 
     async def _akin(
         self, connection: AsyncConnection, words: Said, candidates: Sequence[Candidate]

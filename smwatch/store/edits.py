@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
+from smwatch.store.gathering import print_rows, write_prints
 from smwatch.store.mentions import item_of
 from smwatch.store.schema import fingerprint, item, mention, source
-from smwatch.store.stories import BATCH, Waiting, remember, waiting_where
+from smwatch.store.stories import BATCH, Waiting, waiting_where
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +63,8 @@ async def _homes(connection: AsyncConnection, numbers: Sequence[int]) -> dict[in
 async def print_again(connection: AsyncConnection, one: Edited, marks: Sequence[Fingerprint]) -> None:
     """What the item is found by from now on."""
     await connection.execute(delete(fingerprint).where(fingerprint.c.item_id == one.item_id))
-    for client, story_id, at in one.homes:
-        await remember(connection, client, one.item_id, story_id, marks, at)
+    rows = [row for client, story_id, at in one.homes for row in print_rows(client, one.item_id, story_id, marks, at)]
+    await write_prints(connection, rows)
     await connection.execute(update(item).where(item.c.id == one.item_id).values(edited_at=None))
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import from_json, to_json
 from smwatch.model import Alert, Item, Mention, Priority, Story
@@ -18,8 +17,8 @@ from smwatch.store import decisions
 from smwatch.store.jobs import card_key, problem_of
 from smwatch.store.mentions import mentions_where
 from smwatch.store.news import add_news, stands
-from smwatch.store.schema import card, decision, fingerprint, item, mention, source, story
-from smwatch.story import ENDS, SLIDES, Fingerprint, Known, packed, unpacked
+from smwatch.store.schema import card, fingerprint, item, mention, source, story
+from smwatch.story import ENDS, SLIDES, Fingerprint, Known, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from smwatch.story import Tie
+    from smwatch.store.gathering import Gathering
 
 BATCH = 100
 MOST_BEGUN = 100  # stories that one item begins
@@ -92,16 +91,25 @@ async def remembered(connection: AsyncConnection, now: datetime) -> list[tuple[s
     return [(client, item_id, marks, known) for (client, item_id), (marks, known) in found.items()]
 
 
-async def new_story(connection: AsyncConnection, waiting: Waiting, at: datetime) -> Known:
-    """A story that begins with this mention's item; one that began a story before gets a number, and with it a key."""
-    client = waiting.mention.client or ""
-    same = story.c.first_item.in_([waiting.identity, *(f"{waiting.identity}#{n}" for n in range(1, MOST_BEGUN))])
-    count = select(func.count()).select_from(story).where(story.c.client == client, same)
-    before = (await connection.execute(count)).scalar_one()
-    first = f"{waiting.identity}#{before}" if before else waiting.identity
+async def new_story(gathering: Gathering, waiting: Waiting, at: datetime) -> tuple[Known, str]:
+    """A story that begins with this mention's item, and its first item's identity.
+
+    An item that began a story before gives it a number, so that its cards have another key.
+    """
+    client, first = waiting.mention.client or "", waiting.identity
+    if (client, first) in gathering.begun:
+        first = f"{first}#{await _begun(gathering.connection, client, first)}"
+    gathering.begun.add((client, waiting.identity))
     values = {"client": client, "first_item": first, "first_at": at, "last_at": at}
-    number = (await connection.execute(insert(story).values(**values).returning(story.c.id))).scalar_one()
-    return Known(story_id=number, first_at=at, last_at=at)
+    made = await gathering.connection.execute(insert(story).values(**values).returning(story.c.id))
+    return Known(story_id=made.scalar_one(), first_at=at, last_at=at), first
+
+
+async def _begun(connection: AsyncConnection, client: str, identity: str) -> int:
+    """How many stories this item began."""
+    same = story.c.first_item.in_([identity, *(f"{identity}#{n}" for n in range(1, MOST_BEGUN))])
+    count = select(func.count()).select_from(story).where(story.c.client == client, same)
+    return (await connection.execute(count)).scalar_one()
 
 
 async def items_of(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, Item]:
@@ -122,46 +130,8 @@ async def items_of(connection: AsyncConnection, numbers: Sequence[int]) -> dict[
     }
 
 
-async def join_story(  # noqa: PLR0913, PLR0917 - who, where, and why
-    connection: AsyncConnection,
-    waiting: Waiting,
-    known: Known,
-    marks: Sequence[Fingerprint],
-    at: datetime,
-    tied: tuple[Tie, int] | None = None,
-) -> None:
-    """The mention belongs to the story, and so do later items with these fingerprints. `tied`: why, to which item."""
-    values: dict[str, Any] = {"story_id": known.story_id, "raised_at": None}
-    if tied is not None:
-        values |= {"tie": tied[0].code, "tie_reason": to_json(tied[0].reason), "tied_to": tied[1]}
-    await connection.execute(update(mention).where(mention.c.id == waiting.mention.id).values(**values))
-    await connection.execute(update(story).where(story.c.id == known.story_id, story.c.last_at < at).values(last_at=at))
-    await remember(connection, waiting.mention.client or "", waiting.item_id, known.story_id, marks, at)
-
-
-async def remember(  # noqa: PLR0913, PLR0917 - one argument a column
-    connection: AsyncConnection, client: str, item_id: int, story_id: int, marks: Sequence[Fingerprint], at: datetime
-) -> None:
-    """Write down what an item of a story is found by."""
-    rows = [
-        {
-            "client": client,
-            "kind": mark.kind,
-            "hash": mark.hash,
-            "grams": packed(mark.grams) if mark.grams else None,
-            "item_id": item_id,
-            "story_id": story_id,
-            "at": at,
-        }
-        for mark in marks
-    ]
-    if rows:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        await connection.execute(dialect.insert(fingerprint).values(rows).on_conflict_do_nothing())
-
-
 async def decide(  # noqa: PLR0913 - what a decision is about
-    connection: AsyncConnection,
+    gathering: Gathering,
     waiting: Waiting,
     story_id: int,
     decisions: Sequence[Decision],
@@ -169,32 +139,24 @@ async def decide(  # noqa: PLR0913 - what a decision is about
     secret: bytes,
     now: datetime,
     joined: bool = True,
+    first: str | None = None,
 ) -> list[str]:
     """Write the decisions down and put the story on its cards; the channels that have something new to show.
 
-    `joined`: the item has come to the story just now.
+    `joined`: the item has come to the story just now; `first`: it has begun it, and this is its identity.
     """
-    rows = [
-        {
-            "mention_id": waiting.mention.id,
-            "channel": one.channel,
-            "verdict": str(one.verdict),
-            "code": one.code,
-            "reason": to_json(one.reason),
-            "at": now,
-        }
-        for one in decisions
-    ]
-    if rows:
-        await connection.execute(insert(decision), rows)
+    gathering.decide(waiting.mention.id, decisions, now)
     alerts = [one for one in decisions if one.verdict is Verdict.ALERT]
     for one in alerts:
-        await _show(connection, waiting.mention, story_id, one, secret=secret, now=now, joined=joined)
+        if first is not None or not await _show(
+            gathering, waiting.mention, story_id, one, secret=secret, now=now, joined=joined
+        ):
+            await _add(gathering.connection, waiting.mention, story_id, one, secret=secret, now=now, first=first)
     return [one.channel for one in alerts]
 
 
 async def _show(  # noqa: PLR0913 - see decide
-    connection: AsyncConnection,
+    gathering: Gathering,
     new: Mention,
     story_id: int,
     one: Decision,
@@ -202,22 +164,39 @@ async def _show(  # noqa: PLR0913 - see decide
     secret: bytes,
     now: datetime,
     joined: bool,
+) -> bool:
+    """Put it on the card that the story has in this channel; False: there is none."""
+    connection = gathering.connection
+    here = (card.c.client == (new.client or "")) & (card.c.story_id == story_id) & (card.c.channel == one.channel)
+    standing = (await connection.execute(select(card).where(here))).first()
+    if standing is None:
+        return False
+    top = highest([Priority(standing.priority), new.priority])
+    raised = top if top is not Priority(standing.priority) else None
+    values: dict[str, Any] = {"wanted": card.c.wanted + 1, "priority": str(top), "changed_at": now}
+    if _is_held(standing):
+        values["not_before"] = now  # it may be told now: more urgent, or not covered by a silence any more
+        await gathering.flush()
+        await decisions.joined(connection, standing.id, now)
+    await connection.execute(update(card).where(card.c.id == standing.id).values(**values))
+    if stands(standing) and (joined or raised):
+        await add_news(connection, standing, new.id, raised=raised, secret=secret, now=now)
+    return True
+
+
+async def _add(  # noqa: PLR0913 - see decide
+    connection: AsyncConnection,
+    new: Mention,
+    story_id: int,
+    one: Decision,
+    *,
+    secret: bytes,
+    now: datetime,
+    first: str | None,
 ) -> None:
     client = new.client or ""
-    here = (card.c.client == client) & (card.c.story_id == story_id) & (card.c.channel == one.channel)
-    standing = (await connection.execute(select(card).where(here))).first()
-    if standing is not None:
-        top = highest([Priority(standing.priority), new.priority])
-        raised = top if top is not Priority(standing.priority) else None
-        values: dict[str, Any] = {"wanted": card.c.wanted + 1, "priority": str(top), "changed_at": now}
-        if _is_held(standing):
-            values["not_before"] = now  # it may be told now: more urgent, or not covered by a silence any more
-            await decisions.joined(connection, standing.id, now)
-        await connection.execute(update(card).where(card.c.id == standing.id).values(**values))
-        if stands(standing) and (joined or raised):
-            await add_news(connection, standing, new.id, raised=raised, secret=secret, now=now)
-        return
-    first = (await connection.execute(select(story.c.first_item).where(story.c.id == story_id))).scalar_one()
+    if first is None:
+        first = (await connection.execute(select(story.c.first_item).where(story.c.id == story_id))).scalar_one()
     await connection.execute(
         insert(card).values(
             client=client,

@@ -1,0 +1,112 @@
+"""What one step of gather writes about its mentions: collected, and written in few statements.
+
+A statement takes longer than all the thinking about a mention. What others read in the same transaction is written
+first (`flush`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, insert, null, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from smwatch.i18n import to_json
+from smwatch.store.schema import decision, fingerprint, mention, story
+from smwatch.story import packed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from smwatch.route import Decision
+    from smwatch.store.stories import Waiting
+    from smwatch.story import Fingerprint, Known, Tie
+
+CHUNK = 100  # rows in one statement
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Rows that are not written yet; `begun` are the items that began a story before: (client, identity)."""
+
+    connection: AsyncConnection
+    begun: set[tuple[str, str]] = field(default_factory=set)
+    _mentions: list[dict[str, Any]] = field(default_factory=list)
+    _ends: dict[int, datetime] = field(default_factory=dict)
+    _prints: list[dict[str, Any]] = field(default_factory=list)
+    _decisions: list[dict[str, Any]] = field(default_factory=list)
+
+    async def look_back(self, waiting: Sequence[Waiting]) -> None:
+        """Which of their items began a story before."""
+        firsts = {one.identity for one in waiting}
+        query = select(story.c.client, story.c.first_item).where(story.c.first_item.in_(firsts))
+        self.begun |= {(row.client, row.first_item) for row in await self.connection.execute(query)}
+
+    def join(
+        self, waiting: Waiting, known: Known, marks: Sequence[Fingerprint], at: datetime, tied: tuple[Tie, int] | None
+    ) -> None:
+        """The mention belongs to the story, and so do later items with these fingerprints; `tied`: why, to which."""
+        self._mentions.append(
+            {
+                "number": waiting.mention.id,
+                "story_id": known.story_id,
+                "tie": tied[0].code if tied else None,
+                "tie_reason": to_json(tied[0].reason) if tied else null(),
+                "tied_to": tied[1] if tied else None,
+            }
+        )
+        if at > known.last_at:
+            self._ends[known.story_id] = max(at, self._ends.get(known.story_id, at))
+        self._prints += print_rows(waiting.mention.client or "", waiting.item_id, known.story_id, marks, at)
+
+    def decide(self, mention_id: int, decisions: Sequence[Decision], now: datetime) -> None:
+        """What was decided about the mention."""
+        self._decisions += [
+            {
+                "mention_id": mention_id,
+                "channel": one.channel,
+                "verdict": str(one.verdict),
+                "code": one.code,
+                "reason": to_json(one.reason),
+                "at": now,
+            }
+            for one in decisions
+        ]
+
+    async def flush(self) -> None:
+        """Write everything down."""
+        names = ("story_id", "tie", "tie_reason", "tied_to")
+        joins = update(mention).where(mention.c.id == bindparam("number"))
+        if self._mentions:
+            values = {name: bindparam(name, type_=mention.c[name].type) for name in names}
+            await self.connection.execute(joins.values(**values, raised_at=None), self._mentions)
+        for number, at in self._ends.items():
+            later = (story.c.id == number) & (story.c.last_at < at)
+            await self.connection.execute(update(story).where(later).values(last_at=at))
+        await write_prints(self.connection, self._prints)
+        if self._decisions:
+            await self.connection.execute(insert(decision), self._decisions)
+        self._mentions, self._ends, self._prints, self._decisions = [], {}, [], []
+
+
+def print_rows(
+    client: str, item_id: int, story_id: int, marks: Sequence[Fingerprint], at: datetime
+) -> list[dict[str, Any]]:
+    """What an item of a story is found by, as rows."""
+    here = {"client": client, "item_id": item_id, "story_id": story_id, "at": at}
+    return [
+        {**here, "kind": mark.kind, "hash": mark.hash, "grams": packed(mark.grams) if mark.grams else None}
+        for mark in marks
+    ]
+
+
+async def write_prints(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write down what items are found by; what is there already stays."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    for start in range(0, len(rows), CHUNK):
+        statement = dialect.insert(fingerprint).values(list(rows[start : start + CHUNK]))
+        await connection.execute(statement.on_conflict_do_nothing())
