@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         "smwatch case answer V1A",
         'smwatch case add "Radio Nord fragt nach dem Rückruf" --until today',
     ),
+    short_help="Shows and moves cases: who answers what.",
     help="Shows and moves cases: who answers what, until when. V1A is a case, M4K2 a mention's.",
 )
 def case() -> None:
