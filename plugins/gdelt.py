@@ -176,7 +176,7 @@ class GdeltSource(Source):
             id=url,
             source=self.name,
             url=url,
-            title=LOOSE.sub(r"\1\2", " ".join(article.text("title").split())),
+            title=LOOSE.sub(r"\1\2", " ".join(article.words("title").split())),
             kind="article",
             published=_moment(article.text("seendate")),
             lang=_codes("languages").get(article.text("language").lower()),

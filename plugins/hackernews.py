@@ -127,7 +127,7 @@ class HackerNewsSource(Source):
             id=hit.text("objectID"),
             source=self.name,
             url=f"{SITE}/item?id={hit.text('objectID')}",
-            title="" if comment else hit.text("title").strip(),
+            title="" if comment else hit.words("title"),
             text=read.text("text"),
             kind="comment" if comment else "post",
             author=_author(hit.text("author")),
@@ -147,7 +147,7 @@ def _author(name: str) -> Author | None:
 def _attributes(hit: Payload, tags: Sequence[str], *, comment: bool) -> dict[str, object]:
     """The site's own tags (ask_hn, show_hn), and the thread that a comment stands in."""
     kinds = [tag for tag in tags if not tag.startswith(OWN_TAGS) and tag not in {"story", "comment", "poll"}]
-    found = {"tags": kinds, "is": ["reply"] if comment else [], "thread": hit.text("story_title") if comment else ""}
+    found = {"tags": kinds, "is": ["reply"] if comment else [], "thread": hit.words("story_title") if comment else ""}
     return {name: value for name, value in found.items() if value}
 
 

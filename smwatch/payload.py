@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from smwatch.errors import Broken
+from smwatch.feeds.plain import tidy
 from smwatch.i18n import text
 from smwatch.model import utc
 
@@ -34,11 +35,15 @@ class Payload:
         return bool(self.value)
 
     def text(self, *path: str) -> str:
-        """Words; numbers count as their digits, because ids come as either."""
+        """A string as it stands; numbers count as their digits, because ids come as either."""
         found = self.at(*path).value
         if isinstance(found, int) and not isinstance(found, bool):
             return str(found)
         return found.replace("\x00", "") if isinstance(found, str) else ""
+
+    def words(self, *path: str) -> str:
+        """What people wrote: without control and direction characters, at most 50,000 characters."""
+        return tidy(self.text(*path))
 
     def number(self, *path: str) -> int | None:
         """A whole number of at least 0; None where it is unknown (also below 0: "hidden" at some)."""

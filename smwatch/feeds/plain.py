@@ -156,6 +156,11 @@ def fold(text: str) -> str:
     return folded if folded.isprintable() else " ".join(_UNSEEN.sub("", folded).split())
 
 
+def tidy(text: str, limit: int = TEXT_LIMIT) -> str:
+    """Text that is no markup as it stands, line breaks and all: without what is not seen, at most `limit` characters."""
+    return cut((text if text.isprintable() else _UNSEEN.sub("", text)).strip(), limit)
+
+
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters, at a word where there is one; "…" stands for the rest."""
     if len(text) <= limit:

@@ -40,7 +40,7 @@ def bluesky_post(did: str, rkey: str, record: Payload, source: str, seen: dateti
         id=bluesky_address(did, rkey),
         source=source,
         url=f"https://bsky.app/profile/{did}/post/{rkey}",
-        text="\n\n".join(part for part in (record.text("text").strip(), *beside) if part),
+        text="\n\n".join(part for part in (record.words("text"), *beside) if part),
         kind="comment" if reply else "post",
         author=bluesky_author(did, Payload(None)),
         published=record.moment("createdAt") or seen,
@@ -55,16 +55,14 @@ def bluesky_post(did: str, rkey: str, record: Payload, source: str, seen: dateti
 
 def _embeds(embed: Payload) -> Iterator[Payload]:
     """What a post carries: a card, pictures, a film, another post, or a post and one of the others."""
-    if embed:
-        yield embed
-        yield from _embeds(embed.at("media"))
+    yield from filter(None, (embed, embed.at("media")))
 
 
 def _words(embed: Payload) -> Iterator[str]:
     """What a card says, and what pictures and films show."""
-    yield from (embed.text("external", "title").strip(), embed.text("external", "description").strip())
-    yield from (one.text("alt").strip() for one in embed.each("images"))
-    yield embed.text("alt").strip()
+    yield from (embed.words("external", "title"), embed.words("external", "description"))
+    yield from (one.words("alt") for one in embed.each("images"))
+    yield embed.words("alt")
 
 
 def _attributes(
@@ -87,7 +85,7 @@ def bluesky_author(did: str, profile: Payload) -> Author:
     """An account by its number, with what a profile says about it."""
     handle = profile.text("handle")
     return Author(
-        name=profile.text("displayName").strip() or None,
+        name=profile.words("displayName") or None,
         handle=f"@{handle}" if handle and handle != "handle.invalid" else None,
         native_id=did,
         url=f"https://bsky.app/profile/{did}",

@@ -25,7 +25,7 @@ def mastodon_post(status: Payload, read: Payload, host: str, source: str) -> Ite
         id=status.text("uri") or status.link("url") or number,
         source=source,
         url=status.link("url") or status.link("uri"),
-        lead=status.text("spoiler_text").strip(),
+        lead=status.words("spoiler_text"),
         text="\n\n".join(part for part in (read.text("text"), *_beside(status)) if part),
         kind="comment" if parent else "post",
         author=_author(status.at("account"), host),
@@ -49,7 +49,7 @@ def _author(account: Payload, host: str) -> Author | None:
     if not name:
         return None
     return Author(
-        name=account.text("display_name").strip() or account.text("username") or None,
+        name=account.words("display_name") or account.text("username") or None,
         handle=f"@{name}" if "@" in name else f"@{name}@{host}",
         native_id=account.text("uri") or account.link("url") or None,
         url=account.link("url") or None,
@@ -59,8 +59,8 @@ def _author(account: Payload, host: str) -> Author | None:
 
 def _beside(status: Payload) -> Iterator[str]:
     """What is said beside the text: the choices of a poll, the descriptions of pictures."""
-    yield from (one.text("title") for one in status.each("poll", "options"))
-    yield from (one.text("description").strip() for one in status.each("media_attachments"))
+    yield from (one.words("title") for one in status.each("poll", "options"))
+    yield from (one.words("description") for one in status.each("media_attachments"))
 
 
 def _attributes(status: Payload) -> dict[str, Any]:
