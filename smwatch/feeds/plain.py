@@ -157,7 +157,7 @@ def fold(text: str) -> str:
 
 
 def tidy(text: str, limit: int = TEXT_LIMIT) -> str:
-    """Text that is no markup as it stands, line breaks and all: without what is not seen, at most `limit` characters."""
+    """Text that is no markup, line breaks and all: without what is not seen, at most `limit` characters."""
     return cut((text if text.isprintable() else _UNSEEN.sub("", text)).strip(), limit)
 
 
