@@ -83,7 +83,7 @@ def _standing_json(one: Standing) -> dict[str, object]:
         "state": one.state,
         "reason": one.reason.render(spoken()) if one.reason else None,
         **{name: moment.isoformat() if (moment := getattr(one, name)) else None for name in moments},
-        "interval": one.every.total_seconds(),
+        "interval": one.every.total_seconds() if one.every else None,
         "interval_reason": one.why.render(spoken()),
     }
 
@@ -100,7 +100,7 @@ def _standing_lines(one: Standing, zone: str) -> list[str]:
         text("read {moment}", moment=in_zone(one.last_success, zone)) if one.last_success else None,
         text("last item {moment}", moment=in_zone(one.last_item, zone)) if one.last_item else None,
         text("next {moment}", moment=in_zone(one.next_poll, zone)) if one.next_poll else None,
-        text("every {span}, {reason}", span=spelt(one.every), reason=one.why),
+        text("every {span}, {reason}", span=spelt(one.every), reason=one.why) if one.every else one.why,
     ]
     return [first, "    " + " · ".join(fact.render(spoken()) for fact in facts if fact)]
 

@@ -100,13 +100,14 @@ def _plugin(name: str, kind: type[Plugin], leave_out: str, language: str) -> dic
     return {**found, "description": about} if about else found
 
 
-def _model(model: type[BaseModel], language: str) -> dict[str, Any]:
+def _model(model: type[BaseModel], language: str, *, top: bool = True) -> dict[str, Any]:
+    """A class as a schema; only at the top do names of keys say more than their types."""
     keys = keys_of(model)
     fields = {it.alias or name: it for name, it in model.model_fields.items()}
     return {
         "type": "object",
         "properties": {
-            key: _described(_value(key, annotation, language), fields[key], language)
+            key: _described(_value(key if top else "", annotation, language), fields[key], language)
             for key, annotation in keys.items()
         },
         "required": [key for key, it in fields.items() if it.is_required()],
@@ -124,7 +125,7 @@ def _value(key: str, annotation: Any, language: str) -> dict[str, Any]:  # noqa:
         return SECRET
     nested = next((it for it in choices if isinstance(it, type) and issubclass(it, BaseModel)), None)
     if nested is not None:
-        return _model(nested, language)
+        return _model(nested, language, top=False)
     kind = Reading.kind_of(choices, key)
     if kind is not None:
         return dict(kind.schema)

@@ -100,7 +100,7 @@ class Reading(Generic[Found]):
         nested = next((it for it in choices if isinstance(it, type) and issubclass(it, BaseModel)), None)
         if nested is not None:
             return self._nested(node, nested, choices, path)
-        kind = self.kind_of(choices, str(path[-1]))
+        kind = self.kind_of(choices, str(path[0]) if len(path) == 1 else "")  # names mean that much at the top only
         if kind is not None:
             return _or_bad(kind.read(node, self.report))
         return self._listed(node, choices, path, model)

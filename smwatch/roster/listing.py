@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smwatch.due import rhythm
+from smwatch.i18n import text
 from smwatch.reports import reading
+from smwatch.source import PushSource
 from smwatch.store.place import sqlite_path
 from smwatch.store.sources import Named, all_sources, as_state
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 class Standing:
     """One source for people. `state` is "ok", "new", "failing" …, "paused", or "inactive" (active = false).
 
-    `every` is how often it is read and `why` the reason for that; `next_poll` is None where none is planned.
+    `every` is how often it is read and `why` the reason for that; None where it is sent what is new, as is `next_poll`.
     """
 
     name: str
@@ -37,7 +39,7 @@ class Standing:
     last_success: datetime | None
     last_item: datetime | None
     next_poll: datetime | None
-    every: timedelta
+    every: timedelta | None
     why: Text
     paused_until: datetime | None
 
@@ -61,7 +63,7 @@ def named(source: Source) -> Named:
 
 def _standing(source: Source, row: SourceRow | None, now: datetime) -> Standing:
     state, often = as_state(row, now) if row else None, rhythm(source, row)
-    rests = row is not None and row.paused(now)
+    rests, sent = row is not None and row.paused(now), isinstance(source, PushSource)
     planned = row.due_at if row is not None and source.active and not rests else None
     return Standing(
         name=source.name,
@@ -74,8 +76,8 @@ def _standing(source: Source, row: SourceRow | None, now: datetime) -> Standing:
         since=state.since if state and source.active else None,
         last_success=row.last_ok_at if row else None,
         last_item=row.last_item_at if row else None,
-        next_poll=planned,
-        every=often.every,
-        why=often.reason,
+        next_poll=None if sent else planned,
+        every=None if sent else often.every,
+        why=text("is sent what is new") if sent else often.reason,
         paused_until=row.paused_until if row and rests else None,
     )
