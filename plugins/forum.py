@@ -9,7 +9,7 @@ reads what it offers for programs. The software is remembered, and looked for ag
 
 What is seen depends on the software. Discourse, NodeBB, Flarum, phpBB and SMF show single posts; XenForo, vBulletin,
 MyBB, WoltLab, Invision and Vanilla mostly show threads with their first post, and answers only as far as the feed has
-them. Many phpBB boards have their feeds switched off. A login page is never taken for "nothing new".
+them. A login page is never taken for "nothing new".
 
 A forum without any of these is read from its page, by CSS selectors. `item` is one post or thread in the list, the
 others are looked for inside of it ("&" is the item itself). When they find nothing any more, the source says so::
@@ -18,6 +18,11 @@ others are looked for inside of it ("&" is the item itself). When they find noth
     type = "forum"
     url = "https://www.fachportal.example/forum/neueste"
     selectors = { item = "li.thema", title = "a.titel", author = ".von", date = "time", text = ".auszug" }
+
+A phpBB board whose feeds are switched off shows its threads like this::
+
+    url = "https://forum.example.de/search.php?search_id=active_topics"
+    selectors = { item = "li.row", title = "a.topictitle", author = ".topic-poster a", date = ".topic-poster time" }
 
 A Discourse that is closed to the public can be read with a key of its administrator (`api_key`, `api_user`).
 """

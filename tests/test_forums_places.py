@@ -64,6 +64,8 @@ def test_a_reply_by_its_title(title: str, reply: bool, thread: str) -> None:
         ("https://f.example/forum/c/technik/5", "https://f.example/forum/"),
         ("https://f.example/forums/werkzeug.12/", "https://f.example/"),
         ("https://f.example/community", "https://f.example/community/"),
+        ("https://f.example/latest", "https://f.example/"),
+        ("https://f.example/community/top/", "https://f.example/community/"),
     ],
 )
 def test_the_root_of_a_forum(url: str, root: str) -> None:
@@ -84,7 +86,7 @@ def test_the_root_of_a_forum(url: str, root: str) -> None:
             "https://f.example/external.php?type=RSS2&forumids=9",
         ),
         ("mybb", "https://f.example/forumdisplay.php?fid=9", [], "https://f.example/syndication.php?fid=9&limit=50"),
-        ("nodebb", "https://f.example/category/4/werkzeug", [], "https://f.example/category/4.rss"),
+        ("nodebb", "https://f.example/category/4/werkzeug", [], "https://f.example/category/4/recentposts.rss"),
         ("woltlab", "https://f.example/", ["https://f.example/board-feed/"], "https://f.example/board-feed/"),
         (
             "bbpress",

@@ -50,7 +50,7 @@ ENGINES: dict[str, Engine] = {
             ("ids", r"\bajaxify-data\b"),
         ),
         feeds=("recentposts.rss", "recent.rss"),
-        section="category/{id}.rss",
+        section="category/{id}/recentposts.rss",
         section_id=r"/category/(\d+)",
         own_first=True,
     ),
@@ -158,6 +158,7 @@ ENGINES: dict[str, Engine] = {
     ),
     "bbpress": Engine(title="bbPress", marks=(("body", r"\bbbpress\b"), ("scripts", r"/plugins/bbpress/"))),
 }
+LISTS = frozenset({"latest", "top", "new", "hot", "categories", "recent", "popular", "whats-new"})  # no folders
 GUESSED = ("phpbb", "xenforo", "nodebb", "vbulletin", "mybb", "smf")
 
 
@@ -185,6 +186,8 @@ def root_of(url: str) -> str:
         path = path.rpartition("/")[0] + "/"
     for part in ("/c/", "/category/", "/forums/", "/board/", "/t/", "/topic/", "/threads/", "/viewforum.php"):
         path = path.partition(part)[0] + "/" if part in path else path
+    folder, _, last = path.rstrip("/").rpartition("/")
+    path = f"{folder}/" if last in LISTS else path
     return str(address.with_path(path if path.endswith("/") else f"{path}/"))
 
 

@@ -9,6 +9,7 @@ from smwatch.feeds.address import web_link
 from smwatch.feeds.plain import fold, plain_text
 from smwatch.forums.places import spot_of
 from smwatch.forums.shapes import post, refused
+from smwatch.links.canonical import clean_link
 from smwatch.pages.html import attribute, base_of, tree
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _item(node: LexborNode, base: str, selectors: Mapping[str, str]) -> dict[str
     title = _said(_within(node, selectors.get("title")))
     said = _within(node, selectors.get("text"))
     text = plain_text(said.html or "") if said is not None else ""
-    link = _link(node, base, selectors.get("link") or selectors.get("title"))
+    link = clean_link(_link(node, base, selectors.get("link") or selectors.get("title")))
     if not (title or text):
         return None
     author, spot = _said(_within(node, selectors.get("author")))[:200], spot_of(link)

@@ -434,6 +434,23 @@ async def test_a_page_is_read_by_selectors(server: FeedServer) -> None:
     assert (second.url, str(second.published)) == (server.url("/thema/13"), "2026-03-28 13:03:00+00:00")
 
 
+TOPICS = """<ul class="topiclist topics"><li class="row bg1"><dl class="row-item topic_read"><dt><div class="list-inner">
+<a href="./viewtopic.php?f=2&amp;t=41&amp;sid=0a1b2c3d4e5f60718293a4b5c6d7e8f9" class="topictitle">Bohrer bricht</a><br>
+<div class="topic-poster"> von <a href="./memberlist.php?mode=viewprofile&amp;u=7" class="username">heinz</a> »
+<time datetime="2026-03-28T09:15:00+00:00">Sa 28. Mär 2026, 10:15</time></div></div></dt>
+<dd class="posts">3</dd><dd class="lastpost"><span>von <a class="username">werner</a>
+<time datetime="2026-03-29T07:00:00+00:00">heute</time></span></dd></dl></li></ul>"""
+
+
+async def test_a_phpbb_board_without_feeds_by_the_selectors_of_its_page(server: FeedServer) -> None:
+    html(server, TOPICS, "/search.php")
+    selectors = {"item": "li.row", "title": "a.topictitle", "author": ".topic-poster a", "date": ".topic-poster time"}
+    (item,) = await items(forum(server, "/search.php?search_id=active_topics", selectors=selectors))
+    assert (item.title, item.author, item.root_id) == ("Bohrer bricht", Author(name="heinz"), "t41")
+    assert item.id == server.url("/viewtopic.php?f=2&t=41")  # without the session, which is another one every time
+    assert str(item.published) == "2026-03-28 09:15:00+00:00"
+
+
 async def test_selectors_conform(server: FeedServer) -> None:
     html(server, LIST)
     (page,) = await conforms(forum(server, selectors=SELECTORS), server)
