@@ -47,6 +47,7 @@ ATTEMPTS = 3  # then a delivery is left alone
 PATIENCE = 30.0  # seconds for one delivery
 SOONEST, LATEST = timedelta(seconds=10), timedelta(hours=1)  # between two tries of what may pass
 GIVE_UP = timedelta(days=3)
+LEASE = timedelta(seconds=2 * PATIENCE)  # so long a delivery belongs to one of several daemons
 TICK = 5.0
 AT_ONCE = timedelta(seconds=1)  # so that what arrives in the very first moment is new
 
@@ -226,8 +227,10 @@ class Inbox:
         if letter.attempts - self._excused[letter.id] >= ATTEMPTS:
             await self._refuse(box, letter, letter.problem or text("smwatch ended three times while it read it"))
             return
+        lease = LEASE if self._store.shared else None
         async with self._store.write() as connection:
-            await inbox.try_it(connection, letter.id)
+            if not await inbox.try_it(connection, letter.id, self._clock(), lease):
+                return  # another daemon is at it
         try:
             polled = await self._unpacked(box, letter)
         except (Transient, RateLimited) as error:

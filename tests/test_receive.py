@@ -350,3 +350,11 @@ async def test_what_could_not_be_read_gets_another_chance(post):
     await post.unpacks()
     assert await post.titles() == ["Acme gift"]
     assert await post.inbox.try_again() == 0
+
+
+async def test_of_several_daemons_one_unpacks_a_delivery(post):
+    await post.sends("eins")
+    async with post.press.store.write() as connection:
+        tries = [await table.try_it(connection, 1, post.press.now, timedelta(minutes=1)) for _ in range(2)]
+        assert tries == [True, False]
+        assert await table.try_it(connection, 1, post.press.now + timedelta(minutes=1), timedelta(minutes=1))

@@ -20,6 +20,11 @@ USUAL_NAMES = {
     "secret": "SMWATCH_HOOK_SECRET",
     "password": "SMWATCH_SMTP_PASSWORD",
 }
+NAMES_OF_SOURCES = {  # a source's, where it is not a channel's
+    "password": "SMWATCH_IMAP_PASSWORD",
+    "token": "SMWATCH_TOKEN",
+    "secret": "SMWATCH_INBOUND_SECRET",
+}
 SECRET_KINDS = ("env", "file", "credential")
 
 
@@ -27,7 +32,7 @@ def read_secret(node: Node, report: Report) -> Secret | None:
     """`{ env = "X" }`, `{ file = "…" }` or `{ credential = "…" }`; a literal secret is refused and never repeated."""
     if isinstance(node.value, str):
         report.guard(node.value)
-        right = f'{{ env = "{USUAL_NAMES.get(node.name, "SMWATCH_" + node.name.upper())}" }}'
+        right = f'{{ env = "{_usual_name(node)}" }}'
         report.error(
             node.spot,
             text("a secret does not stand in the file: write {key} = {right}", key=node.name, right=right),
@@ -40,6 +45,11 @@ def read_secret(node: Node, report: Report) -> Secret | None:
     kind, place = next(iter(node.table.items()))
     value = read_filled(place, report)
     return None if value is None else Secret(kind=kind, place=value)  # type: ignore[arg-type]
+
+
+def _usual_name(node: Node) -> str:
+    own = NAMES_OF_SOURCES if "source" in node.path else USUAL_NAMES
+    return own.get(node.name, f"SMWATCH_{node.name.upper()}")
 
 
 def _no_secret(node: Node, report: Report) -> None:

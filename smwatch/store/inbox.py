@@ -88,9 +88,17 @@ async def refused(connection: AsyncConnection) -> list[Letter]:
     return [_letter(row) for row in await connection.execute(query)]
 
 
-async def try_it(connection: AsyncConnection, number: int) -> None:
-    """Count an attempt before it begins: one that takes the process down counts too."""
-    await _set(connection, number, attempts=inbox.c.attempts + 1)
+async def try_it(
+    connection: AsyncConnection, number: int, now: datetime | None = None, lease: timedelta | None = None
+) -> bool:
+    """Count an attempt before it begins: one that takes the process down counts too.
+
+    With a `lease` nobody else may try it until that is over; False where somebody else is at it.
+    """
+    due = or_(inbox.c.not_before.is_(None), inbox.c.not_before <= now) if lease else inbox.c.id == number
+    held = {"not_before": now + lease} if now and lease else {}
+    mine = update(inbox).where(inbox.c.id == number, inbox.c.state == "waiting", due)
+    return bool((await connection.execute(mine.values(attempts=inbox.c.attempts + 1, **held))).rowcount)
 
 
 async def done(connection: AsyncConnection, number: int) -> None:
