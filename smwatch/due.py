@@ -53,9 +53,14 @@ def rhythm(source: Source, row: SourceRow | None = None) -> Rhythm:
     )
 
 
-def worked(row: SourceRow, now: datetime, every: timedelta) -> SourceRow:
-    """How a source stands after a poll that worked: well, suspiciously silent, or at another address for good."""
-    quiet, moved = habits.silence(unpacked(row.heard), now, every), proposed(row.validators)
+def worked(row: SourceRow, now: datetime, every: timedelta, source: Source | None = None) -> SourceRow:
+    """How a source stands after a poll that worked: well, suspiciously silent, or at another address for good.
+
+    One that is searched (its card says so) may find nothing for as long as it likes.
+    """
+    is_search = source is not None and hasattr(source, "card") and source.card.keyword_search
+    quiet = None if is_search else habits.silence(unpacked(row.heard), now, every)
+    moved = proposed(row.validators)
     reason = quiet or (text("it has moved for good: write {url} as its address", url=moved) if moved else None)
     row = marked(row, "silent" if quiet else "ok", reason, now)
     return replace(row, failures=0, trouble=None, last_ok_at=now)

@@ -348,7 +348,7 @@ class Scheduler:
             unchanged=polled.unchanged,
         )
         every = self._every(slot)
-        row = due.worked(slot.row, now, every)
+        row = due.worked(slot.row, now, every, slot.source)
         self._become(slot, row if slot.stream is None else due.heard(row, slot.stream, now))
         self._on_poll(slot.row.name, "unchanged" if polled.unchanged else "read", polled)
         self._settle(slot, due.next_after_success(now, every, self._chance()))

@@ -13,7 +13,7 @@ import hmac
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
 import structlog
@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch.errors import SourceError
 from smwatch.fetch.walk import ways_of
+from smwatch.packed import unpacked
 from smwatch.receive import Reply
 from smwatch.store import sources as source_store
 from smwatch.store import websub as subscriptions
@@ -153,6 +154,7 @@ class WebSub:
         self._sources: dict[int, Source] = {}
         self._boxes: dict[str, Box] = {}  # by the hash of the token: looking one up tells nothing about it
         self._turns: dict[int, asyncio.Lock] = {}
+        self._hubs: dict[int, tuple[object, tuple[str, str] | None]] = {}  # what a feed named, by what was read then
 
     def replace(self, sources: Mapping[int, Source], public_url: str | None) -> None:
         """The sources of a (new) config by id, those that rest not among them; where hubs can call, if they can."""
@@ -205,12 +207,12 @@ class WebSub:
         """Hub and topic of every source whose feed names one, once it was read."""
         if not self._public_url:
             return {}
-        read = ((row.id, row.heard) for row in self._schedule.rows if row.heard and row.first_poll_at)
-        return {
-            number: (str(heard["hub"]), str(heard["topic"]))
-            for number, heard in read
-            if number in self._sources and heard.get("hub") and heard.get("topic")
-        }
+        known, self._hubs = self._hubs, {}
+        for row in self._schedule.rows:
+            if row.id in self._sources and row.heard and row.first_poll_at:
+                before = known.get(row.id)
+                self._hubs[row.id] = before if before and before[0] is row.heard else (row.heard, _named(row.heard))
+        return {number: named for number, (_, named) in self._hubs.items() if named is not None}
 
     async def _ask(self, source: Source, one: Subscription) -> None:
         """Ask the hub to call; what it must know again is stored before."""
@@ -324,6 +326,12 @@ class WebSub:
             await subscriptions.drop(connection, one.source_id)
         self._boxes.pop(_mark(one.token), None)
         self._schedule.pushed(one.source_id, None)
+
+
+def _named(heard: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Hub and topic that a feed names; None where it names none."""
+    said = unpacked(heard)
+    return (str(said["hub"]), str(said["topic"])) if said.get("hub") and said.get("topic") else None
 
 
 def _lease(said: str | None) -> timedelta:

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import pytest
 import structlog
@@ -23,7 +24,7 @@ from smwatch.due import (
 from smwatch.errors import AuthExpired, Broken, Gone, LeaseLost, NotPermitted, RateLimited, SourceError, Transient
 from smwatch.habits import AS_CONFIGURED, Rhythm, learned
 from smwatch.pipeline import Polled
-from smwatch.plugin import Source
+from smwatch.plugin import Card, Source
 from smwatch.schedule import Scheduler
 from smwatch.secret import SecretMissing
 from smwatch.store import sources as source_store
@@ -161,6 +162,16 @@ def test_silence_is_a_state_and_told_at_once():
     assert (row.state, is_told(row, NOW + timedelta(hours=5))) == ("silent", True)
     assert worked(row, NOW + timedelta(hours=6), TEN) == replace(row, last_ok_at=NOW + timedelta(hours=6))
     assert worked(replace(row, heard=learned(known, [], NOW + timedelta(hours=6), news=True)), NOW, TEN).state == "ok"
+
+
+def test_what_is_searched_may_find_nothing_for_long():
+    class Search(Source):
+        card: ClassVar[Card] = Card(title="s", docs="https://s.example/", keyword_search=True)
+
+    known = learned(None, [NOW - timedelta(hours=n) for n in range(8)], NOW, news=False)
+    row = SourceRow(id=1, client="", kind="feed", key="k", name="k", first_poll_at=NOW, heard=known)
+    assert worked(row, NOW + timedelta(days=5), TEN, Search(type="s", name="s")).state == "ok"
+    assert worked(row, NOW + timedelta(days=5), TEN, source("a")).state == "silent"
 
 
 def test_an_address_that_moved_for_good_is_its_reason():

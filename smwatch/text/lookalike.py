@@ -26,7 +26,7 @@ def unmasked(said: str) -> tuple[str, tuple[str, ...]]:
     A word counts when letters of two alphabets meet in it, or when all of it passes for Latin amid a Latin text; a
     Russian or Greek text stays what it is. Both are quick for texts without such letters.
     """
-    if said.isascii() or _is_western(said) or not _FOREIGN.search(said):
+    if said.isascii() or not _may_be_foreign(said) or not _FOREIGN.search(said):
         return said, ()
     is_latin = len(_LATIN_LETTER.findall(said)) >= len(_FOREIGN.findall(said))
     found: dict[str, None] = {}
@@ -42,9 +42,7 @@ def unmasked(said: str) -> tuple[str, tuple[str, ...]]:
     return _WORD.sub(read, said), tuple(found)
 
 
-def _is_western(said: str) -> bool:
-    try:
-        said.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
+def _may_be_foreign(said: str) -> bool:
+    """Whether a character between U+0300 and U+05FF stands in it; five times as quick as a pattern."""
+    high = said.encode("utf-16-le", "surrogatepass")[1::2]
+    return b"\x04" in high or b"\x03" in high or b"\x05" in high
