@@ -34,6 +34,7 @@ from smwatch.plugin import (
     Source,
     SourceContext,
     SourceError,
+    Text,
     UserError,
     batches,
     events,
@@ -145,7 +146,11 @@ class MastodonSource(Source):
         failures = [error for visit in visits for error in visit.failures]
         if failures and not any(visit.answered for visit in visits):
             raise failures[0]
-        yield Page(cursor=json.dumps(kept, ensure_ascii=False))
+        if self.search and visits[0].answered and not any(name.startswith("?") for name in visits[0].marks):
+            note = text("{host} has found nothing yet: not every server can search posts", host=_host(visits[0].home))
+            visits[0].say_once("search", note)
+        notes = tuple(note for visit in visits for note in visit.notes)
+        yield Page(cursor=json.dumps(kept, ensure_ascii=False), notes=notes)
         for error in failures:
             ctx.log.warning("mastodon_not_read", reason=str(error.sentence))
             if isinstance(error, A_PERSON_ACTS):
@@ -203,6 +208,13 @@ class Visit:
         self.ctx, self.source, self.home, self.marks, self.token = ctx, source, home, marks, token
         self.answered = False
         self.failures: list[SourceError] = []
+        self.notes: list[Text] = []
+
+    def say_once(self, about: str, note: Text) -> None:
+        """Tell people something about this server that they need not hear twice."""
+        if self.marks.setdefault(f"told {about}", "") == "":
+            self.marks[f"told {about}"] = self.ctx.now.isoformat()
+            self.notes.append(note)
 
     async def news(self, timelines: Sequence[Timeline]) -> AsyncIterator[tuple[Item, ...]]:
         """The new posts of all timelines; those read longest ago come first, in case the server stops answering."""
@@ -281,10 +293,12 @@ class Visit:
         if seen and datetime.fromisoformat(seen) > self.ctx.now - POLICY_AFTER:
             return
         feeds = (await self._asked("/api/v2/instance", {})).at("configuration", "timelines_access", "hashtag_feeds")
-        if feeds.text("local") not in {"", "public"} and feeds.text("remote") not in {"", "public"}:
-            raise NotPermitted(
-                text("{host} shows hashtags to its members only: it needs a token", host=_host(self.home))
-            )
+        host, closed = _host(self.home), [feeds.text(of) not in {"", "public"} for of in ("local", "remote")]
+        if all(closed):
+            raise NotPermitted(text("{host} shows hashtags to its members only: it needs a token", host=host))
+        if any(closed):
+            note = text("{host} shows only a part of its hashtags to strangers: it needs a token", host=host)
+            self.say_once("hashtags", note)
         self.marks["policy"] = self.ctx.now.isoformat()
 
     async def _asked(self, path: str, params: Mapping[str, str]) -> Payload:

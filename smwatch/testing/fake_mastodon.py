@@ -46,6 +46,7 @@ class FakeMastodon:
         self.statuses: list[Json] = []
         self.asked: list[web.Request] = []
         self.access = "public"  # of hashtags, for those without a token: "public", "authenticated", "disabled"
+        self.remote = ""  # the same for posts of other servers; "" is as `access`
         self.says_so = True  # whether a server that shows nothing to strangers refuses, or only shows nothing
         self.indexed = True  # whether it has full-text search
         self.limit = 300
@@ -223,7 +224,7 @@ class FakeMastodon:
         return web.json_response({"error": "Record not found"}, status=404)
 
     async def _instance(self, _request: web.Request) -> web.Response:
-        feeds = {"local": self.access, "remote": self.access}
+        feeds = {"local": self.access, "remote": self.remote or self.access}
         streaming = self.url.replace("http://", "ws://")
         about = {"urls": {"streaming": streaming}, "timelines_access": {"hashtag_feeds": feeds}}
         return web.json_response({"domain": self.host, "version": "4.6.4", "configuration": about})

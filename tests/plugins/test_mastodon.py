@@ -359,3 +359,23 @@ async def test_a_server_that_knows_no_min_id_is_not_asked_for_ever() -> None:
         async with walker(mastodon(server.url("").rstrip("/"))) as core:
             assert [len(await walked(core)) for _ in range(3)] == [1, 0, 0]
         assert sum("timelines" in one.path for one in server.requests) == 3
+
+
+async def test_a_search_that_never_finds_anything_is_told_once(server: FakeMastodon) -> None:
+    server.indexed = False
+    server.posts("acme alt")
+    async with walker(mastodon(server, search=("acme",), token=SECRET)) as core:
+        notes = [str(note) for _ in range(3) for page in await core.walk() for note in page.notes]
+    assert notes == [f"{server.host} has found nothing yet: not every server can search posts"]
+
+
+async def test_a_server_that_shows_a_part_of_its_hashtags_is_told_once(server: FakeMastodon) -> None:
+    server.remote = "authenticated"
+    server.posts("Acme", tags=["acme"])
+    async with walker(mastodon(server)) as core:
+        pages = await core.walk()
+        core.now += timedelta(days=2)
+        pages += await core.walk()
+    assert [str(note) for page in pages for note in page.notes] == [
+        f"{server.host} shows only a part of its hashtags to strangers: it needs a token"
+    ]
