@@ -79,18 +79,19 @@ class LookBack:
 
     def _for(self, channel: str, rounds: Sequence[FirstRound]) -> list[FirstRound]:
         """Those of the channel's client, and those of nobody in particular."""
-        client = self.config().channels[channel].client
+        client = self.config().owner_of(channel)
         return [one for one in rounds if client is None or one.client in ("", client)]
 
     def _counts(
         self, channel: str, rounds: Sequence[FirstRound], rows: Sequence[SourceRow], now: datetime, *, later: bool
     ) -> dict[str, Any]:
-        mine = self._for(channel, rounds)
-        silent = [(row.name, row.reason) for row in rows if row.first_poll_at is None and row.failures]
+        mine, client = self._for(channel, rounds), self.config().owner_of(channel)
+        known = [row for row in rows if client is None or row.client in ("", client)]
+        silent = [(row.name, row.reason) for row in known if row.first_poll_at is None and row.failures]
         return {
             "sources": len(mine),
             "items": sum(one.items for one in mine),
-            "hits": sum(one.hits for one in mine),
+            "hits": sum(one.hits if client is None else one.hits_of.get(client, 0) for one in mine),
             "unreadable": unreadable_plan(silent),
             "next_digest": self._next_digest(channel, now),
             "added": [one.name for one in mine] if later else [],

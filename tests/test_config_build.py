@@ -222,3 +222,32 @@ def test_lists_reach_the_parser() -> None:
 
     build([Raw(path=Path("a.toml"), data=content.encode())], KINDS, parse=listening)
     assert seen == [{"krise": ("rückruf", "klage")}]
+
+
+def test_a_fallback_of_another_client_would_hold_two_clients() -> None:
+    content = """
+[channels.a]
+type = "console"
+fallback = "b"
+
+[channels.b]
+type = "console"
+
+[[watch]]
+name = "Acme"
+query = "acme"
+client = "Acme"
+alert = ["a"]
+
+[[watch]]
+name = "Globex"
+query = "globex"
+client = "Globex"
+alert = ["b"]
+
+[[source]]
+type = "feed"
+url = "https://www.acme.example/feed.xml"
+"""
+    found = [it for it in problems(content) if it.severity == "error"]
+    assert ["two clients" in str(it.message) for it in found] == [True]

@@ -256,8 +256,15 @@ class CrossCheck:
     def _clients_of_digest(self, name: str) -> dict[str, Node]:
         return {it.it.client: it.node for it in self.draft.watches if name in it.it.digest and it.it.client}
 
-    def _clients_of_channel(self, name: str) -> dict[str, Node]:
-        found = {it.it.client: it.node for it in self.draft.watches if name in it.it.alert and it.it.client}
+    def _clients_of_channel(self, name: str, seen: frozenset[str] = frozenset()) -> dict[str, Node]:
+        """The clients that a channel is told of, also where it stands in for another one."""
+        found = {
+            client: node
+            for other in self.draft.known_channels
+            if self._stand_in(other) == name and other not in seen
+            for client, node in self._clients_of_channel(other, seen | {name}).items()
+        }
+        found |= {it.it.client: it.node for it in self.draft.watches if name in it.it.alert and it.it.client}
         for digest, placed in self.draft.digests.items():
             if name in placed.it.channels and not placed.it.shared:
                 clients = {placed.it.client: placed.node} if placed.it.client else self._clients_of_digest(digest)
@@ -313,12 +320,18 @@ class CrossCheck:
             self.report.warning(root.spot, text("there is no [[source]]: nothing is read"), "[[source]]")
 
     def _ops(self) -> tuple[str, ...]:
-        """The named channels, or the first that alerts, or the first of a digest, or the first at all."""
+        """The named channels, or the first that alerts, or the first of a digest, or the first at all.
+
+        Where there are several clients, a channel of none of them rather than one of theirs.
+        """
         named: tuple[str, ...] = self.general.get("ops", ())
         alerting = [name for it in self.draft.watches for name in it.it.alert]
         digesting = [name for it in self.draft.digests.values() for name in it.it.channels]
         known = [name for name in (*alerting, *digesting, *self.draft.channels) if name in self.draft.channels]
-        return tuple(name for name in named if name in self.draft.channels) or tuple(known[:1])
+        clients = {it.it.client for it in self.draft.watches} - {None}
+        house = [it for it in known if not (self.draft.channels[it].it.client or self._clients_of_channel(it))]
+        chosen = house if len(clients) > 1 and house else known
+        return tuple(name for name in named if name in self.draft.channels) or tuple(chosen[:1])
 
 
 def _twice(kind: str, name: str, earlier: Node) -> Text:

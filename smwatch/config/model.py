@@ -92,6 +92,19 @@ class Config:
     silences: tuple[Silence, ...] = ()
     files: tuple[Path, ...] = ()
 
+    def owner_of(self, channel: str) -> str | None:
+        """The one client that `channel` is told of; None for a channel of the house, or of several."""
+        found = self.channels.get(channel)
+        if found is None or found.shared:
+            return None
+        named = found.client or next((name for name, one in self.clients.items() if channel in one.channels), None)
+        told = {one.client for one in self.watches if channel in one.alert}
+        told |= {one.client for plan in self.digests.values() if channel in plan.channels for one in self._in(plan)}
+        return named or (told.pop() if len(told) == 1 else None)
+
+    def _in(self, plan: DigestPlan) -> tuple[Watch, ...]:
+        return tuple(one for one in self.watches if plan.name in one.digest)
+
     def language_for(self, client: str | None) -> str:
         """The language of what `client` reads."""
         found = self.clients.get(client or "")

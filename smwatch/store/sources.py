@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, bindparam, func, insert, or_, select, update
@@ -234,13 +234,17 @@ def as_state(row: SourceRow, now: datetime) -> SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstRound:
-    """What the first walk of a source brought: older items, and how many of them a watch would have matched."""
+    """What the first walk of a source brought: older items, and how many of them a watch would have matched.
+
+    `hits_of` counts those that each client's watches would have matched.
+    """
 
     source_id: int
     name: str
     client: str
     items: int
     hits: int
+    hits_of: Mapping[str, int] = field(default_factory=dict)
 
 
 async def first_rounds(connection: AsyncConnection) -> list[FirstRound]:
@@ -258,10 +262,32 @@ async def first_rounds(connection: AsyncConnection) -> list[FirstRound]:
         .where(source.c.first_poll_at.is_not(None), source.c.introduced_at.is_(None))
         .order_by(source.c.id)
     )
+    rows = (await connection.execute(query)).all()
+    of = await _hits_of(connection, [row.id for row in rows])
     return [
-        FirstRound(source_id=row.id, name=row.name, client=row.client, items=row.items, hits=row.hits)
-        for row in await connection.execute(query)
+        FirstRound(
+            source_id=row.id,
+            name=row.name,
+            client=row.client,
+            items=row.items,
+            hits=row.hits,
+            hits_of=of.get(row.id, {}),
+        )
+        for row in rows
     ]
+
+
+async def _hits_of(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    query = (
+        select(item_table.c.source_id, mention.c.client, func.count(mention.c.item_id.distinct()))
+        .join(item_table, mention.c.item_id == item_table.c.id)
+        .where(item_table.c.source_id.in_(ids), mention.c.old)
+        .group_by(item_table.c.source_id, mention.c.client)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for row in await connection.execute(query):
+        found.setdefault(row[0], {})[row[1]] = row[2]
+    return found
 
 
 async def introduced(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:

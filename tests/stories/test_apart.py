@@ -213,3 +213,21 @@ async def test_a_story_of_both_clients_is_two_stories_and_two_messages(world):
         cards = (await connection.execute(select(card))).all()
     assert {(one.client, one.channel) for one in cards} == {("Acme", "pr"), ("Globex", "globex")}
     assert len({one.story_id for one in cards}) == 2
+
+
+async def test_the_look_back_of_one_client_names_and_counts_nothing_of_the_other(world):
+    press = world.feed("Presse")
+    private = world.feed("Acme Intern", client="Acme")
+    private.is_down()
+    for title in ("Acme 1", "Acme 2", "Globex 1"):
+        press.publishes(title)
+    world.room("globex")
+    world.watch("Acme", "acme", client="Acme")
+    world.watch("Globex", "globex", client="Globex", alert=["globex"])
+    await world.starts()
+    mine = await world.hears("smwatch beobachtet", "pr-alerts")
+    theirs = await world.hears("smwatch beobachtet", "globex")
+    assert "Acme Intern" in mine.text
+    assert "Acme" not in theirs.text
+    assert "2 hätten getroffen" in mine.text
+    assert "1 hätte getroffen" in theirs.text
