@@ -24,15 +24,15 @@ def tell(
     lists: Mapping[str, Sequence[str]],
 ) -> None:
     """A warning at each query that a source, of its client or of nobody, can ask its platform for only in part."""
-    asked = {(name, it.it.client): it.it.name for it in sources for name in it.it.searched()}
-    if not asked:
+    searching = {(it.it.searched(), it.it.client): it.it.name for it in sources if it.it.searched()}
+    if not searching:
         return
     from smwatch.query.searches import Searches  # noqa: PLC0415 - only where there is something to search
 
     for it in watches:
         node, searches = it.node.table.get("query"), Searches([it.it], lists)
-        for (platform, client), source in asked.items():
+        for (platforms, client), source in searching.items():
             with suppress(QueryError):  # that was said already
-                for _, pushed in searches.pushed(platform, client):
-                    if pushed.impossible is not None and node is not None:
-                        report.warning(node.spot, text("{source}: {what}", source=source, what=pushed.impossible))
+                told = [pushed.impossible for name in platforms for _, pushed in searches.pushed(name, client)]
+                if node is not None and told and (what := told[-1]) is not None and all(told):
+                    report.warning(node.spot, text("{source}: {what}", source=source, what=what))
