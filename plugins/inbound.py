@@ -16,6 +16,16 @@ back, `only` those that count at all.
 A delivery is on the disk before the sender hears "200 ok". The same one sent again (by its id, or to the byte) is
 answered with "duplicate" and changes nothing. One that cannot be read is answered with 4xx and the reason; where that
 shows only later, it is kept, named in the source's state, and the next ones go on.
+`smwatch inbox list` shows what is kept, `smwatch inbox retry` tries it again.
+
+To try it out on the same machine:
+
+```sh
+body='{"post": {"id": 1, "title": "Acme"}}'
+sign=$(printf %s "$body" | openssl dgst -sha256 -hmac "$SMWATCH_FORUM_SECRET" -r | cut -d' ' -f1)
+url=http://127.0.0.1:8787/in/forum
+curl -d "$body" -H "Content-Type: application/json" -H "X-Hub-Signature-256: sha256=$sign" $url
+```
 """
 
 from __future__ import annotations

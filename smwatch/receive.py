@@ -165,7 +165,7 @@ class Inbox:
                 self._store,
                 client=client,
                 sender=sender,
-                delivery_id=accepted.id,
+                delivery_id=accepted.id.encode("utf-8", "replace").decode(),
                 raw=request.body,
                 headers=accepted.headers,
                 now=request.now,

@@ -153,6 +153,11 @@ async def test_another_body_under_a_known_id_is_a_duplicate_too(post):
     assert await post.sends("zwei", Id="7") == (200, "duplicate")
 
 
+async def test_an_id_that_is_no_text_is_an_id_all_the_same(post):
+    assert await post.sends("eins", Id="7\udcff") == (200, "ok")
+    assert await post.sends("zwei", Id="7\udcff") == (200, "duplicate")
+
+
 async def test_what_is_not_accepted_is_not_kept(post):
     assert await post.sends("x", Sign="wrong") == (401, "401: wrong sign")
     assert await post.sends("", method="GET", query={"challenge": "42"}) == (200, "42")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STEPS = re.compile(r"[^.\[\]|{}@$\s]+|\[-?\d{1,6}\]")
 PATH = re.compile(r"(?:\$\.|@)?(?:[^.\[\]|{}@$\s]+|\[-?\d{1,6}\])(?:\.?(?:[^.\[\]|{}@$\s]+|\[-?\d{1,6}\]))*")
+_LOST = re.compile("[\ud800-\udfff\x00]")  # what no store takes
 HOLE = re.compile(r"\{([^{}]*)\}")
 KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number", str: "text"}
 
@@ -68,7 +69,7 @@ def text_at(path: str, place: Place) -> str:
         return ""
     if isinstance(found, bool) or not isinstance(found, str | int | float):
         raise WrongType(f"{path} holds {kind_of(found)}")
-    return found.strip() if isinstance(found, str) else str(found)
+    return _LOST.sub("\ufffd", found.strip()) if isinstance(found, str) else str(found)
 
 
 def kind_of(value: object) -> str:

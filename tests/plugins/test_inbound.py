@@ -292,6 +292,12 @@ async def test_no_foreign_address_becomes_a_link() -> None:
     assert [item.url for item in page.items] == ["", "https://a.example/", ""]
 
 
+async def test_what_no_store_takes_is_replaced() -> None:
+    body = b'{"post": {"id": "a\\ud800\\u0000b", "topic": {"title": "T\\ud800"}, "cooked": "x\\u0000y"}}'
+    (item,) = (await unpacked(inbound(), posting(body))).items
+    assert (item.id, item.title, item.text) == ("a\ufffd\ufffdb", "T\ufffd", "x\ufffdy")
+
+
 async def test_a_delivery_that_breaks_only_later_says_so() -> None:
     async with walker(inbound()) as core:
         from smwatch.fetch.walk import Walk
