@@ -55,6 +55,7 @@ from smwatch.plugin import (
     SourceError,
     Transient,
     UserError,
+    closed_to_robots,
     feed_posts,
     forum_guesses,
     forum_items,
@@ -64,6 +65,7 @@ from smwatch.plugin import (
     known_selector,
     read_address,
     shown_host,
+    shows_login,
     text,
 )
 
@@ -174,7 +176,7 @@ class ForumSource(Source):
         host = shown_host(self.url)
         refused = next((error for error in failures if isinstance(error, NotPermitted)), None)
         if found["login"]:
-            return Broken(text("{host} shows a login page; what is behind it cannot be read", host=host))
+            return shows_login(self.url)
         if refused is not None:
             return refused
         if not (found["engine"] or found["feeds"]):
@@ -219,8 +221,7 @@ class ForumSource(Source):
     async def _get(self, ctx: SourceContext, url: str, **how: Any) -> Response:  # noqa: ANN401 - as Http.get
         """One page that the forum lets robots read."""
         if not await ctx.allowed(url):
-            host, path = shown_host(url), read_address(url).path
-            raise NotPermitted(text("the robots.txt of {host} asks not to read {path}", host=host, path=path))
+            raise closed_to_robots(url)
         return await ctx.http.get(url, **how)
 
     # what each kind of software answers

@@ -46,7 +46,6 @@ from smwatch.plugin import (
     Health,
     Item,
     Ledger,
-    NotPermitted,
     Page,
     Paths,
     RateLimited,
@@ -58,6 +57,7 @@ from smwatch.plugin import (
     Transient,
     UserError,
     Why,
+    closed_to_robots,
     compare_pages,
     health_news,
     health_overview,
@@ -67,6 +67,7 @@ from smwatch.plugin import (
     page_mark,
     read_address,
     shown_host,
+    shows_login,
     text,
     told_changes,
 )
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
 FORMATS = "text/html, application/xhtml+xml, */*;q=0.8"
 AT_ONCE = 30  # pages of one walk
 LASTS = 60.0  # seconds that the pauses between the pages of one walk may take together
+LONGEST = 75.0  # seconds of one walk; the next one goes on from there
 STUMBLES = 3  # pages in a row that cannot be read: the site has trouble
 PAGES = 20
 FEW = 8  # sentences; a page that shows fewer and asks for a password is a login page
@@ -145,6 +147,7 @@ class SiteWalk:
         self.failures: list[SourceError] = []
         self.worked = 0
         self.closed = 0
+        self._began = time.monotonic()
 
     async def page(self) -> Page:
         """Everything of this walk; raises the first failure where nothing worked."""
@@ -153,7 +156,8 @@ class SiteWalk:
         if self.site.health:
             items += await self._part(self._health(told))
         for url in self.site.pages:
-            items += await self._part(self._compared(url))
+            if self._in_time():
+                items += await self._part(self._compared(url))
         if self.site.max_per_hour:
             items += await self._part(self._news())
         if self.failures and not (self.worked or items):
@@ -165,6 +169,10 @@ class SiteWalk:
         return Page(
             items=tuple({item.id: item for item in items}.values()), cursor=json.dumps(state, ensure_ascii=False)
         )
+
+    def _in_time(self) -> bool:
+        """Whether something more may be begun: what takes too long is given up, and nothing of it would be kept."""
+        return time.monotonic() - self._began < LONGEST
 
     async def _part(self, part: Any) -> list[Item]:  # noqa: ANN401 - a coroutine of items
         try:
@@ -178,12 +186,8 @@ class SiteWalk:
     async def _get(self, url: str, **how: Any) -> Response:  # noqa: ANN401 - as Http.get
         """One page that the site lets robots read."""
         if not await self.ctx.allowed(url):
-            raise self._refused(url)
+            raise closed_to_robots(url)
         return await self.ctx.http.get(url, headers={"Accept": FORMATS}, **how)
-
-    def _refused(self, url: str) -> NotPermitted:
-        host, path = shown_host(url), read_address(url).path
-        return NotPermitted(text("the robots.txt of {host} asks not to read {path}", host=host, path=path))
 
     async def _read(self, answer: Response, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - plain JSON values
         kind = answer.headers.get("Content-Type", "")
@@ -197,7 +201,7 @@ class SiteWalk:
     # new and changed pages
 
     async def _news(self) -> list[Item]:
-        maps = Sitemaps(self.ctx, self.ledger, READ_SITEMAP)
+        maps = Sitemaps(self.ctx, self.ledger, READ_SITEMAP, self._in_time)
         for entries, history in await maps.listed(self.site.url, self.site.sitemaps) or await self._links():
             self.ledger.take(list(self.paths.wanted(entries)), self.ctx.now, history=history)
         room = min(self.ledger.room(self.ctx.now, self.site.max_per_hour), AT_ONCE)
@@ -205,7 +209,9 @@ class SiteWalk:
         until = self.ledger.used + (min(room, int(LASTS / delay)) if delay else room)
         items: list[Item] = []
         stumbles = 0
-        while self.ledger.used < until and stumbles < STUMBLES and (due := self.ledger.next()) is not None:
+        while self.ledger.used < until and stumbles < STUMBLES and self._in_time():
+            if (due := self.ledger.next()) is None:
+                break
             try:
                 items += await self._told(due)
             except (Transient, RateLimited) as error:
@@ -218,7 +224,7 @@ class SiteWalk:
             else:
                 stumbles = 0
         if self.closed and self.first and not items:
-            raise self._refused(self.site.url)
+            raise closed_to_robots(self.site.url)
         self.ledger.done(self.ctx.now)
         return items
 
@@ -243,7 +249,6 @@ class SiteWalk:
             updated=due.modified,
             title=due.title,
         )
-        item = replace(item, title=item.title or shown_path(due.url))
         if not (before and self.ledger.is_history(due.url)):
             return [item]
         return [self._change(item, due.url, "\n".join(self._words(added)))]
@@ -282,7 +287,7 @@ class SiteWalk:
         if not entries:
             host = shown_host(self.site.url)
             if found["login"]:
-                raise Broken(text("{host} shows a login page; what is behind it cannot be read", host=host))
+                raise shows_login(self.site.url)
             raise Broken(text("{host} names no sitemap, and its start page links to none of its pages", host=host))
         self.ledger.follow_links()
         return [(entries, self.ledger.first)]
@@ -301,7 +306,7 @@ class SiteWalk:
         found = await self._read(answer, whole=True, day=self.ctx.now.isoformat())
         self._must_show_something(url, found)
         item = page_item(found, self.site.name, url=url, now=self.ctx.now, zone=self.zone)
-        item = replace(item, title=item.title or shown_path(url), kind="page")
+        item = replace(item, kind="page")
         restless = list((known or {}).get("restless", []))
         kept = {"said": found["sentences"], "steady": found["steady"], "restless": restless}
         self.state["pages"][url] = kept
@@ -313,8 +318,7 @@ class SiteWalk:
         if not found["sentences"]:
             raise Broken(text("{url} shows no text", url=url))
         if found["login"] and len(found["sentences"]) < FEW:
-            host = shown_host(url)
-            raise Broken(text("{host} shows a login page; what is behind it cannot be read", host=host))
+            raise shows_login(url)
 
     async def _differences(self, item: Item, url: str, before: Reading, kept: dict[str, Any]) -> list[Item]:
         """Read once more where it seems to have changed: what differs at once changes by itself."""
@@ -377,12 +381,6 @@ class SiteWalk:
             kind="status",
             published=self.ctx.now,
         )
-
-
-def shown_path(url: str) -> str:
-    """A page without a title by its address."""
-    address = read_address(url)
-    return f"{shown_host(url)}{address.path}"
 
 
 def _remembered(cursor: str | None) -> dict[str, Any]:

@@ -82,6 +82,7 @@ from smwatch.pages.ledger import Due, Ledger, Why
 from smwatch.pages.ledger import mark_of as page_mark
 from smwatch.pages.paths import Paths
 from smwatch.pages.sitemaps import Sitemaps
+from smwatch.pages.verdicts import closed_to_robots, shows_login
 from smwatch.payload import Payload, read_payload
 from smwatch.posts.bluesky import bluesky_address, bluesky_author, bluesky_post, bluesky_view
 from smwatch.posts.mastodon import mastodon_post
@@ -206,6 +207,7 @@ __all__ = [
     "bluesky_view",
     "canonical_link",
     "clean_link",
+    "closed_to_robots",
     "compare_pages",
     "compose",
     "entry_fault",
@@ -248,6 +250,7 @@ __all__ = [
     "read_payload",
     "safe_url",
     "shown_host",
+    "shows_login",
     "slack_escape",
     "socket_address",
     "tame",

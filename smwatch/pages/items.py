@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from yarl import URL
+
 from smwatch.model import Author, Item
 from smwatch.pages.moments import read_moment
+from smwatch.pages.verdicts import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +28,8 @@ def page_item(  # noqa: PLR0913 - what an item of a page is made of
 ) -> Item:
     """The page as an item. `published`, `updated` and `title` are its sitemap's, for what the page itself leaves open.
 
-    A day without an hour says nothing about what is newer than what: as `updated` it is left out.
+    One without any title is called by its address. A day without an hour says nothing about what is newer than what:
+    as `updated` it is left out.
     """
     author = _word(found, "author")
     said = _moment(found.get("published"), now, zone) or _moment(published, now, zone)
@@ -33,7 +37,7 @@ def page_item(  # noqa: PLR0913 - what an item of a page is made of
         id=url,
         source=source,
         url=url,
-        title=_word(found, "title") or title,
+        title=_word(found, "title") or title or f"{host_of(url)}{URL(url).path}",
         text=_word(found, "text"),
         kind="article" if said else "page",
         author=Author(name=author) if author else None,

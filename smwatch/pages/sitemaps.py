@@ -9,7 +9,7 @@ from smwatch.feeds.address import read_address
 from smwatch.i18n import text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from smwatch.pages.ledger import Ledger
 
@@ -34,12 +34,16 @@ class Context(Protocol):
 
 
 class Sitemaps:
-    """One walk over them; the ledger knows what they listed before. `reader` is the worker's function."""
+    """One walk over them; the ledger knows what they listed before. `reader` is the worker's function.
 
-    def __init__(self, ctx: Context, ledger: Ledger, reader: str) -> None:
+    What is left when `in_time` says no is read by the next walk.
+    """
+
+    def __init__(self, ctx: Context, ledger: Ledger, reader: str, in_time: Callable[[], bool]) -> None:
         self._ctx = ctx
         self._ledger = ledger
         self._reader = reader
+        self._in_time = in_time
 
     async def listed(self, url: str, known: Sequence[str]) -> list[Listed]:
         """What each sitemap lists, and whether it was there from the beginning; nothing for a site without any.
@@ -64,7 +68,7 @@ class Sitemaps:
         failures: list[SourceError] = []
         queue, inner = list(urls), 0
         dates: dict[str, str] = {}
-        while queue:
+        while queue and self._in_time():
             url = queue.pop(0)
             try:
                 answer = await self._sitemap(url)
