@@ -272,3 +272,25 @@ def test_an_item_without_anything_is_still_named():
     nameless = item(1, title=" ", text="", url="https://www.a.example/x")
     assert headline(nameless, Reader()) == "a.example"
     assert headline(item(1, title="", text="", url=""), Reader()) == "Tagesbote Wirtschaft"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "line"),
+    [
+        (
+            {"from": "Blatt <redaktion@blatt.example>", "list": "Acme-Brief", "dkim": "pass"},
+            "Mail von Blatt <redaktion@blatt.example> · Liste Acme-Brief · von der Domain des Absenders signiert",
+        ),
+        ({"from": "x@y.example", "dkim": "fail"}, "Mail von x@y.example · die Signatur ist ungültig"),
+        ({"dkim": "none"}, "nicht signiert"),
+        ({"rating": 2}, "★★☆☆☆"),
+    ],
+)
+def test_what_vouches_for_an_item(attributes, line):
+    alert = one(item(attributes=attributes))
+    assert line in plain_text(german(alert)).splitlines()
+
+
+@pytest.mark.parametrize("attributes", [{}, {"rating": 9}, {"rating": "<b>"}, {"dkim": "<!channel>"}])
+def test_what_says_nothing_is_not_shown(attributes):
+    assert plain_text(german(one(item(attributes=attributes)))) == plain_text(german(one(item())))

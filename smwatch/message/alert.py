@@ -11,6 +11,7 @@ from smwatch.message.case import case_actions, state_runs, state_words
 from smwatch.message.escape import one_line, safe_url
 from smwatch.message.model import Action, Context, Heading, Message, Paragraph, Run
 from smwatch.message.quote import headline, headline_run, hit_sentence, origin, publisher, publishers
+from smwatch.message.vouched import vouched
 from smwatch.message.words import UNKNOWN, Reader
 from smwatch.model import Priority
 
@@ -72,7 +73,7 @@ def _blocks(alert: Alert, mention: Mention, reader: Reader) -> Iterator[Block]:
 def _details(alert: Alert, mention: Mention, reader: Reader) -> Iterator[Block]:
     if sentence := hit_sentence(mention):
         yield Paragraph(runs=sentence, quote=True)
-    if voice := _voice(mention.item, reader):
+    if voice := [*_voice(mention.item, reader), *vouched(mention.item, reader)]:
         yield Context(runs=(Run(text=" · ".join(voice)),))
     if spread := _spread(alert.story, reader):
         yield Context(runs=spread)

@@ -72,6 +72,19 @@ async def test_a_reload_opens_and_shuts_an_address(world, monkeypatch):
     await world.hears("Acme zwei")
 
 
+async def test_what_the_forum_deletes_loses_its_words(world, monkeypatch):
+    port = with_forum(world, monkeypatch)
+    world.config["source"][-1]["deleted"] = {"when": "event", "is": ["destroyed"]}
+    world.clock.runs()
+    await world.starts()
+    await sends(port, posted(1, "Acme ruft zurück"))
+    await world.hears("Acme ruft zurück")
+    gone = json.dumps({"event": "destroyed", "post": {"id": 1}}).encode()
+    assert await sends(port, gone) == (200, "ok")
+    await world.hears("bei der Quelle gelöscht")
+    await world.eventually(lambda: not world.slack.reads("Acme ruft zurück"), "the words to go")
+
+
 async def test_a_kill_behind_the_answer_loses_nothing_and_repeats_nothing(world, monkeypatch):
     """The daemon dies as soon as the last delivery is answered; what was answered with 200 is one alert each."""
     port = with_forum(world, monkeypatch)
