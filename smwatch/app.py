@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch import __version__
+from smwatch.ballast import Ballast, Disk
 from smwatch.casework import Casework
 from smwatch.caution import Caution
 from smwatch.config.watcher import saves
@@ -153,6 +154,7 @@ class App:
         self.ops = Ops(store=self.store, config=lambda: self.config, wake=self.sender.wake, clock=clock)
         self.heartbeat = Heartbeat(self.session, lambda: self.config.heartbeat_url, self.alive, self.tempo.nap)
         self.noise = NoiseLoop(store=self.store, keeper=self.keeper, wake=self.sender.wake)
+        self.disk = Disk(Ballast(state_folder(self.store.url)), self.scheduler, self._tell_operators)
         self.lookback = LookBack(store=self.store, config=lambda: self.config, wake=self.sender.wake)
         self.casework = Casework(self)
 
@@ -184,9 +186,12 @@ class App:
         log.warning("source_missed_something", source=source.name, reason=str(note))
         await self.ops.tell(news(text("{source}: {what}", source=source.name, what=note)), self.now())
 
+    async def _tell_operators(self, what: Text) -> None:
+        await self.ops.tell(news(what), self.now())
+
     async def _tell_left_out(self, number: int, what: Text) -> None:
         name = next((row.name for row in self.scheduler.rows if row.id == number), str(number))
-        await self.ops.tell(news(text("{source}: {what}", source=name, what=what)), self.now())
+        await self._tell_operators(text("{source}: {what}", source=name, what=what))
 
     async def _tell_of_channel(self, channel: str, reason: Text | None) -> None:
         await self.ops.channel_news(channel, reason, self.now())
@@ -307,7 +312,9 @@ class App:
             rows = self.scheduler.rows
             await self.lookback.step(rows, now, round_over=self.scheduler.first_round_over)
             await self.ops.source_news(rows, now, network_down=self.scheduler.network_down)
-            await self.ops.disk_news(free_space(state_folder(self.store.url)), now)
+            free = free_space(state_folder(self.store.url))
+            await self.ops.disk_news(free, now)
+            await self.disk.step(free)
             await self.noise.step(now)
             await self.pruning.step(now)
             if self.scheduler.resting() != self._resting:  # a pause is over

@@ -87,6 +87,7 @@ class Scheduler:
         self._knock = asyncio.Event()
         self._tickets = 0
         self._latest = clock()
+        self.held = False  # nothing is polled: the disk is full
         self.progress = time.monotonic()
 
     @property
@@ -211,7 +212,7 @@ class Scheduler:
         await self._save()
 
     def _pause(self) -> float:
-        if not self._heap or self._running >= AT_ONCE:
+        if self.held or not self._heap or self._running >= AT_ONCE:
             return TICK
         return min(max((self._heap[0][0] - self._clock()).total_seconds(), 0.0), TICK)
 
@@ -228,7 +229,7 @@ class Scheduler:
         """Start what is due, as far as there is room."""
         now = self._clock()
         self._follow_clock(now)
-        taken = self._take_due(now)
+        taken = [] if self.held else self._take_due(now)
         claimed = {slot.row.id for slot in await self._claimed(taken)}
         for slot in taken:
             if slot.row.id not in claimed:

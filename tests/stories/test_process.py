@@ -15,6 +15,7 @@ from story_world import Clock
 from smwatch.daemon import run
 from smwatch.errors import UserError
 from smwatch.store.db import Store
+from smwatch.store.place import state_folder
 from smwatch.testing.servers import evil
 
 
@@ -236,3 +237,23 @@ async def test_one_round_can_be_ended(world, monkeypatch):
     await begun.wait()
     signal.raise_signal(signal.SIGTERM)
     assert await running == 1
+
+
+async def test_a_disk_without_room_pauses_reading_and_what_is_stored_goes_out(world, monkeypatch):
+    press = world.feed()
+    world.watch("Acme", "acme")
+    left = [10**9]
+    monkeypatch.setattr("smwatch.app.free_space", lambda _: left[0])
+    await world.watches()
+    ballast = state_folder(world.app.store.url) / "ballast"
+    await world.until_true(ballast.exists, "the ballast")
+    left[0] = 1_000_000
+    await world.hears("Platte ist voll")
+    press.publishes("Acme ruft zurück")
+    world.passes(minutes=30)
+    await world.moment()
+    assert (ballast.exists(), world.slack.reads("Acme ruft zurück")) == (False, [])
+    left[0] = 10**9
+    await world.hears("wieder Platz")
+    await world.hears("Acme ruft zurück")
+    assert ballast.exists()
