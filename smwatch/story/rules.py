@@ -223,4 +223,4 @@ def _spelt(raw: str) -> list[str]:
 
 def _names(words: list[str]) -> bool:
     """Whether names or figures are among these words."""
-    return any(word[:1].isupper() or FIGURES.search(word) for word in words)
+    return any(word[:1].isupper() or (not word.isalpha() and FIGURES.search(word)) for word in words)

@@ -22,7 +22,7 @@ K = TypeVar("K")
 Items = int | tuple[int, ...]
 SLIDES = timedelta(hours=6)
 ENDS = timedelta(hours=48)
-MOST_ITEMS = 20_000  # of all clients: about 100 MB when they are full
+MOST_ITEMS = 10_000  # of all clients: about 50 MB when they are full
 COMMON = 5  # stories that have one gram: it is no evidence any more
 MOST_POSTINGS = 32  # items of one gram; more are a publisher's closing words
 LOOK = 8  # candidates that are compared word by word

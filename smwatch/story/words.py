@@ -11,7 +11,6 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +46,7 @@ _CONTACT = re.compile(
     r"[\w.+-]+@[\w-]+\.\w{2,}|\b(?:tel(?:efon)?|fax|phone|mobil)\b\.?:?\s*[+(\d]|https?://|www\.", re.IGNORECASE
 )
 _LINK = re.compile(r"https?://\S+|\bwww\.\S+|\b(?:RT|via)?\s*@[\w.@-]+:?", re.IGNORECASE)
+_HOST = re.compile(r"\s*[A-Za-z][\w+.-]*://(?:[^/?#\s]*@)?([^/?#\s]+)")
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _UMLAUTS = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"))
@@ -185,7 +185,5 @@ def said(item: Item) -> Said:
 
 def host_of(url: str) -> str:
     """The host of a link without "www.", in small letters; "" where there is none."""
-    try:
-        return urlsplit(url.strip()).netloc.casefold().rpartition("@")[2].removeprefix("www.")
-    except ValueError:
-        return ""
+    found = _HOST.match(url)
+    return found[1].casefold().removeprefix("www.") if found else ""
