@@ -44,7 +44,7 @@ from smwatch.query.watches import WatchEngine
 from smwatch.receive import Inbox
 from smwatch.render import Renderer, broken_config, news, saved_config
 from smwatch.schedule import Scheduler
-from smwatch.store import lifetimes
+from smwatch.store import lifetimes, outbox
 from smwatch.store import sources as source_store
 from smwatch.store.claims import Claims, this_daemon
 from smwatch.store.place import free_space, state_folder
@@ -226,7 +226,10 @@ class App:
                 **{name: one.own_accounts for name, one in config.clients.items()},
             },
         )
-        self.hush = hush_of(config.silences, self.store.key, config.lists)
+        was, self.hush = self.hush, hush_of(config.silences, self.store.key, config.lists)
+        if was.planned != self.hush.planned:  # what a silence of the files held may be told now
+            async with self.store.write() as connection:
+                await outbox.unmute(connection, now)
         self.sender.replace(config.channels)
         self.casework.replace()
         self.scheduler.replace({rows[one].id: (source, rows[one]) for one, source in named.items()})

@@ -44,6 +44,7 @@ TEST_LIFETIME = timedelta(minutes=2)
 WHY = {
     "": text("More stories than can be told one by one:"),
     "quiet": text("What came in during the quiet hours:"),
+    "outage": text("What came in while this channel took no messages:"),
     "muted": text("What came in while it was silenced:"),
 }
 

@@ -208,3 +208,29 @@ async def test_the_hour_is_counted_over_a_restart(world):
     await world.run(again, 10)
     assert await states(world) == {"sent": 3, "folded": 2}
     assert (await held(world))["max-per-hour"] == 2
+
+
+async def test_after_an_outage_of_hours_urgent_ones_come_singly_and_the_rest_in_summaries(world):
+    world.slack.revoked = True
+    sender = world.sender(channel(world))
+    await flood(world, 1)
+    await world.run(sender, 60, tick=5)
+    await flood(world, 2_000, first=1)
+    await flood(world, 4, first=3_000, priority=Priority.URGENT)
+    await world.run(sender, 6 * 3600, tick=300)
+    assert world.slack.posts() == []
+    world.slack.revoked = False
+    await world.run(sender, 600, tick=5)
+    assert await world.waiting() == []
+    posts = world.slack.posts()
+    assert ["Fall 0300" in one.text for one in posts[:5]] == [True] * 4 + [False]
+    assert len(posts) <= 4 + 15
+    assert await states(world) == {"sent": 4 + 5, "folded": 2_001 - 5}
+    summary = await outbox_plan(world)
+    assert summary["why"] == "outage"
+
+
+async def outbox_plan(world):
+    async with world.store.read() as connection:
+        query = select(schema.post.c.plan).where(schema.post.c.kind == "summary").order_by(schema.post.c.id)
+        return (await connection.execute(query)).scalars().first()

@@ -170,6 +170,7 @@ async def _write(  # noqa: PLR0913, PLR0917 - what a summary is made of
     if part.fresh:
         since = (storm.first or now).isoformat()
         plan = {"cards": part.cards, "since": since, "part": storm.parts, "rolling": rolling, "more": len(part.more)}
+        plan |= {"why": "outage"} if storm.outage else {}
         await _post(connection, channel, part.key, plan, mine, now)
     else:
         standing = await outbox.by_key(connection, part.key)

@@ -100,3 +100,17 @@ def sentence(one: Silence, zone: ZoneInfo) -> Text:
     if not one.by.name:
         return text("silenced until {moment}: {reason}", moment=moment, reason=one.reason)
     return text("silenced until {moment} by {who}: {reason}", moment=moment, who=one.by.name, reason=one.reason)
+
+
+async def sleep(connection: AsyncConnection, jobs: Sequence[Job], reason: Text, until: datetime, now: datetime) -> None:
+    """Hold `jobs` until the quiet hours end, and write down which mentions that holds back."""
+    await outbox.hold(connection, jobs, Problem(reason=reason, quiet=True), until)
+    await decisions.held(connection, jobs, "quiet", reason, now)
+
+
+async def nothing_left(connection: AsyncConnection, job: Job, now: datetime) -> None:
+    """All that a card would have told was deleted at its source before it went out."""
+    await outbox.settle(connection, job)
+    if job.shown == 0 and job.receipt is None:
+        reason = text("deleted at the source before it was told")
+        await decisions.held(connection, [job], "deleted", reason, now, verdict="nothing")

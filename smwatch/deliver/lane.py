@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from smwatch.deliver.desk import Desk, Rendered, bounded, log
 from smwatch.deliver.fold import MOST, close, fold, recall, tell_together
-from smwatch.deliver.hush import hushed
+from smwatch.deliver.hush import hushed, nothing_left, sleep
 from smwatch.deliver.quiet import held, quiet_until, waits
 from smwatch.deliver.retry import GIVE_UP, Again, after, choose, given_up, next_lookup
 from smwatch.deliver.storm import Storm, fresh
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from smwatch.i18n import Text
     from smwatch.plugin import Channel
 
 TICK = 1.0  # seconds between two looks into the store when nobody knocks
@@ -105,7 +102,7 @@ class Lane:
         jobs = await self._outstanding(now)
         while hours and until and (sleeping := [job for job in jobs if waits(job, hours)]):
             reason = text("quiet hours until {moment}", moment=f"{until.astimezone(zone):%H:%M}")
-            await self.desk.commit(partial(_sleep, jobs=sleeping, reason=reason, until=until, now=now))
+            await self.desk.commit(partial(sleep, jobs=sleeping, reason=reason, until=until, now=now))
             jobs = await self._outstanding(now)
         if until is None and len(held(jobs, "quiet")) > 1:
             jobs = await self._together(now, "quiet")
@@ -183,7 +180,7 @@ class Lane:
             )
             return None
         if rendered is None:
-            await self.desk.commit(partial(_nothing_left, job=job, now=self.desk.clock()))
+            await self.desk.commit(partial(nothing_left, job=job, now=self.desk.clock()))
         return rendered
 
     async def _page(self, job: Job) -> Rendered | None:
@@ -324,6 +321,8 @@ class Lane:
         self.storm.posted(job, now)
         log.info("delivery_sent", channel=self.channel.name, kind=job.kind, id=job.id, tries=job.attempts + 1)
         self.streak = 0
+        if self.storm.down is not None and self.storm.began is None:
+            self.storm.down = None
         await self._resume()
 
     async def _failed(self, job: Job, error: ChannelError) -> None:
@@ -365,6 +364,7 @@ class Lane:
 
     async def _hold(self, held: Hold) -> None:
         news = held.permanent and (self.held is None or not self.held.permanent)
+        self.storm.down = self.storm.down or self.desk.clock()
         self.held = held
         await self.desk.commit(partial(set_hold, channel=self.channel.name, hold=held))
         if news:
@@ -395,17 +395,3 @@ class Lane:
         log.warning("delivery_moved", channel=self.channel.name, to=self.fallback, kind=job.kind, id=job.id)
         now = self.desk.clock()
         await self.desk.commit(partial(outbox.move_to, job=job, channel=self.fallback, now=now))
-
-
-async def _sleep(connection: AsyncConnection, jobs: list[Job], reason: Text, until: datetime, now: datetime) -> None:
-    """Hold `jobs` until the quiet hours end, and write down which mentions that holds back."""
-    await outbox.hold(connection, jobs, Problem(reason=reason, quiet=True), until)
-    await decisions.held(connection, jobs, "quiet", reason, now)
-
-
-async def _nothing_left(connection: AsyncConnection, job: Job, now: datetime) -> None:
-    """All that a card would have told was deleted at its source before it went out."""
-    await outbox.settle(connection, job)
-    if job.shown == 0 and job.receipt is None:
-        reason = text("deleted at the source before it was told")
-        await decisions.held(connection, [job], "deleted", reason, now, verdict="nothing")

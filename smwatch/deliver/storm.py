@@ -25,6 +25,7 @@ UPDATE_BY_NEW_MESSAGE = timedelta(minutes=10)  # where a summary cannot be edite
 CALM = timedelta(seconds=60)
 PART = 40  # stories in one summary, and
 SIZE = 8_000  # characters of their titles and links: rendered these are fewer than Slack's 12,000
+OUTAGE = timedelta(minutes=5)  # a channel that took nothing for so long tells what waited as "during the outage"
 PARTS = 8  # summaries of one storm; what comes after that is counted in the last one
 
 
@@ -64,6 +65,8 @@ class Storm:
     folded: int = 0
     first: datetime | None = None
     over: datetime | None = None
+    down: datetime | None = None  # since when the channel takes nothing
+    outage: bool = False  # the storm is what waited while it did
     posts: deque[datetime] = field(default_factory=deque)
     urgent: deque[datetime] = field(default_factory=deque)
     code: Literal["storm", "max-per-hour"] = "storm"  # why it holds
@@ -76,6 +79,7 @@ class Storm:
         if self.began is None and self.busy == now:
             self.began, self.singles, self.told = now, 0 if full else SINGLES, None
             self.parts, self.part, self.size, self.key, self.folded, self.first = 0, [], 0, "", 0, None
+            self.outage = self.down is not None and now - self.down >= OUTAGE
         if self.began is not None and self.busy is not None and now - self.busy >= CALM:
             self.over, self.began = (self.began if self.folded else None), None
 
@@ -150,13 +154,13 @@ class Storm:
     def recall(self, kept: Mapping[str, Any]) -> None:
         """Go on where the process before this one ended."""
         for name in _MOMENTS:
-            setattr(self, name, datetime.fromisoformat(kept[name]) if kept[name] else None)
+            setattr(self, name, datetime.fromisoformat(kept[name]) if kept.get(name) else None)
         for name in _PLAIN:
-            setattr(self, name, kept[name])
+            setattr(self, name, kept.get(name, getattr(self, name)))
 
 
-_MOMENTS = ("began", "busy", "told", "first", "over")
-_PLAIN = ("singles", "parts", "part", "size", "key", "folded", "code")
+_MOMENTS = ("began", "busy", "told", "first", "over", "down")
+_PLAIN = ("singles", "parts", "part", "size", "key", "folded", "code", "outage")
 
 
 def _iso(moment: datetime | None) -> str | None:

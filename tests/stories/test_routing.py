@@ -113,7 +113,8 @@ async def test_why_says_words_rule_channels_and_story(world):
         "waits": None,
         "next_try": None,
     }
-    assert [one["source"] for one in told["story"]["items"]] == ["Abendblatt"]
+    (item,) = told["story"]["items"]
+    assert (item["source"], bool(item["why"])) == ("Abendblatt", True)
     assert (await reasons.why(world.app.config, known.mention.item.url)).mention.id == known.mention.id
 
 

@@ -180,3 +180,34 @@ def test_a_silence_has_an_end_that_makes_sense(said):
 
     with pytest.raises(UserError):
         silencing.until_of(said, "Europe/Berlin", TUESDAY)
+
+
+async def test_a_silence_that_leaves_the_files_lets_go_of_what_it_held(world):
+    press = world.feed()
+    world.watch("Acme", "acme")
+    world.config["silence"] = [{"watch": "Acme", "until": "2026-12-31", "reason": "Messe"}]
+    await world.watches()
+    press.publishes("Acme ruft zurück")
+    await world.calm(queue=None)
+    await world.moment()
+    assert world.alerts() == []
+    world.config["silence"] = []
+    await world.reloads()
+    await world.hears("Acme ruft zurück")
+
+
+async def test_a_story_that_gets_urgent_in_quiet_hours_is_told_at_once(world):
+    press = world.feed()
+    other = world.feed("Abendblatt")
+    world.config["channels"]["pr"]["quiet_hours"] = {"from": "12:00", "to": "14:00", "except_priority": "sofort"}
+    world.watch("Acme", "acme")
+    world.watch("Eilig", "eilmeldung", priority="sofort")
+    await world.watches()
+    world.passes(hours=1, minutes=10)
+    words = "Das Unternehmen Acme ruft heute alle Wasserkocher zurück. Sie können überhitzen, teilte die Firma mit."
+    press.publishes("Acme ruft zurück", words)
+    await world.calm(queue=None)
+    await world.moment()
+    assert world.alerts() == []
+    other.publishes("Eilmeldung: Acme ruft zurück", words)
+    await world.hears("Sofort")
