@@ -2,8 +2,8 @@
 
 It listens to Jetstream, which carries all posts of the network (some 50 a second); what your queries match is kept, the
 rest passes by. Nothing needs a key for that. After a pause it goes on from where it was, as far back as the server
-keeps (about a day at the public ones); what is missing is said. Deleted posts, and those of accounts that were deleted,
-are heard of. Bluesky asks programs to listen rather than to search.
+keeps (about a day at the public ones), also at another of the four servers; what is missing is said. Deleted posts, and
+those of accounts that were deleted, are heard of. Bluesky asks programs to listen rather than to search.
 
 With `search` the network's index is asked as well, by your own account's server (`pds`, `user`, and an app password:
 Settings → App passwords): it finds what was written before, and the likes and replies of that time.
@@ -44,16 +44,19 @@ from smwatch.plugin import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from smwatch.hookspecs import RegisterSource
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-JETSTREAM = "https://jetstream2.us-east.bsky.network/subscribe"
+JETSTREAM = tuple(
+    f"https://jetstream{number}.{coast}.bsky.network/subscribe" for coast in ("us-east", "us-west") for number in (2, 1)
+)
 SECOND_WIRE = "network.bsky.jetstream.subscribeEvents"
 POSTS = "app.bsky.feed.post"
 FROM_WATCHES = "from-watches"
-REWIND = 5_000_000  # µs: other servers of one name are a little behind
+REWIND = 5_000_000  # µs: servers are not equally far
+TIMED = 10**15
 GAP = timedelta(minutes=5)  # the network is never silent for so long
 KEPT_AT_LEAST = timedelta(hours=1)
 OVERLAP = timedelta(minutes=10)  # between two searches: the index lags behind
@@ -86,7 +89,10 @@ class BlueskySource(Source):
     )
 
     listening: bool = Field(default=True, description="Listens to every post of the network; false: only searches.")
-    jetstream: str = Field(default=JETSTREAM, description="The address of the stream.")
+    jetstream: str | tuple[str, ...] = Field(
+        default=JETSTREAM,
+        description="The stream's address, or several: where one cannot be reached, the next is asked.",
+    )
     appview: str = Field(
         default="https://public.api.bsky.app", description="Where names and followers of authors are asked for."
     )
@@ -105,12 +111,12 @@ class BlueskySource(Source):
             raise UserError(text("search needs user and password: your account and an app password"))
         if self.password is not None and self.pds.startswith("http:") and not self.allow_private:
             raise UserError(text("a secret is only sent to https addresses"))
-        for address in (self._stream_address(), self.pds, self.appview):
+        for address in (*self._streams(), self.pds, self.appview):
             read_address(address)
 
     def key(self) -> str:
-        """Where it listens and what it searches for."""
-        return json.dumps([self.jetstream if self.listening else "", self.search], ensure_ascii=False)
+        """Whether it listens and what it searches for; which server it hears does not matter."""
+        return json.dumps(["listens" if self.listening else "", self.search], ensure_ascii=False)
 
     def default_name(self) -> str:
         """One source is the whole network."""
@@ -146,27 +152,26 @@ class BlueskySource(Source):
             async for events in found:
                 yield self._page(events)
 
-    def _stream_address(self) -> str:
-        return f"http{self.jetstream.removeprefix('ws')}" if self.jetstream.startswith("ws") else self.jetstream
+    def _streams(self) -> list[str]:
+        """The servers' addresses; web sockets begin as web pages do."""
+        given = (self.jetstream,) if isinstance(self.jetstream, str) else self.jetstream
+        return [f"http{one.removeprefix('ws')}" if one.startswith("ws") else one for one in given]
 
     async def _events(self, ctx: SourceContext) -> AsyncIterator[Event]:
-        """From the cursor on; where the server does not go back so far, from now on, and the gap is told."""
-        wire = SECOND if SECOND_WIRE in self.jetstream else FIRST
-        address = f"{self._stream_address()}?{wire.asked}"
-        if ctx.cursor:
-            left = _moment(ctx.cursor) if wire.timed else None
+        """What the first server brings that can be reached; another goes on where this one left off."""
+        failure: SourceError | None = None
+        for address in self._streams():
+            begun = False
             try:
-                async for event in _read(ctx, address, wire, max(int(ctx.cursor) - wire.rewind, 0)):
-                    if left and event.at and event.at - left > GAP and ctx.now - left > KEPT_AT_LEAST:
-                        yield Event(note=_gap(left, event.at))
-                    left = None
+                async for event in _followed(ctx, address):
+                    begun = True
                     yield event
             except SourceError as error:
-                if error.status != 400:  # noqa: PLR2004 - the cursor is refused: CursorTooOld
+                if begun:
                     raise
-            yield Event(note=_gap(left, ctx.now))
-        async for event in _read(ctx, address, wire, None):
-            yield event
+                failure = error
+        if failure is not None:
+            raise failure
 
     def _page(self, events: Sequence[Event]) -> Page:
         """A second of the stream: the last state of each post, what is gone, and how far we are."""
@@ -214,41 +219,54 @@ class Event(NamedTuple):
     note: Text | None = None
 
 
-class Wire(NamedTuple):
-    """How a Jetstream speaks: what it is asked for, how far to rewind, whether cursors are times, what a frame says."""
+async def _followed(ctx: SourceContext, address: str) -> AsyncIterator[Event]:
+    """From the cursor on; where the server does not go back so far, from now on, and the gap is told.
 
-    asked: str
-    rewind: int
-    timed: bool
-    event: Callable[[Payload], Event | None]
+    A cursor is a time in microseconds: so it holds at every server, on either wire.
+    """
+    if ctx.cursor:
+        left = _moment(ctx.cursor)
+        try:
+            async for event in _read(ctx, address, max(int(ctx.cursor) - REWIND, 0)):
+                if left and event.at and event.at - left > GAP and ctx.now - left > KEPT_AT_LEAST:
+                    yield Event(note=_gap(left, event.at))
+                left = None
+                yield event
+        except SourceError as error:
+            if error.status != 400:  # noqa: PLR2004 - the cursor is refused: CursorTooOld
+                raise
+        yield Event(note=_gap(left, ctx.now))
+    async for event in _read(ctx, address, None):
+        yield event
 
 
-async def _read(ctx: SourceContext, address: str, wire: Wire, cursor: int | None) -> AsyncIterator[Event]:
+async def _read(ctx: SourceContext, address: str, cursor: int | None) -> AsyncIterator[Event]:
+    second = SECOND_WIRE in address
+    asked = f"kinds=commit&kinds=account&collections={POSTS}" if second else f"wantedCollections={POSTS}"
     params = {} if cursor is None else {"cursor": str(cursor)}
     host = urlsplit(address).netloc
-    async for message in ctx.http.websocket(address, params=params):
-        if (event := wire.event(read_payload(message, host))) is not None:
+    async for message in ctx.http.websocket(f"{address}?{asked}", params=params):
+        frame = read_payload(message, host)
+        if (event := second_wire(frame) if second else first_wire(frame)) is not None:
             yield event
 
 
-def _first(frame: Payload) -> Event | None:
-    """`/subscribe`: the cursor is the time in microseconds, and holds at every server."""
+def first_wire(frame: Payload) -> Event | None:
+    """`/subscribe`: an event says its time in microseconds."""
     cursor = frame.text("time_us")
     known = Event(did=frame.text("did"), cursor=cursor, at=_moment(cursor))
     return _told(known, frame.at("account"), frame.at("commit")) if known.did else None
 
 
-def _second(frame: Payload) -> Event | None:
-    """`network.bsky.jetstream.subscribeEvents`: the cursor counts the events of one server."""
+def second_wire(frame: Payload) -> Event | None:
+    """`network.bsky.jetstream.subscribeEvents`: an event says its number on this server, and its time as a date."""
     said = frame.at("payload") or frame
     if said.text("name") == "OutdatedCursor":
         return Event(note=_gap(None, None))
-    known = Event(did=said.text("did"), cursor=said.text("seq"), at=said.moment("time"))
+    at = said.moment("time")
+    cursor = str((at - EPOCH) // timedelta(microseconds=1)) if at else ""
+    known = Event(did=said.text("did"), cursor=cursor, at=at)
     return _told(known, said.at("account"), said) if known.did else None
-
-
-FIRST = Wire(f"wantedCollections={POSTS}", REWIND, timed=True, event=_first)
-SECOND = Wire(f"kinds=commit&kinds=account&collections={POSTS}", 0, timed=False, event=_second)
 
 
 def _told(known: Event, account: Payload, commit: Payload) -> Event:
@@ -264,7 +282,8 @@ def _told(known: Event, account: Payload, commit: Payload) -> Event:
 
 
 def _moment(cursor: str) -> datetime | None:
-    return EPOCH + timedelta(microseconds=int(cursor)) if cursor.isdecimal() else None
+    known = cursor.isdecimal() and int(cursor) >= TIMED  # a smaller one counts events
+    return EPOCH + timedelta(microseconds=int(cursor)) if known else None
 
 
 def _gap(since: datetime | None, until: datetime | None) -> Text:
@@ -278,10 +297,7 @@ def _gap(since: datetime | None, until: datetime | None) -> Text:
 
 
 class Desk:
-    """One walk over the searches: the session at the account's server, and how far each search was read.
-
-    The session's two tokens live in the cursor, because a server starts only few sessions a day.
-    """
+    """One walk over the searches. The session's two tokens live in the cursor: a server starts only few a day."""
 
     def __init__(self, ctx: SourceContext, source: BlueskySource) -> None:
         kept = Payload(json.loads(ctx.cursor) if ctx.cursor else {})

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 POSTS = "app.bsky.feed.post"
 PAGE = 100
+MICROSECONDS = 10**15  # a cursor of at least so much is a time
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class FakeBluesky:
         self.accounts: dict[str, Json] = {}
         self.all: list[Post] = []
         self.events: list[Json] = []
+        self.floor = 0
         self.ears: list[_Ear] = []
         self.asked: list[web.Request] = []
         self.sessions = 0
@@ -130,6 +132,7 @@ class FakeBluesky:
 
     def forgets(self) -> None:
         """Nothing from before now can be replayed any more."""
+        self.floor = int(self.clock().timestamp() * 1e6)
         self.events.clear()
 
     def cuts(self) -> None:
@@ -169,10 +172,13 @@ class FakeBluesky:
         replayed: list[Json] = []
         if "cursor" in request.query:
             since = int(request.query["cursor"])
+            name = "time_us" if since >= MICROSECONDS else "seq"
             floor = self.events[0]["seq"] if self.events else next(self._numbers)
-            if since < floor:
+            if name == "seq" and since < floor:
                 return _refusal(400, "CursorTooOld", f"the oldest event is {floor}")
-            replayed = [one for one in self.events if one["seq"] >= since]
+            replayed = [one for one in self.events if one[name] >= since]
+            if name == "time_us" and since < self.floor:
+                replayed.insert(0, {"kind": "info"})
         return await self._speak(request, _Ear(request.query.getall("collections", []), second=True), replayed)
 
     async def _speak(self, request: web.Request, ear: _Ear, replayed: list[Json]) -> web.StreamResponse:
@@ -253,6 +259,8 @@ def _first_frame(event: Json) -> Json:
 
 
 def _second_frame(event: Json) -> Json:
+    if event["kind"] == "info":
+        return {"payload": {"$type": "network.bsky.jetstream.subscribeEvents#info", "name": "OutdatedCursor"}}
     time = datetime.fromtimestamp(event["time_us"] / 1e6, UTC).isoformat()
     said = {"seq": event["seq"], "did": event["did"], "time": time}
     if event["kind"] == "commit":

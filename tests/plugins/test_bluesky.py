@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DID = "did:plc:aaaabbbbccccddddeeeeffff"
 
+SECOND = "xrpc/network.bsky.jetstream.subscribeEvents"
+
 # synthetic twins of a record with all that records carry
 RECORD = {
     "$type": "app.bsky.feed.post",
@@ -189,7 +191,7 @@ async def test_a_second_is_one_page_and_a_hundred_are_one_too(network: FakeBlues
     assert (len(first.items), len(second.items), second.deleted) == (100, 50, (posts[0].uri,))
 
 
-@pytest.mark.parametrize("wire", ["subscribe", "xrpc/network.bsky.jetstream.subscribeEvents"])
+@pytest.mark.parametrize("wire", ["subscribe", SECOND])
 async def test_it_goes_on_from_where_it_was(network: FakeBluesky, wire: str) -> None:
     erika = network.account("erika.bsky.example")
     jetstream = f"{network.url}/{wire}"
@@ -218,15 +220,49 @@ async def test_a_gap_of_the_first_wire_is_told(network: FakeBluesky) -> None:
 async def test_a_cursor_that_is_too_old_is_told_and_the_stream_goes_on_from_now(network: FakeBluesky) -> None:
     erika = network.account("erika.bsky.example")
     network.posts(erika, "verloren")
-    cursor = str(network.events[0]["seq"])
     network.forgets()
-    async with listening(network, cursor, jetstream=f"{network.url}/xrpc/network.bsky.jetstream.subscribeEvents") as on:
+    async with listening(network, "7", jetstream=f"{network.url}/{SECOND}") as on:
         (note,) = (await on()).notes
         assert "Beiträge der Zwischenzeit fehlen" in note.render("de")
         while not network.ears:
             await asyncio.sleep(0.01)
         network.posts(erika, "weiter")
         assert [item.text for item in (await on()).items] == ["weiter"]
+
+
+async def test_a_gap_of_the_second_wire_is_told(network: FakeBluesky) -> None:
+    network.forgets()
+    erika = network.account("erika.bsky.example")
+    network.posts(erika, "nach der Lücke")
+    left = int((NOW - timedelta(hours=30)).timestamp() * 1e6)
+    async with listening(network, str(left), jetstream=f"{network.url}/{SECOND}") as following:
+        page = await following()
+    assert [item.text for item in page.items] == ["nach der Lücke"]
+    (note,) = page.notes
+    assert "Beiträge der Zwischenzeit fehlen" in note.render("de")
+
+
+@pytest.mark.parametrize("wire", ["subscribe", SECOND])
+async def test_where_a_server_cannot_be_reached_another_goes_on_from_there(network: FakeBluesky, wire: str) -> None:
+    erika = network.account("erika.bsky.example")
+    async with listening(network) as following:
+        network.posts(erika, "eins")
+        cursor = (await following()).cursor
+    network.posts(erika, "zwei")
+    async with FakeBluesky() as other:
+        gone = f"{other.url}/subscribe"
+    async with listening(network, cursor, jetstream=(gone, f"{network.url}/{wire}")) as following:
+        page = await following()
+    assert ([item.text for item in page.items], page.notes) == (["eins", "zwei"], ())
+
+
+async def test_where_no_server_can_be_reached_it_says_so() -> None:
+    async with FakeBluesky() as other:
+        gone = f"{other.url}/subscribe"
+    source = bluesky("http://127.0.0.1", jetstream=(gone, gone))
+    async with walker(source) as core, aclosing(source.listen(core.context())) as pages:
+        with pytest.raises(Transient):
+            await anext(pages)
 
 
 async def test_a_cut_ends_the_stream_after_what_came_before_it(network: FakeBluesky) -> None:

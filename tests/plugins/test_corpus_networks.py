@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from smwatch.plugins.bluesky import FIRST
+from smwatch.plugins.bluesky import first_wire
 
 from smwatch.feeds.fragments import read_fragments
 from smwatch.payload import Payload
@@ -87,7 +87,7 @@ def test_every_event_of_jetstream() -> None:
     posts = 0
     for line in (CORPUS / "bluesky" / "expected_v1.jsonl").read_text(encoding="utf-8").splitlines():
         said = json.loads(line)
-        event = FIRST.event(Payload(said))
+        event = first_wire(Payload(said))
         assert event is not None
         assert (event.did, event.cursor) == (said["did"], str(said["time_us"]))
         assert event.at is not None
