@@ -62,6 +62,8 @@ def worked(row: SourceRow, now: datetime, every: timedelta, source: Source | Non
     quiet = None if is_search else habits.silence(unpacked(row.heard), now, every)
     moved = proposed(row.validators)
     reason = quiet or (text("it has moved for good: write {url} as its address", url=moved) if moved else None)
+    if reason is None and habits.is_churning(unpacked(row.heard), now):
+        reason = text("its entries get new ids again and again; they are known by their links and words")
     row = marked(row, "silent" if quiet else "ok", reason, now)
     return replace(row, failures=0, trouble=None, last_ok_at=now)
 

@@ -15,6 +15,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from smwatch.i18n import Text, text, texts
+from smwatch.model import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +26,9 @@ DAYS = 21  # whose pauses are remembered
 ENOUGH = 5  # moments, before a rhythm or a silence is believed
 SUSPICIOUS = 4  # times the usual pause
 MOST = 0.85  # of the days: a pause over the weekend is usual, one over the holidays is not
-DAY = timedelta(days=1)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+CHURNS = 3  # times within a week
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), timedelta(days=366)  # what is dated otherwise has no date
 HOUR = timedelta(hours=1)
 
 
@@ -71,18 +74,19 @@ def _said(heard: Mapping[str, Any], fresh_for: int | None) -> Iterable[tuple[int
     yield heard.get("gap"), text("it brings something new about every {span}").template
 
 
-def learned(
+def learned(  # noqa: PLR0913 - what a walk brings
     heard: Mapping[str, Any] | None,
     moments: Iterable[datetime],
     now: datetime,
     *,
     news: bool,
+    churned: bool = False,
     channel: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What is known after a walk that listed entries of these `moments`.
 
-    `news`: some were new, and it was not the first walk. `channel` is what the feed says about itself, where it was
-    read.
+    `news`: some were new, and it was not the first walk. `churned`: most of them had other ids before. `channel` is
+    what the feed says about itself, where it was read.
     """
     before = heard or {}
     said = {name: channel.get(name) for name in ("ttl", "period", "hub", "topic")} if channel is not None else {}
@@ -98,6 +102,9 @@ def learned(
         "last": reached and reached.astimezone(UTC).isoformat(timespec="seconds"),
         "known": max(int(before.get("known") or 0), len(times)),
         "pauses": pauses,
+        "churned": [*(before.get("churned") or ()), *([now.isoformat(timespec="seconds")] if churned else [])][
+            -CHURNS:
+        ],
     }
     return {name: value for name, value in found.items() if value}
 
@@ -134,6 +141,21 @@ def silence(heard: Mapping[str, Any] | None, now: datetime, every: timedelta) ->
     if usual is None or last is None or now - last <= SUSPICIOUS * max(usual, every):
         return None
     return text("suspiciously silent: it usually brings something new at least every {span}", span=in_words(usual))
+
+
+def believed(moment: datetime | None, now: datetime) -> datetime | None:
+    """A moment in UTC that something on the web may have been said at; None for others (1970, 9999)."""
+    try:
+        said = moment and utc(moment)
+    except OverflowError:
+        return None
+    return said if said is not None and EARLIEST <= said <= now + LATEST else None
+
+
+def is_churning(heard: Mapping[str, Any] | None, now: datetime) -> bool:
+    """Whether its entries got new ids three times within a week."""
+    times = [datetime.fromisoformat(moment) for moment in (heard or {}).get("churned", ())]
+    return sum(now - moment <= WEEK for moment in times) >= CHURNS
 
 
 def moment_of(stored: Mapping[str, Any], name: str) -> datetime | None:

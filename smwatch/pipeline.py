@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
 from smwatch.errors import SourceError, Transient
-from smwatch.habits import learned
+from smwatch.habits import believed, learned
 from smwatch.i18n import text
-from smwatch.model import Page, utc
+from smwatch.model import Page
 from smwatch.route import Age, age, moment_of
+from smwatch.store.churn import renewed
 from smwatch.store.ingest import (
     RELISTED,
     Fresh,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LOOK_UP = 10.0  # seconds for what a source asks about the items of a page that matched
-EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), timedelta(days=366)  # what is dated otherwise has no date
 NO_LOOK_UP = timedelta(minutes=1)
 MOST_EDITS = 24  # an item that changes with every poll (a clock, an advertisement) is not followed for ever
 
@@ -125,12 +125,13 @@ class Pipeline:
         walk, total = self.walk(source, row, now), Polled()
         moments: set[datetime] = set()
         async for page, last in _with_last(source.fetch(walk)):
-            moments.update(said for item in page.items if (said := _believed(item.published or item.updated, now)))
+            moments.update(said for item in page.items if (said := believed(item.published or item.updated, now)))
             harvest = await self._harvest(source, row, page, walk, self.clock())
             harvest = replace(harvest, fence=row.fence if self.store.shared else None)
             if last:
                 news = bool(total.fresh or harvest.fresh) and row.first_poll_at is not None
-                heard = learned(row.heard, moments, harvest.now, news=news, channel=walk.channel)
+                churned = bool(harvest.renewed) and 2 * len(harvest.renewed) >= len(harvest.present)
+                heard = learned(row.heard, moments, harvest.now, news=news, churned=churned, channel=walk.channel)
                 harvest = _completed(harvest, walk, page, heard)
                 if self.caution and self.caution.holds(row.id):  # the page comes again
                     harvest = replace(harvest, validators=row.validators, cursor=None)
@@ -161,21 +162,17 @@ class Pipeline:
 
     async def _harvest(self, source: Source, row: SourceRow, page: Page, walk: Any, now: datetime) -> Harvest:  # noqa: ANN401 - see Walk
         items = _distinct(page.items, now)
-        fresh, listed = await self._keep(row, items, now)
-        gone = frozenset(page.deleted)
-        matched = await self._match(source, row, fresh, now, gone=gone, quiet=walk.parser_changed)
+        gone, until = frozenset(page.deleted), now + self._kept_for(source)
+        begun = Harvest(source_id=row.id, client=row.client, platform=source.type, now=now, fresh=(), expires_at=until)
+        kept = await self._keep(row, items, now, begun)
+        matched = await self._match(source, row, kept.fresh, now, gone=gone, quiet=walk.parser_changed)
         if page.passing:
             matched = tuple(one for one in matched if one.matches or one.known)
-        return Harvest(
-            source_id=row.id,
-            client=row.client,
-            platform=source.type,
-            now=now,
+        return replace(
+            kept,
             fresh=await self._looked_up(source, row, walk, matched),
-            listed=tuple(listed),
-            renamed=self._renamed(row, items, fresh),
+            renamed=self._renamed(row, items, kept.fresh),
             deleted=tuple(self._mark(row, one) for one in gone),
-            expires_at=now + self._kept_for(source),
         )
 
     async def _store(self, harvest: Harvest, page: Page, *, durable: bool = False) -> Polled:
@@ -217,8 +214,8 @@ class Pipeline:
         cap = timedelta(days=card.retention) if card and card.retention is not None else timedelta.max
         return min(self.plan.retention, cap)
 
-    async def _keep(self, row: SourceRow, items: Sequence[Item], now: datetime) -> tuple[list[Fresh], list[str]]:
-        """What is new or changed, and the ids that are only listed again."""
+    async def _keep(self, row: SourceRow, items: Sequence[Item], now: datetime, page: Harvest) -> Harvest:
+        """The page with what is new or changed (matching comes later), what is listed again, what has another id."""
         identities = [identify(self.store.key, row.identity, item) for item in items]
         async with self.store.read() as connection:
             seen = await known(connection, row.id, [mark for one in identities for mark in (one.id, one.twin)])
@@ -227,8 +224,13 @@ class Pipeline:
                 for item, identity in zip(items, identities, strict=True)
                 if _is_news(identity, seen)
             ]
-        again = [one.id for one in identities if one.id in seen and now - seen[one.id].last_listed > RELISTED]
-        return fresh, again
+        return replace(
+            page,
+            fresh=tuple(fresh),
+            listed=tuple(one.id for one in identities if _is_listed_again(seen.get(one.id), now)),
+            renewed=tuple(renewed(items, identities, seen)),
+            present=frozenset(one.id for one in identities),
+        )
 
     async def _fresh(
         self, connection: AsyncConnection, row: SourceRow, item: Item, identity: Identity, before: Seen | None
@@ -340,6 +342,10 @@ def _is_news(identity: Identity, seen: Mapping[str, Seen]) -> bool:
     return before.content not in (identity.content, GONE) and before.edits < MOST_EDITS
 
 
+def _is_listed_again(before: Seen | None, now: datetime) -> bool:
+    return before is not None and now - before.last_listed > RELISTED
+
+
 def _distinct(items: Iterable[Item], now: datetime) -> list[Item]:
     """One item an id, in UTC; identities of a source are distinct already, plugins of third parties may err."""
     return list({item.id: _in_utc(item, now) for item in items}.values())
@@ -356,16 +362,7 @@ def _listed(page: Page) -> int:
 
 
 def _in_utc(item: Item, now: datetime) -> Item:
-    return replace(item, published=_believed(item.published, now), updated=_believed(item.updated, now))
-
-
-def _believed(moment: datetime | None, now: datetime) -> datetime | None:
-    """A moment in UTC that something on the web may have been said at; None for others (1970, 9999)."""
-    try:
-        said = moment and utc(moment)
-    except OverflowError:
-        return None
-    return said if said is not None and EARLIEST <= said <= now + LATEST else None
+    return replace(item, published=believed(item.published, now), updated=believed(item.updated, now))
 
 
 async def _with_last(pages: AsyncIterator[Page]) -> AsyncIterator[tuple[Page, bool]]:

@@ -19,6 +19,7 @@ from smwatch.i18n import Text, to_json
 from smwatch.links import canonical_link
 from smwatch.model import Priority
 from smwatch.route import highest
+from smwatch.store.churn import renew
 from smwatch.store.claims import hold
 from smwatch.store.schema import author, item, item_alias, mention, seen, source
 from smwatch.store.sources import begin
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from smwatch.model import Author, Item, Span
+    from smwatch.store.churn import Renewed
+
 
 CHUNK = 500  # ids in one IN list
 RELISTED = timedelta(days=1)  # `last_listed` is written at most this often
@@ -109,6 +112,8 @@ class Harvest:
     listed: tuple[str, ...] = ()  # ids that are known and were listed again
     deleted: tuple[str, ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
+    renewed: tuple[Renewed, ...] = ()
+    present: frozenset[str] = frozenset()  # the ids of all items of the page
     expires_at: datetime | None = None
     complete: bool = False
     cursor: str | None = None
@@ -166,6 +171,8 @@ async def store_harvest(connection: AsyncConnection, harvest: Harvest) -> int:
     for fresh in harvest.fresh:
         if not fresh.gone and (fresh.matches or fresh.known is not None or fresh.reused):
             mentions += await _keep(connection, harvest, fresh)
+    if harvest.renewed:
+        await renew(connection, harvest.source_id, harvest.renewed, harvest.present, harvest.now)
     if harvest.renamed:
         await _rename(connection, harvest)
     if harvest.deleted:

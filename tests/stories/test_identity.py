@@ -34,8 +34,26 @@ async def test_guids_that_are_new_every_day_alert_nobody_again_and_are_no_edit(w
             press.edits(post, guid=f"day-{day}-{n}", at=world.clock())
         await world.calm()
     assert len(world.alerts()) == alerts
+    (row,) = world.app.scheduler.rows
+    assert (row.state, row.reason.render("de")[:60]) == (
+        "ok",
+        "ihre Einträge bekommen immer wieder neue Kennungen; sie werd",
+    )
+    press.edits(posts[0], text="Mit Tabelle, Ausblick und einem Nachtrag.")
+    await world.calm()
+    assert len(world.alerts()) == alerts
     press.publishes("Acme meldet noch etwas")
     await world.hears("Acme meldet noch etwas")
+
+
+async def test_two_entries_that_say_the_same_stay_two_entries(world, press):
+    for n in range(2):
+        press.publishes("Acme ruft zurück", "Die Charge L2207.", link="https://blatt.example/1", guid=f"doppelt-{n}")
+    for _ in range(4):
+        await world.calm()
+    (row,) = world.app.scheduler.rows
+    assert (row.state, row.reason) == ("ok", None)
+    assert len(world.alerts()) == 1
 
 
 async def test_tracking_that_changes_with_every_poll_is_no_other_item(world, press):
