@@ -10,14 +10,18 @@ platform (XING, LinkedIn, kununu, Facebook …) is an item with what happened th
 review, message, post. `preset = "xing"` takes only what XING and kununu have signed. Links come without the marks of
 trackers; links that confirm, cancel or log in are never followed and never shown as the item's own.
 
-Of a mail that is larger than 1 MiB only the beginning is fetched.
+XING has had no programming interface since 2019: its mails, and a Google Alert for `site:xing.com "Acme"`, are all that
+can honestly be had from there.
+
+Of a mail that is larger than 1 MiB only the beginning is fetched. Automatic answers and reports of delivery are left
+out.
 """
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -138,6 +142,14 @@ class MailboxSource(Source):
         place = self.user if self.folder == "INBOX" else f"{self.user}/{self.folder}"
         return f"{self.preset} ({place})" if self.preset else place
 
+    def expand(self, folder: str) -> Sequence[Source]:  # noqa: ARG002 - nothing is looked up
+        """With the card of its platform."""
+        kind = XingMailbox if self.preset in ("xing", "kununu") else NoticeMailbox if self.preset else None
+        if kind is None:
+            return [self]
+        values = dict(self)
+        return [kind.model_construct(**{"from": values.pop("senders"), **values})]
+
     def listens(self) -> bool:
         """Unless `idle` is off."""
         return self.idle
@@ -238,6 +250,25 @@ class MailboxSource(Source):
             "authserv": self.authserv,
             "subjects": [(one.kind, one.match) for one in self.subjects],
         }
+
+
+class NoticeMailbox(MailboxSource):
+    """What one platform tells by mail."""
+
+    card: ClassVar[Card] = replace(
+        MailboxSource.card, title="Notices by mail", blind=text("what the platform does not tell by mail")
+    )
+
+
+class XingMailbox(MailboxSource):
+    """What XING and kununu tell by mail."""
+
+    card: ClassVar[Card] = replace(
+        MailboxSource.card,
+        title="XING and kununu, by mail",
+        docs="https://dev.xing.com/partners",
+        blind=text("everything on XING that it does not tell by mail: it has had no programming interface since 2019"),
+    )
 
 
 def _affordable(found: Sequence[Envelope]) -> Iterator[Envelope]:

@@ -480,6 +480,21 @@ def test_keys_that_make_no_sense(keys):
         box(Somewhere, **keys)
 
 
+@pytest.mark.parametrize(
+    ("preset", "words"),
+    [(None, "nobody sends"), ("xing", "no programming interface since 2019"), ("linkedin", "does not tell")],
+)
+def test_each_has_the_card_of_its_platform(preset, words):
+    class Somewhere:
+        host, secure = "imap.acme.example", 993
+
+    source = box(Somewhere, preset=preset, **{"from": ["a.example"]})
+    (found,) = source.expand("/")
+    assert words in found.card.blind.render("en")
+    assert (found.key(), found.senders, found.password) == (source.key(), ("a.example",), source.password)
+    has_a_card(found)
+
+
 @pytest.mark.parametrize("cursor", [None, "", "7", "a:b", "7:", "7:-1"])
 def test_places_that_are_none(cursor):
     assert Place.read(cursor) is None
