@@ -73,7 +73,7 @@ from smwatch.plugin import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping
 
     from smwatch.hookspecs import RegisterSource
     from smwatch.plugin import Due, Response
@@ -202,7 +202,8 @@ class SiteWalk:
 
     async def _news(self) -> list[Item]:
         maps = Sitemaps(self.ctx, self.ledger, READ_SITEMAP, self._in_time)
-        for entries, history in await maps.listed(self.site.url, self.site.sitemaps) or await self._links():
+        listed = await maps.listed(self.site.url, self.site.sitemaps)
+        for entries, history in await self._links() if listed is None else listed:
             self.ledger.take(list(self.paths.wanted(entries)), self.ctx.now, history=history)
         room = min(self.ledger.room(self.ctx.now, self.site.max_per_hour), AT_ONCE)
         delay = (await self.ctx.crawl_delay(self.site.url)).total_seconds()
@@ -225,6 +226,8 @@ class SiteWalk:
                 stumbles = 0
         if self.closed and self.first and not items:
             raise closed_to_robots(self.site.url)
+        if listed == [] and self.ledger.first:
+            raise Transient(text("{host} does not answer in time", host=shown_host(self.site.url)))
         self.ledger.done(self.ctx.now)
         return items
 
@@ -251,7 +254,8 @@ class SiteWalk:
         )
         if not (before and self.ledger.is_history(due.url)):
             return [item]
-        return [self._change(item, due.url, "\n".join(self._words(added)))]
+        lines = (text("New: {sentence}", sentence=one).render(self.site.language) for one in added)
+        return [self._change(item, due.url, "\n".join(lines))]
 
     def _by_title(self, due: Due) -> list[Item]:
         """A page that is not shown to us, by what a news sitemap says of it."""
@@ -263,9 +267,6 @@ class SiteWalk:
     def _is_only_known_now(self, due: Due, *, before: bool) -> bool:
         """History is told by the source's first walk alone; later it is read to be compared with."""
         return (due.why is Why.TURN and not before) or (due.why is Why.HISTORY and not self.first)
-
-    def _words(self, added: Sequence[str]) -> list[str]:
-        return [text("New: {sentence}", sentence=one).render(self.site.language) for one in added]
 
     def _change(self, item: Item, url: str, said: str) -> Item:
         """A change of a page is something of its own: said now, with a name of its own."""

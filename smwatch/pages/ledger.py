@@ -84,6 +84,11 @@ class Ledger:
         """There is no sitemap: it is not looked for again."""
         self.maps[LINKS] = "read"
 
+    def expect(self, sitemaps: Iterable[str]) -> None:
+        """They were there from the beginning: what they list is history, whenever they are read first."""
+        for one in sitemaps:
+            self.maps.setdefault(one, "")
+
     def has_read(self, sitemap: str, modified: str = "") -> None:
         """A sitemap was read; `modified` is its date in its index. Those that are unread the longest stand first."""
         before = self.maps.pop(sitemap, "")

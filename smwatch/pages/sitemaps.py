@@ -45,8 +45,8 @@ class Sitemaps:
         self._reader = reader
         self._in_time = in_time
 
-    async def listed(self, url: str, known: Sequence[str]) -> list[Listed]:
-        """What each sitemap lists, and whether it was there from the beginning; nothing for a site without any.
+    async def listed(self, url: str, known: Sequence[str]) -> list[Listed] | None:
+        """What each sitemap lists, and whether it was there from the beginning; None for a site without any.
 
         `known` are those that a person named.
         """
@@ -54,20 +54,22 @@ class Sitemaps:
         if named:
             return await self._maps(named, must=True)
         if self._ledger.follows_links:
-            return []
+            return None
         usual = [f"{read_address(url).origin()}/{place}" for place in KNOWN_PLACES]
         if known_place := next((one for one in usual if one in self._ledger.maps), None):
             return await self._maps([known_place], must=True)
         for place in usual:
             if found := await self._maps([place], must=False):
                 return found
-        return []
+        return None if self._in_time() else []
 
     async def _maps(self, urls: Sequence[str], *, must: bool) -> list[Listed]:
         found: list[Listed] = []
         failures: list[SourceError] = []
         queue, inner = list(urls), 0
         dates: dict[str, str] = {}
+        if self._ledger.first and must:
+            self._ledger.expect(urls)
         while queue and self._in_time():
             url = queue.pop(0)
             try:
@@ -92,8 +94,7 @@ class Sitemaps:
     def _fresh_maps(self, entries: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
         """The sitemaps of an index that changed; what was there at first and is not read yet comes in later walks."""
         if self._ledger.first:
-            for entry in entries:
-                self._ledger.maps.setdefault(entry["url"], "")
+            self._ledger.expect(entry["url"] for entry in entries)
         places = {url: place for place, url in enumerate(self._ledger.maps)}
         due = [entry for entry in entries if self._is_due(entry)]
         return sorted(due, key=lambda entry: ("news" not in entry["url"], places.get(entry["url"], -1)))[:MAPS]

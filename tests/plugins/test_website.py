@@ -270,6 +270,20 @@ async def test_many_sitemaps_of_an_index_are_read_by_and_by(server: FeedServer) 
     assert {seen.path for seen in server.requests} >= set(paths)
 
 
+async def test_a_walk_that_takes_too_long_ends_and_the_next_one_goes_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with walker(website(site)) as core:
+        with monkeypatch.context() as slow:
+            slow.setattr("smwatch.plugins.website.LONGEST", -1.0)
+            with pytest.raises(Transient):
+                await core.walk()
+        assert len(await news(core)) == 3
+        url = site.publishes("/presse/rueckruf", "Acme ruft zurück", *RECALL, at=core.now)
+        assert [item.url for item in await news(core)] == [url]
+    assert "/sitemap_index.xml" not in [seen.path for seen in site.requests]
+
+
 async def test_pages_that_are_closed_or_gone_do_not_stand_in_the_way(site: Site) -> None:
     async with walker(website(site)) as core:
         await core.walk()
