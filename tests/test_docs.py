@@ -71,7 +71,7 @@ def anchors(page: Path) -> set[str]:
 
 def test_the_pictures_are_small() -> None:
     pictures = sorted((ROOT / "docs" / "pictures").iterdir())
-    assert [one.name for one in pictures] == ["alert.png", "digest.png"]
+    assert [one.name for one in pictures] == ["alert.png", "case.png", "digest.png"]
     assert all(one.read_bytes().startswith(b"\x89PNG") for one in pictures)
     assert [one.name for one in pictures if one.stat().st_size > 200_000] == []
 

@@ -42,8 +42,9 @@ class Picture:
 
 def slack(name: str, message: Message, width: int, *, language: str = "de", dark: bool = False) -> Picture:
     """A message as Slack shows it."""
-    body = {"text": fallback(message), "blocks": block_kit(message)}
-    reader = Reader(language=language, timezone=showcase.ZONE, now=showcase.NOW)
+    body = {"text": fallback(message), "blocks": block_kit(message, buttons=True)}
+    people = {"U0MIRA": "Mira Krüger"}
+    reader = Reader(language=language, timezone=showcase.ZONE, now=showcase.NOW, people=people)
     shown = Shown(body=body, at=showcase.NOW - timedelta(minutes=51))
     return Picture(name=name, html=page([shown], reader, dark=dark), width=width, dark=dark)
 
@@ -52,6 +53,7 @@ def pictures() -> tuple[Picture, ...]:
     """What the README shows."""
     return (
         slack("alert", showcase.alert(), 600),
+        slack("case", showcase.taken(), 600),
         Picture(name="digest", html=mail_html(showcase.digest()), width=600, sharp=1.1),
     )
 

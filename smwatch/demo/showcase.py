@@ -6,10 +6,12 @@ as in the daemon.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from smwatch import digest as digests
+from smwatch.case import Case, Status
 from smwatch.i18n import text
 from smwatch.message.alert import alert_message, lead_mention
 from smwatch.message.digest import digest_messages
@@ -19,6 +21,7 @@ from smwatch.model import (
     Engagement,
     Item,
     Mention,
+    Person,
     Priority,
     Raise,
     SourceState,
@@ -161,10 +164,21 @@ def mentions() -> Iterator[Mention]:
 
 def alert(language: str = "de") -> Message:
     """The recall, in three papers."""
+    return alert_message(_recall(), language=language, timezone=ZONE)
+
+
+def _recall() -> Alert:
     found = tuple(one for one in mentions() if one.story_id == 1)
     story = Story(id=1, client=None, mentions=found, first_at=found[0].seen_at, last_at=found[-1].seen_at)
-    told = Alert(story=story, channel="pr", priority=lead_mention(story).priority)
-    return alert_message(told, language=language, timezone=ZONE)
+    return Alert(story=story, channel="pr", priority=lead_mention(story).priority)
+
+
+def taken(language: str = "de") -> Message:
+    """The same after somebody has taken it, with what can be done next."""
+    mira = Person(id="U0MIRA", name="mira")
+    until = NOW + timedelta(hours=2)
+    case = Case(status=Status.TAKEN, owner=mira, by=mira, at=NOW, begun=NOW, until=until, can_undo=True)
+    return alert_message(replace(_recall(), case=case), language=language, timezone=ZONE, buttons=True, card="C0A")
 
 
 def digest(language: str = "de") -> Message:

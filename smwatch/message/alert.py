@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from smwatch.case import Status
 from smwatch.i18n import text, texts
-from smwatch.message.case import case_actions, state_runs, state_words
+from smwatch.message.case import case_actions, head_word, state_runs, state_words
 from smwatch.message.escape import one_line, safe_url
 from smwatch.message.model import Action, Context, Heading, Message, Paragraph, Run
 from smwatch.message.quote import headline, headline_run, hit_sentence, origin, publisher, publishers
@@ -39,7 +39,8 @@ def alert_message(alert: Alert, *, language: str, timezone: str, buttons: bool =
     mention = lead_mention(alert.story)
     watches = reader.together(_watches(alert.story))
     title = f"{watches}: {headline(mention.item, reader)}"
-    if alert.priority is Priority.URGENT:
+    urgent = alert.priority is Priority.URGENT and not _done(alert)
+    if urgent:
         title = f"{reader.say(PRIORITIES[alert.priority])} · {title}"
     if told := state_words(alert.case, reader):
         title = f"{title} · {told}"
@@ -50,7 +51,7 @@ def alert_message(alert: Alert, *, language: str, timezone: str, buttons: bool =
         language=language,
         preheader="".join(run.text for run in hit_sentence(mention)) or publisher(mention.item),
         thread=f"story:{alert.story.client or ''}:{alert.story.id}",
-        urgent=alert.priority is Priority.URGENT,
+        urgent=urgent,
     )
 
 
@@ -80,8 +81,18 @@ def _details(alert: Alert, mention: Mention, reader: Reader) -> Iterator[Block]:
     yield Context(runs=_why(alert, mention, reader))
 
 
+def _done(alert: Alert) -> bool:
+    """Whether nobody has to do anything about it any more: then it does not call out in red."""
+    return alert.case is not None and not alert.case.waits
+
+
 def _heading(alert: Alert, reader: Reader) -> str:
-    parts = [reader.say(PRIORITIES[alert.priority]), reader.together(_watches(alert.story)), alert.story.client or ""]
+    first = head_word(alert.case) if alert.case is not None else None
+    parts = [
+        reader.say(first or PRIORITIES[alert.priority]),
+        reader.together(_watches(alert.story)),
+        alert.story.client or "",
+    ]
     return " · ".join(part for part in parts if part)
 
 

@@ -74,6 +74,15 @@ def state_words(case: Case | None, reader: Reader) -> str:
     )
 
 
+def head_word(case: Case) -> Text | None:
+    """What stands first on the message of a case that is done; None while it waits."""
+    if case.status is Status.ANSWERED or case.outcome is Outcome.ANSWERED:
+        return text("Answered")
+    if case.outcome is Outcome.IRRELEVANT:
+        return text("Not relevant")
+    return text("Done") if case.status is Status.CLOSED else None
+
+
 def _stands(case: Case, reader: Reader, *, deadline: bool = True) -> Runs:
     who = named(case.owner if case.status in {Status.TAKEN, Status.ANSWERED} else case.by)
     said, nameless = _words(case)
@@ -268,7 +277,7 @@ def list_message(cases: Sequence[Case], now: datetime, *, language: str, timezon
 
 
 def _row_of(case: Case, now: datetime, reader: Reader) -> Runs:
-    late = case.until is not None and case.until <= now
+    late = case.until is not None and case.until <= now and case.told < Reminder.OVERDUE  # else it says so itself
     head = (Run(text=reader.say(text("overdue: ")), bold=True),) if late else ()
     title = one_line(case.title, HEADLINE) or case.short
     state = state_runs(case, (), reader)

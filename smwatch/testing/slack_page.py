@@ -7,7 +7,7 @@ not know it shows as a red box with the type's name, so that no block is forgott
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape, unescape
 from importlib.resources import files
@@ -30,19 +30,20 @@ _WEIGHT = {"primary": " primary", "danger": " danger"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Who looks at it: their language ("de", "en"), zone, and the moment at which they look."""
+    """Who looks at it: their language ("de", "en"), zone, the moment, and the names of the people behind ids."""
 
     language: str
     timezone: str
     now: datetime
+    people: Mapping[str, str] = field(default_factory=dict)
 
     def moment(self, when: datetime, pattern: str) -> str:
         """A date element as Slack writes it: `{date_short_pretty} {time}` and its relatives."""
         zone = ZoneInfo(self.timezone)
         local = when.astimezone(zone)
         days = (self.now.astimezone(zone).date() - local.date()).days
-        near = {"de": ("Heute", "Gestern"), "en": ("Today", "Yesterday")}[self.language]
-        day = near[days] if days in (0, 1) else str(format_date(local, "d. MMM y", self.language))
+        near = {"de": ("Heute", "Gestern", "Morgen"), "en": ("Today", "Yesterday", "Tomorrow")}[self.language]
+        day = near[days] if days in (0, 1, -1) else str(format_date(local, "d. MMM y", self.language))
         clock = str(format_time(local, "HH:mm", locale=self.language))
         return re.sub(r"\{date[a-z_]*\}", day, pattern).replace("{time}", clock)
 
@@ -183,7 +184,7 @@ def _leaf(leaf: Json, reader: Reader) -> str:
         case "emoji":
             drawn = "".join(chr(int(code, 16)) for code in leaf.get("unicode", "").split("-") if code)
         case "user" | "channel" | "usergroup" | "broadcast" as kind:
-            name = leaf.get("range") or leaf.get(f"{kind}_id", "")
+            name = leaf.get("range") or reader.people.get(leaf.get("user_id", "")) or leaf.get(f"{kind}_id", "")
             drawn = f'<span class="ping">{"#" if kind == "channel" else "@"}{escape(str(name))}</span>'
         case other:
             drawn = _unknown(other)
@@ -203,10 +204,44 @@ def _element(one: Json) -> str:
             return f'<span class="button{_WEIGHT.get(one.get("style", ""), "")}">{_plain(one["text"])}</span>'
         case "static_select" | "users_select" | "datepicker":
             chosen = one.get("initial_option", {}).get("text") or one.get("placeholder")
-            return f'<span class="button">{_plain(chosen) if chosen else ""} ▾</span>'
+            return f'<span class="button select">{_plain(chosen) if chosen else ""}<i>▾</i></span>'
         case "overflow":
-            return '<span class="button">⋯</span>'
+            return '<span class="button more">⋯</span>'
+        case "plain_text_input":
+            many = " many" if one.get("multiline") else ""
+            return f'<span class="input{many}">{escape(one.get("initial_value", ""))}</span>'
     return _unknown(one["type"])
+
+
+def menu_html(element: Json) -> str:
+    """A menu as it looks when it is open: what stands in it, under its headings."""
+    groups = element.get("option_groups") or [{"options": element.get("options") or []}]
+    parts = []
+    for group in groups:
+        parts.append(f'<div class="label">{_plain(group["label"])}</div>' if group.get("label") else "")
+        parts += [f'<div class="option">{_plain(option["text"])}</div>' for option in group["options"]]
+    return f'<div class="menu">{"".join(parts)}</div>'
+
+
+def view_page(view: Json, reader: Reader) -> str:
+    """A form as a page of its own."""
+    blocks = "".join(
+        f"<label><b>{_plain(block['label'])}</b>{_optional(block, reader)}{_element(block['element'])}</label>"
+        for block in view["blocks"]
+    )
+    buttons = f'<span class="button">{_plain(view["close"])}</span>'
+    buttons += f'<span class="button primary">{_plain(view["submit"])}</span>'
+    return (
+        f'<!doctype html><html lang="{reader.language}"><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_css()}</style>'
+        f'<body class="shade"><section class="modal"><h3>{_plain(view["title"])}</h3>{blocks}'
+        f"<footer>{buttons}</footer></section></body></html>\n"
+    )
+
+
+def _optional(block: Json, reader: Reader) -> str:
+    words = {"de": "(optional)", "en": "(optional)"}[reader.language]
+    return f' <span class="edited">{words}</span>' if block.get("optional") else ""
 
 
 def _table(block: Json, reader: Reader) -> str:

@@ -494,7 +494,7 @@ class World:
 
     def alerts(self, words="", channel=None):
         """The alerts (not the notes) that hold these words."""
-        heads = ("Meldung", "Sofort")
+        heads = ("Meldung", "Sofort", "Beantwortet", "Erledigt", "Nicht relevant")
         found = self.slack.reads(words, channel)
         return [one for one in found if any(head in one.text.splitlines()[0] for head in heads)]
 
