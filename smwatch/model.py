@@ -260,7 +260,8 @@ class Digest:
 
     `stories` are grouped by watch name, in the config's order; `held` counts what was held back, by reason; `muted`
     tells of the silences that hold something back now.
-    `late` marks a digest sent after its time. `uncovered` says what no source can see.
+    `cases` are those that wait, overdue first. `late` marks a digest sent after its time. `uncovered` says what no
+    source can see.
     """
 
     name: str
@@ -274,6 +275,7 @@ class Digest:
     muted: tuple[Text, ...] = ()
     sources: tuple[SourceState, ...] = ()
     uncovered: tuple[Text, ...] = ()
+    cases: tuple[Case, ...] = ()
     late: bool = False
     next_due: datetime | None = None
 

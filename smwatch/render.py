@@ -26,7 +26,7 @@ from smwatch.store import digests as digest_store
 from smwatch.store.mentions import mentions_where
 from smwatch.store.schema import mention
 from smwatch.store.stories import load_alert
-from smwatch.timetable import counted_of, muted, sources_of, uncovered, watches_of
+from smwatch.timetable import counted_of, muted, open_cases, sources_of, uncovered, watches_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -139,6 +139,7 @@ class Renderer:
                 uncovered=uncovered(config, plan),
                 muted=await muted(connection, config, plan, self._clock()),
             )
+            digest = replace(digest, cases=await open_cases(connection, config, plan))
         message = digest_messages(digest, language=plan.language or who.language, timezone=plan.timezone)[0]
         return Rendered(message=message, data=digest_data(digest, who.language))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from smwatch.store.place import sqlite_path, state_folder
 from smwatch.store.proposals import APPLIED, DECLINED
 from smwatch.store.sources import source_states
 from smwatch.store.waiting import holds, withdraw
-from smwatch.timetable import Timetable, counted_of, muted, sources_of, uncovered, watches_of
+from smwatch.timetable import Timetable, counted_of, muted, open_cases, sources_of, uncovered, watches_of
 from smwatch.web.control import ask_daemon
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ async def digest_preview(config: Config, name: str, now: datetime | None = None)
             uncovered=uncovered(config, plan),
             muted=await muted(connection, config, plan, now),
         )
+        digest = replace(digest, cases=await open_cases(connection, config, plan))
     words = {"language": plan.language, "timezone": plan.timezone}
     whole = digest_messages(digest, whole=True, **words)[0]  # type: ignore[arg-type]
     page = mail_html(digest_messages(digest, **words)[0])  # type: ignore[arg-type]

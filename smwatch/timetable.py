@@ -16,8 +16,8 @@ from smwatch.digest import Due, due_now, next_due
 from smwatch.errors import UserError
 from smwatch.i18n import text
 from smwatch.silence import told
+from smwatch.store import cases, silences
 from smwatch.store import digests as store_digests
-from smwatch.store import silences
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from smwatch.case import Case
     from smwatch.config.model import Config, DigestPlan
     from smwatch.i18n import Text
     from smwatch.model import Watch
@@ -75,6 +76,12 @@ async def muted(connection: AsyncConnection, config: Config, plan: DigestPlan, n
     open_to = {*clients, *([None] if len(named) < TWO else [])}  # words of one client's are not told another
     planned = [one for one in config.silences if one.until > now and one.client in open_to]
     return [told(one, now) for one in sorted([*stored, *planned], key=lambda one: one.until)]
+
+
+async def open_cases(connection: AsyncConnection, config: Config, plan: DigestPlan) -> tuple[Case, ...]:
+    """What waits for an answer at the clients of a digest, overdue first."""
+    clients = {watch.client for watch in watches_of(config, plan)} | ({plan.client} if plan.client else set())
+    return tuple(one for one in await cases.listed(connection) if one.client in clients)
 
 
 def sources_of(config: Config, plan: DigestPlan) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from smwatch.message.model import (
     Option,
     Paragraph,
     Run,
+    coded,
 )
 from smwatch.message.words import Reader
 from smwatch.silence import SCOPES, Scope
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from smwatch.model import Mention, Person
     from smwatch.silence import Silence
 
-NAME, HEADLINE = 80, 140
+NAME, HEADLINE, LISTED = 80, 140, 20
 DOT = Run(text=" · ")
 SPANS: Mapping[str, Text] = {
     "4h": text("4 hours"),
@@ -270,10 +272,21 @@ def list_message(cases: Sequence[Case], now: datetime, *, language: str, timezon
     """What waits, overdue first."""
     reader = Reader(language=language, timezone=timezone)
     title = reader.say(texts("{n} case waits", "{n} cases wait", n=len(cases)) if cases else text("No case waits."))
-    rows = tuple(_row_of(case, now, reader) for case in cases[:40])
+    rows = tuple(_row_of(case, now, reader) for case in cases[:LISTED])
     return Message(
         title=title, blocks=(Heading(text=title), *([Bullets(items=rows)] if rows else [])), language=language
     )
+
+
+def case_blocks(cases: Sequence[Case], now: datetime, reader: Reader) -> Iterator[Block]:
+    """What waits, as a part of a digest; nobody is called by it."""
+    if not cases:
+        return
+    yield Heading(text=reader.say(text("Open cases")), level=2)
+    rows = [tuple(replace(run, person="") for run in _row_of(one, now, reader)) for one in cases[:LISTED]]
+    yield Bullets(items=tuple(rows))
+    if hidden := len(cases) - len(rows):
+        yield Context(runs=coded(reader.say(text("and {n} more: `smwatch case list`", n=hidden))))
 
 
 def _row_of(case: Case, now: datetime, reader: Reader) -> Runs:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from smwatch.i18n import text, texts
 from smwatch.message.alert import DOT, lead_mention
+from smwatch.message.case import case_blocks
 from smwatch.message.coverage import coverage_blocks, opening, quiet
 from smwatch.message.escape import one_line, safe_url
 from smwatch.message.model import Bullets, Context, Divider, Heading, Message, Paragraph, Run, Table, coded
@@ -85,6 +86,7 @@ def _blocks(digest: Digest, reader: Reader, *, whole: bool) -> Iterator[Block]:
     yield Context(runs=(Run(text=_period(digest, reader)),))
     yield from _top(digest, reader, whole=whole)
     yield from _figures(digest, reader)
+    yield from case_blocks(digest.cases, digest.until, reader)
     yield from _rest(digest, reader, whole=whole)
     yield from _held(digest, reader)
     yield from coverage_blocks(digest, reader)

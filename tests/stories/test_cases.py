@@ -580,3 +580,22 @@ async def test_a_case_is_moved_from_the_command_line_as_by_a_click(team):
         assert said in caught.value.sentence.render("de")
     assert await team.world.asks("case_add", title="Radio Nord fragt", by="anna", until="heute") == {"case": "V02"}
     assert "Antwort bis" in (await team.world.hears("Radio Nord fragt")).text
+
+
+async def test_the_digest_holds_open_cases_overdue_first_and_calls_nobody(team):
+    team.world.digest()
+    post = await team.an_alert(digest=["morgens"])
+    await team.clicks(post, "Übernehmen")
+    await team.shows(post, "übernommen von")
+    await team.world.asks("case_add", title="Radio Nord fragt", by="anna", until="1h")
+    await team.world.hears("Radio Nord fragt")
+    team.world.passes(hours=1, minutes=1)
+    await team.world.hears("Überfällig")
+    shown = await team.world.preview()
+    cases_at = shown.index("Offene Vorgänge")
+    assert shown.index("Radio Nord fragt", cases_at) < shown.index("Acme ruft zurück", cases_at)
+    assert "übernommen von @mira" in shown
+    before = list(team.slack.pings)
+    await team.world.asks("digest_send", name="morgens")
+    await team.world.hears("Offene Vorgänge")
+    assert team.slack.pings == before
