@@ -38,13 +38,14 @@ class Warner:
     async def step(self, now: datetime) -> list[Noisy]:
         """Warn of what has become noisy; which watches were warned of."""
         async with self.store.read() as connection:
-            found = await noisy.busiest(connection, now - PERIOD, TOO_MANY)
-            told = {key: datetime.fromisoformat(at) for key, at in (await records.get(connection, _TOLD) or {}).items()}
-            fresh = [one for one in found if now - told.get(_key(one), now - COOL_DOWN) >= COOL_DOWN]
-            loud = [one for one in fresh if not await _muted(connection, one, now)]
+            kept = {key: datetime.fromisoformat(at) for key, at in (await records.get(connection, _TOLD) or {}).items()}
+            told = {key: at for key, at in kept.items() if now - at < COOL_DOWN}
+            known = {(client, name) for client, _, name in (key.partition("|") for key in told)}
+            found = await noisy.busiest(connection, now - PERIOD, TOO_MANY, but=known)
+            loud = [one for one in found if not await _muted(connection, one, now)]
         if not loud:
             return []
-        recent = {key: at for key, at in told.items() if now - at < COOL_DOWN} | dict.fromkeys(map(_key, loud), now)
+        recent = told | dict.fromkeys(map(_key, loud), now)
         async with self.store.write() as connection:
             channels = [channel for one in loud for channel in await self._tell(connection, one, now)]
             await records.put(connection, _TOLD, {key: at.isoformat() for key, at in recent.items()})

@@ -107,3 +107,28 @@ async def test_more_than_one_transaction_holds(store):
     async with store.write() as connection:
         await connection.execute(insert(schema.item), rows)
     assert await prune(store, NOW) == 1100
+
+
+async def test_what_people_decided_is_forgotten_a_month_after_it_is_over(store):
+    from smwatch.i18n import text
+    from smwatch.model import Person
+    from smwatch.silence import Scope, Silence
+    from smwatch.store import proposals, silences
+
+    async with store.write() as connection:
+        for days, label in ((1, "kurz"), (40, "lang")):
+            until = NOW + timedelta(days=days)
+            await silences.add(
+                connection,
+                Silence(
+                    scope=Scope.STORY, value="1", label=label, until=until, by=Person(), reason="x", at=NOW
+                ),
+            )
+        given = {"client": None, "watch": "Acme", "kind": "author", "reason": text("x"), "count": 1}
+        await proposals.add(connection, proposals.Proposal(query='author:"Karl"', at=NOW, **given))
+        await proposals.add(connection, proposals.Proposal(query="karate", at=NOW + timedelta(days=30), **given))
+    await prune(store, NOW + timedelta(days=32))
+    async with store.read() as connection:
+        left = await silences.listed(connection, NOW)
+        assert [one.label for one in left] == ["lang"]
+        assert await proposals.known(connection, None, "Acme") == ["karate"]

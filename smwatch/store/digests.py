@@ -252,20 +252,20 @@ async def held_back(
     What was decided in (`since`, `until`] counts, each mention once, under its last reason. One that a channel was told
     of by a message of its own at once is not counted.
     """
-    after = decision.alias("after")
+    alert, after = decision.alias("alert"), decision.alias("after")
     later = exists().where(
-        after.c.mention_id == decision.c.mention_id,
-        after.c.channel == decision.c.channel,
+        after.c.mention_id == alert.c.mention_id,
+        after.c.channel == alert.c.channel,
         after.c.verdict.in_(HELD),
-        after.c.id > decision.c.id,
+        after.c.id > alert.c.id,
     )
-    told = select(decision.c.mention_id).where(decision.c.verdict == "alert", ~later)
+    told = exists().where(alert.c.mention_id == decision.c.mention_id, alert.c.verdict == "alert", ~later)
     query = (
         select(decision.c.code, decision.c.mention_id, decision.c.reason)
         .join(mention, decision.c.mention_id == mention.c.id)
         .where(mention.c.watch_id.in_(_ids(watches)), ~mention.c.old)
         .where(decision.c.at > since, decision.c.at <= until, decision.c.verdict.in_(HELD))
-        .where(decision.c.mention_id.not_in(told))
+        .where(~told)
         .order_by(decision.c.id)
     )
     last = {row.mention_id: row for row in await connection.execute(query)}

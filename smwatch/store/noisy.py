@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from smwatch.store.schema import item, mention, source, watch
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,8 +30,10 @@ class Noisy:
     sources: tuple[tuple[str, int], ...] = ()
 
 
-async def busiest(connection: AsyncConnection, since: datetime, at_least: int) -> list[Noisy]:
-    """The watches with at least so many new matches since then."""
+async def busiest(
+    connection: AsyncConnection, since: datetime, at_least: int, *, but: Container[tuple[str, str]] = ()
+) -> list[Noisy]:
+    """The watches with at least so many new matches since then; not those `but`, as (client, name)."""
     query = (
         select(watch.c.id, watch.c.client, watch.c.name, func.count())
         .join(mention, mention.c.watch_id == watch.c.id)
@@ -49,6 +52,7 @@ async def busiest(connection: AsyncConnection, since: datetime, at_least: int) -
             sources=await _sources(connection, row.id, since),
         )
         for row in rows
+        if (row.client, row.name) not in but
     ]
 
 

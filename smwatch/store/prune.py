@@ -8,10 +8,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, exists, select, tuple_
+from sqlalchemy import and_, delete, exists, func, select, tuple_
 
 from smwatch.store import inbox, suspects
 from smwatch.store.schema import author, card, item, mention, post, seen, source, story
+from smwatch.store.schema_cases import silence
+from smwatch.store.schema_noise import proposal
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,13 +25,14 @@ if TYPE_CHECKING:
 UNLISTED = timedelta(days=90)
 LISTED_WITHIN = timedelta(days=2)  # `last_listed` is written once a day
 POSTS = timedelta(days=90)  # what was sent so long ago is not asked for any more
+DECIDED = timedelta(days=30)  # so long it is kept what people decided, after it is over
 CHUNK = 500  # rows in one transaction: alerts go on meanwhile
 
 
 async def prune(store: Store, now: datetime) -> int:
     """Erase what has expired at `now`; how many items it was."""
     items = await _delete(store, _expired(now))
-    for rest in (_authors(), _stories(now), _posts(now), _seen(now)):
+    for rest in (_authors(), _stories(now), _posts(now), _seen(now), _silences(now), _proposals(now)):
         await _delete(store, rest)
     async with store.write() as connection:
         await inbox.forget(connection, now)
@@ -68,6 +71,19 @@ def _stories(now: datetime) -> Delete:
 def _posts(now: datetime) -> Delete:
     done = and_(post.c.state.in_(("sent", "moved")), post.c.created_at < now - POSTS)
     return delete(post).where(post.c.id.in_(select(post.c.id).where(done).limit(CHUNK)))
+
+
+def _silences(now: datetime) -> Delete:
+    """A month after their end: their label may be a headline, and who wanted them is known long enough."""
+    return delete(silence).where(
+        silence.c.id.in_(select(silence.c.id).where(silence.c.until < now - DECIDED).limit(CHUNK))
+    )
+
+
+def _proposals(now: datetime) -> Delete:
+    """A month after they were decided (or made, and nobody decided): they may name an author."""
+    over = func.coalesce(proposal.c.decided_at, proposal.c.at) < now - DECIDED
+    return delete(proposal).where(proposal.c.id.in_(select(proposal.c.id).where(over).limit(CHUNK)))
 
 
 def _seen(now: datetime) -> Delete:

@@ -365,6 +365,7 @@ decision = Table(
     Column("reason", JSON, nullable=False),
     Column("at", Moment, nullable=False),
     Index("ix_decision_at", "at"),
+    Index("ix_decision_mention_id", "mention_id"),
 )
 
 suspect = Table(
