@@ -227,6 +227,8 @@ class MailboxSource(Source):
         for one in batch:
             if one.uid in bodies:
                 found += await self._items(ctx, one, bodies[one.uid])
+            else:
+                ctx.log.info("mail_not_fetched", uid=one.uid)  # gone meanwhile, or one that the server cannot give out
         return tuple(found)
 
     async def _items(self, ctx: SourceContext, envelope: Envelope, body: bytes) -> tuple[Item, ...]:

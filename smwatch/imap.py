@@ -34,7 +34,7 @@ SAID = 200  # characters of the server's own words
 _LITERAL = re.compile(rb"\{(\d{1,12})\+?\}\r?\n$")
 _UID = re.compile(rb"\bUID (\d{1,10})\b")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,12})\b")
-_BODY = re.compile(rb"\bBODY\[\](?:<\d+>)? (?:\{\d+\}\r?\n$|(NIL)|\"((?:[^\"\\]|\\.)*)\")")
+_BODY = re.compile(rb"\bBODY\[\](?:<[\d.]+>)? (?:\{\d+\}\r?\n$|(NIL)|\"((?:[^\"\\]|\\.)*)\")")
 _ARRIVED = re.compile(rb"\bINTERNALDATE \"\s*(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-]\d{4})\"")
 _STATUS = re.compile(rb"\[(UIDVALIDITY|UIDNEXT) (\d{1,10})\]", re.IGNORECASE)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -165,9 +165,13 @@ class Imap:
         return sorted(found, key=lambda one: one.uid)
 
     async def bodies(self, uids: Sequence[int], most: int) -> dict[int, bytes]:
-        """The first `most` bytes of each mail; those that are gone meanwhile are left out."""
-        said = await self._told("UID FETCH", _set(uids), f"(UID BODY.PEEK[]<0.{most}>)")
-        return dict(_bodies(said))
+        """The first `most` bytes of each mail; those that are gone, or that the server refuses, are left out."""
+        try:
+            return dict(_bodies(await self.command("UID FETCH", _set(uids), f"(UID BODY.PEEK[]<0.{most}>)")))
+        except Refusal:
+            if len(uids) == 1:
+                return {}
+        return {uid: body for one in uids for uid, body in (await self.bodies([one], most)).items()}
 
     async def news(self) -> AsyncIterator[None]:
         """Something each time that the folder has changed (IDLE) or may have, for as long as the connection holds."""

@@ -120,9 +120,7 @@ async def test_what_people_decided_is_forgotten_a_month_after_it_is_over(store):
             until = NOW + timedelta(days=days)
             await silences.add(
                 connection,
-                Silence(
-                    scope=Scope.STORY, value="1", label=label, until=until, by=Person(), reason="x", at=NOW
-                ),
+                Silence(scope=Scope.STORY, value="1", label=label, until=until, by=Person(), reason="x", at=NOW),
             )
         given = {"client": None, "watch": "Acme", "kind": "author", "reason": text("x"), "count": 1}
         await proposals.add(connection, proposals.Proposal(query='author:"Karl"', at=NOW, **given))

@@ -431,6 +431,20 @@ async def test_mails_that_are_gone_meanwhile_are_left_out():
     assert (page.items, core.cursor) == ((), "7:2")
 
 
+async def test_one_mail_that_the_server_cannot_give_out_keeps_no_other_back():
+    async with Unwell() as server, reading(ill(server)) as core:
+
+        async def picky(tag, writer):
+            fit = b" FETCH 2 " in server.heard[-1]
+            writer.write(b"* 2 FETCH (UID 2 BODY[]<0> {4}\r\nzwei)\r\n" if fit else b"")
+            writer.write(f"{tag} {'OK' if fit else 'NO [SERVERBUG]'}\r\n".encode())
+
+        server.answers["UID FETCH"] = picky
+        (page,) = await core.walk()
+    assert [item.text for item in page.items] == ["zwei"]
+    assert core.cursor == "7:2"
+
+
 async def test_a_server_without_push_is_only_polled(monkeypatch):
     monkeypatch.setattr(plugin, "WITHOUT_PUSH", 0)
     async with Unwell(CAPABILITY="* CAPABILITY IMAP4rev1\r\n{tag} OK\r\n") as server:
