@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,6 @@ from smwatch.caution import Caution
 from smwatch.config.watcher import saves
 from smwatch.deliver import Sender
 from smwatch.deliver.hush import Hush, hush_of
-from smwatch.deliver.pace import Pace
 from smwatch.fetch.client import Client, trusted
 from smwatch.fetch.pool import ParsePool
 from smwatch.fetch.walk import Walk
@@ -44,6 +43,7 @@ from smwatch.query.watches import WatchEngine
 from smwatch.receive import Inbox
 from smwatch.render import Renderer, broken_config, news, saved_config
 from smwatch.schedule import Scheduler
+from smwatch.stalls import LONGEST_REST, Stalls, culprit
 from smwatch.store import lifetimes, outbox
 from smwatch.store import sources as source_store
 from smwatch.store.claims import Claims, this_daemon
@@ -51,6 +51,7 @@ from smwatch.store.place import free_space, state_folder
 from smwatch.store.sources import Named
 from smwatch.supervisor import Supervisor
 from smwatch.surface import Surface
+from smwatch.tempo import Tempo
 from smwatch.timetable import Timetable
 from smwatch.web.metrics import Metrics, watch_lag
 from smwatch.websub import WebSub
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from smwatch.i18n import Text
     from smwatch.pipeline import Polled
     from smwatch.plugin import Source
+    from smwatch.stalls import Stall
     from smwatch.store.db import Store
     from smwatch.store.sources import SourceRow
 
@@ -72,19 +74,6 @@ GRACE = 5.0  # seconds for the loops to end
 SENDING = 11.0  # seconds for the call in flight to end, and for its answer to be written down
 HOUSEKEEPING = 2.0  # seconds between two looks at what is to be said
 STALE = 30.0  # seconds without progress after which the watchdog is not fed any more
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tempo:
-    """Time as the daemon sees it: the moment in UTC, pauses between two looks, and how fast channels are written to."""
-
-    clock: Callable[[], datetime] = _utc_now
-    nap: Callable[[float], Awaitable[None]] = asyncio.sleep
-    pace: Pace = field(default_factory=Pace)
 
 
 class App:
@@ -189,6 +178,12 @@ class App:
     async def _tell_operators(self, what: Text) -> None:
         await self.ops.tell(news(what), self.now())
 
+    async def _rest_culprit(self, stall: Stall) -> None:
+        row = next((row for row in self.scheduler.rows if row.id == culprit(stall)), None)
+        if row is not None:
+            self.rest(replace(row, paused_at=self.now(), paused_until=self.now() + LONGEST_REST))
+            await self._tell_operators(stall.told(row.name))
+
     async def _tell_left_out(self, number: int, what: Text) -> None:
         name = next((row.name for row in self.scheduler.rows if row.id == number), str(number))
         await self._tell_operators(text("{source}: {what}", source=name, what=what))
@@ -286,6 +281,7 @@ class App:
             "reload": self._reload_on_request,
             **self.casework.loops(),
             "lag": lambda: watch_lag(self.metrics),
+            "stalls": Stalls(self._rest_culprit, self.tempo.clock).run,
             "watchdog": self._feed_watchdog,
         }
 

@@ -113,7 +113,7 @@ class Listeners:
                 running = dict(self._ears)
                 for ear in running.values():
                     if ear.task is None:
-                        ear.task = asyncio.create_task(self._keep(ear), name=f"listen {ear.source.name}")
+                        ear.task = asyncio.create_task(self._keep(ear), name=f"listen {ear.number}")
                 await self._changed.wait()
                 self._changed.clear()
         finally:

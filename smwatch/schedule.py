@@ -303,7 +303,7 @@ class Scheduler:
 
     async def _guarded(self, slot: Slot) -> None:
         """One poll with a limit in time; one that swallows its cancellation is left behind."""
-        work = asyncio.ensure_future(self._attempt(slot))
+        work = asyncio.create_task(self._attempt(slot), name=f"poll {slot.row.id}")
         try:
             await asyncio.wait({work}, timeout=WEDGED)
         except asyncio.CancelledError:
