@@ -26,7 +26,7 @@ CALM = timedelta(seconds=60)
 PART = 40  # stories in one summary, and
 SIZE = 8_000  # characters of their titles and links: rendered these are fewer than Slack's 12,000
 OUTAGE = timedelta(minutes=5)  # a channel that took nothing for so long tells what waited as "during the outage"
-PARTS = 8  # summaries of one storm; what comes after that is counted in the last one
+PARTS = 6  # summaries of one storm; what comes after that is counted in the last one
 
 
 def fresh(job: Job) -> bool:
