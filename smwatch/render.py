@@ -273,9 +273,9 @@ class Renderer:
     async def _test(self, job: Job, who: Reading) -> Rendered | None:
         if self._clock() - job.since > TEST_LIFETIME:
             return None  # whoever asked for it has left: a test that arrives later only puzzles
-        message = notes.test_message(
-            language=who.language, timezone=who.timezone, channel=job.channel, now=self._clock()
-        )
+        found = self._config().channels.get(job.channel)
+        words = {"language": who.language, "timezone": who.timezone, "channel": job.channel}
+        message = notes.test_message(now=self._clock(), lacks=found.lacks() if found else (), **words)
         return Rendered(message=message)
 
 

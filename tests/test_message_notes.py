@@ -147,7 +147,7 @@ def test_a_save_is_confirmed_with_what_changed():
 
 def test_one_sentence_of_news_and_the_test_message():
     assert plain_text(notes.news_message(text("silent"), **GERMAN)).startswith("ohne neuen Beitrag\n")
-    told = plain_text(notes.test_message(**GERMAN, channel="pr", now=NOW))
+    told = plain_text(notes.test_message(**GERMAN, channel="pr", now=NOW, lacks=()))
     assert "Wenn Sie das lesen, kommen Meldungen hier an: Kanal pr, Mo., 24. Nov., 08:00." in told
 
 

@@ -95,6 +95,19 @@ async def test_a_busy_store_makes_nobody_wait(desk):
     assert max(one.acked for one in sent) < 3
 
 
+async def test_what_was_acknowledged_is_kept_though_its_line_ends(desk):
+    desk.slow = asyncio.Event()
+    async with desk.listens():
+        await connected(desk, 1)
+        sent = await desk.slack.team.sends({"type": "block_actions"})
+        await until(lambda: sent.acked is not None, "the acknowledgement")
+        desk.slack.team.cuts()
+        await connected(desk, 2)
+        desk.slow.set()
+        await until(lambda: desk.kept, "what was acknowledged")
+    assert [one["envelope_id"] for one in desk.kept] == [sent.id]
+
+
 @pytest.mark.parametrize("how", ["cut", "closed", "silent", "rubbish"])
 async def test_it_is_back_after_a_cut_of_any_kind(desk, how):
     team = desk.slack.team

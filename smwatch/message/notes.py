@@ -62,13 +62,14 @@ def start_message(  # noqa: PLR0913 - one keyword for each figure
     blocks: list[Block] = [Paragraph(runs=coded(" ".join(map(reader.say, sentences))))]
     if unreadable:
         blocks.append(_unreadable(unreadable, reader))
-    blocks += [Context(runs=(Run(text=_sentence(reader.say(one)), italic=True),)) for one in lacks]
+    blocks += _lacking(lacks, reader)
     return _note(title, blocks, reader)
 
 
-def _sentence(words: str) -> str:
-    """A remark as a sentence."""
-    return f"{words[:1].upper()}{words[1:]}."
+def _lacking(lacks: Sequence[Text], reader: Reader) -> list[Block]:
+    """What a channel cannot, each as a sentence in small print."""
+    said = [reader.say(one) for one in lacks]
+    return [Context(runs=(Run(text=f"{words[:1].upper()}{words[1:]}.", italic=True),)) for words in said]
 
 
 def _read(sources: int, items: int, hits: int, reader: Reader) -> Text:
@@ -243,15 +244,16 @@ def _counted(counts: Counts, reader: Reader) -> str:
     return ", ".join(f"{one_line(name)} ({reader.number(count)})" for name, count in counts) or UNKNOWN
 
 
-def test_message(*, language: str, timezone: str, channel: str, now: datetime) -> Message:
-    """What `smwatch alert test` sends."""
+def test_message(*, language: str, timezone: str, channel: str, now: datetime, lacks: Sequence[Text]) -> Message:
+    """What `smwatch alert test` sends; `lacks` is what this channel cannot."""
     reader = Reader(language=language, timezone=timezone)
     told = text(
         "If you can read this, alerts arrive here: channel {channel}, {moment}.",
         channel=one_line(channel),
         moment=reader.moment(now),
     )
-    return _note(text("Test message from smwatch"), [Paragraph(runs=(Run(text=reader.say(told)),))], reader)
+    blocks: list[Block] = [Paragraph(runs=(Run(text=reader.say(told)),)), *_lacking(lacks, reader)]
+    return _note(text("Test message from smwatch"), blocks, reader)
 
 
 test_message.__test__ = False  # type: ignore[attr-defined]  # pytest takes every imported test_* for a test

@@ -58,6 +58,7 @@ class SocketMode:
     failures: int = 0
     _told: bool = False
     _leaving: set[asyncio.Task[None]] = field(default_factory=set)
+    _kept: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
         """Listen until cancelled; no line outlives it."""
@@ -67,8 +68,8 @@ class SocketMode:
         finally:
             for task in self._leaving:
                 task.cancel()
-            if self._leaving:
-                await asyncio.wait(self._leaving, timeout=1)
+            if ending := self._leaving | self._kept:
+                await asyncio.wait(ending, timeout=1)
 
     async def _listen(self) -> float:
         """One line from its greeting to its end; the seconds until the next one is worth while."""
@@ -114,6 +115,13 @@ class SocketMode:
         if hopeless:
             return self.limits.hopeless
         return float(min(self.limits.first * 2 ** min(self.failures - 1, 10), self.limits.longest))
+
+    def keep(self, envelope: Json, info: Mapping[str, Any]) -> asyncio.Task[None]:
+        """Store an envelope, whatever becomes of the line that it came over."""
+        task = asyncio.create_task(self.take(envelope, info))
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
+        return task
 
     async def greeted(self) -> None:
         """A line works."""
@@ -192,11 +200,11 @@ class Line:
 
     async def _keep(self, socket: aiohttp.ClientWebSocketResponse, envelope: Json) -> None:
         """Store, then acknowledge; the store gets a second, and goes on after it."""
-        keeping = asyncio.create_task(self.mode.take(envelope, self.info))
+        keeping = self.mode.keep(envelope, self.info)
         await asyncio.wait({keeping}, timeout=self.mode.limits.keep)
         with suppress(aiohttp.ClientError, OSError):
             await socket.send_json({"envelope_id": envelope["envelope_id"]})
-        await keeping
+        await asyncio.shield(keeping)
 
 
 def _said(message: aiohttp.WSMessage) -> Json:

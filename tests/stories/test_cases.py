@@ -599,3 +599,37 @@ async def test_the_digest_holds_open_cases_overdue_first_and_calls_nobody(team):
     await team.world.asks("digest_send", name="morgens")
     await team.world.hears("Offene Vorgänge")
     assert team.slack.pings == before
+
+
+async def test_a_silence_from_the_menu_holds_what_comes_and_undo_tells_it(team):
+    post = await team.an_alert()
+    await team.clicks(post, "ganzer Suchauftrag: 4 Stunden")
+    await team.shows(
+        post, "stummgeschaltet bis 2026-11-24 14:00Z: ganzer Suchauftrag (Acme) · @U0MIRA: Acme ruft zurück"
+    )
+    team.press.publishes("Acme eröffnet ein Werk")
+    await team.world.calm(queue=1)
+    (held,) = await team.world.queue()
+    assert "stummgeschaltet" in held.reason.render("de")
+    await team.clicks(post, "Rückgängig")
+    await team.world.hears("Acme eröffnet ein Werk")
+    await team.world.eventually(lambda: "stummgeschaltet" not in post.text, "no silence on the card")
+    (row,) = await team.rows(silence)
+    assert row.ended_at is not None
+
+
+async def test_a_silence_with_a_reason_asks_for_it_in_a_form(team):
+    post = await team.an_alert()
+    await team.clicks(post, "diese Seite: mit Grund …")
+    await team.world.eventually(lambda: team.people.views, "the form")
+    assert team.people.views[0]["blocks"][1]["element"]["initial_value"] == "Acme ruft zurück"
+    await team.acked(await team.people.submits({"span": "7d", "reason": "Archiv wird neu eingespielt"}))
+    await team.shows(post, "diese Seite (tagesbote.example) · @U0MIRA: Archiv wird neu eingespielt")
+
+
+async def test_a_test_message_says_that_there_are_no_buttons(world):
+    world.feed()
+    world.watch("Acme", "acme")
+    await world.watches()
+    await world.asks("alert_test", channel="pr")
+    assert "In diesem Kanal gibt es keine Knöpfe" in (await world.hears("Testnachricht")).text
