@@ -49,7 +49,7 @@ MOST = timedelta(days=1)  # between two tries
 LEAVING = timedelta(days=1)  # that a hub gets to confirm an end
 A_MINUTE = 120  # deliveries of one hub for one source
 PATIENCE = 30.0  # seconds for one delivery
-TICK = 30.0
+TICK = 5.0
 METHODS = frozenset({"sha1", "sha256", "sha384", "sha512"})
 GONE = Reply(status=410, body="410: nobody subscribes here")
 TAKEN = Reply(status=202, body="")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from smwatch.store.db import Store
 from smwatch.store.lock import StoreBusyError
 from smwatch.store.place import sqlite_path
 from smwatch.store.schema import meta, metadata
+from smwatch.store.sources import SourceRow
 
 
 @pytest.fixture
@@ -53,6 +56,15 @@ async def test_readers_cannot_write(url: str) -> None:
         with pytest.raises(OperationalError, match="readonly"):
             await connection.execute(insert(meta).values(key="a", value="1"))
     await store.close()
+
+
+def test_when_a_source_last_brought_something() -> None:
+    now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    row = SourceRow(id=1, client="", kind="feed", key="k", name="k", first_poll_at=now, last_item_at=now)
+    dead = replace(row, heard={"last": (now - timedelta(days=30)).isoformat()})
+    assert (row.newest, dead.newest) == (now, now - timedelta(days=30))
+    assert replace(dead, last_item_at=now + timedelta(hours=1)).newest == now + timedelta(hours=1)
+    assert replace(row, last_item_at=None).newest is None
 
 
 async def test_a_second_daemon_is_refused_and_told_who_is_there(url: str) -> None:

@@ -75,7 +75,7 @@ def _standing(source: Source, row: SourceRow | None, now: datetime) -> Standing:
         reason=state.reason if state and source.active else None,
         since=state.since if state and source.active else None,
         last_success=row.last_ok_at if row else None,
-        last_item=row.last_item_at if row else None,
+        last_item=row.newest if row else None,
         next_poll=None if sent else planned,
         every=None if sent else often.every,
         why=text("is sent what is new") if sent else often.reason,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, bindparam, func, insert, or_, select, update
@@ -13,14 +14,13 @@ from smwatch.i18n import Text, from_json, text, to_json
 from smwatch.links import canonical_link
 from smwatch.model import SourceState
 from smwatch.moves import targets
-from smwatch.packed import packed
+from smwatch.packed import packed, unpacked
 from smwatch.store.clock import MICROSECOND, later, store_clock
 from smwatch.store.schema import Moment, mention, seen, source, watch
 from smwatch.store.schema import item as item_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -63,6 +63,16 @@ class SourceRow:
     paused_at: datetime | None = None
     paused_until: datetime | None = None
     fence: int = 0
+
+    @property
+    def newest(self) -> datetime | None:
+        """When it last brought something: as its items are dated, else when one came."""
+        said, came = unpacked(self.heard).get("last"), self.last_item_at
+        if not isinstance(said, str):
+            return came
+        dated = datetime.fromisoformat(said)
+        is_of_first_round = came is None or self.first_poll_at is None or came <= self.first_poll_at
+        return dated if is_of_first_round or came is None else max(dated, came)
 
     @property
     def identity(self) -> str:
@@ -226,10 +236,8 @@ def as_state(row: SourceRow, now: datetime) -> SourceState:
     """A row in the words of people; one that a person lets rest is "paused", whatever came before."""
     if row.paused(now):
         until = text("until {moment} UTC", moment=f"{row.paused_until:%Y-%m-%d %H:%M}") if row.paused_until else None
-        return SourceState(name=row.name, state="paused", reason=until, since=row.paused_at, last_item=row.last_item_at)
-    return SourceState(
-        name=row.name, state=row.state, reason=row.reason, since=row.state_since, last_item=row.last_item_at
-    )
+        return SourceState(name=row.name, state="paused", reason=until, since=row.paused_at, last_item=row.newest)
+    return SourceState(name=row.name, state=row.state, reason=row.reason, since=row.state_since, last_item=row.newest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
