@@ -20,6 +20,7 @@ out.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -43,13 +44,14 @@ from smwatch.plugin import (
     feed_items,
     hookimpl,
     text,
+    texts,
 )
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
     from smwatch.hookspecs import RegisterSource
-    from smwatch.plugin import Item
+    from smwatch.plugin import Item, Text
 
 PORTS = {"tls": 993, "starttls": 143, "none": 143}
 LARGEST = 1024 * 1024  # bytes of one mail
@@ -167,16 +169,33 @@ class MailboxSource(Source):
             else:
                 uids = await imap.uids_after(before.uid)
                 end = Place(top.validity, max([before.uid, *uids]))
-            found = await imap.look(uids) if uids else []
+            asked = uids[: WALK + 1]
+            found = await imap.look(asked) if asked else []
             wanted = list(_affordable(found))
             if len(wanted) < len(found):
                 end = Place(top.validity, wanted[-1].uid)
+            elif len(asked) < len(uids):
+                end = Place(top.validity, asked[-1])
             batches = list(_batches(wanted))
+            left: Counter[str] = Counter()
             for batch in batches[:-1]:
-                yield Page(items=await self._read(ctx, imap, batch))
-            last = await self._read(ctx, imap, batches[-1]) if batches else ()
+                yield Page(items=await self._read(ctx, imap, batch, left))
+            last = await self._read(ctx, imap, batches[-1], left) if batches else ()
             if last or end != before:
-                yield Page(items=last, cursor=str(end))
+                yield Page(items=last, cursor=str(end), notes=self._notes(left) if before is None else ())
+
+    def _notes(self, left: Counter[str]) -> tuple[Text, ...]:
+        """What the first poll found out that people would look for in vain."""
+        unsigned = left["not signed by its domain"]
+        if not unsigned:
+            return ()
+        told = texts(
+            "{n} mail of {platform} is not signed by its domain, as your mail server says, and is left out",
+            "{n} mails of {platform} are not signed by its domain, as your mail server says, and are left out",
+            n=unsigned,
+            platform=str(self.preset),
+        )
+        return (told,)
 
     async def listen(self, ctx: SourceContext) -> AsyncIterator[Page]:
         """What arrives from now on, each time that the server says so."""
@@ -203,9 +222,10 @@ class MailboxSource(Source):
     async def _after(self, ctx: SourceContext, imap: Imap, at: Place) -> AsyncIterator[tuple[Page, Place]]:
         """The mails behind `at`, in pages with a place each."""
         uids = await imap.uids_after(at.uid)
-        for batch in _batches(await imap.look(uids) if uids else []):
-            end = Place(at.validity, batch[-1].uid)
-            yield Page(items=await self._read(ctx, imap, batch), cursor=str(end)), end
+        for start in range(0, len(uids), WALK):
+            for batch in _batches(await imap.look(uids[start : start + WALK])):
+                end = Place(at.validity, batch[-1].uid)
+                yield Page(items=await self._read(ctx, imap, batch, Counter()), cursor=str(end)), end
 
     @asynccontextmanager
     async def _opened(self, ctx: SourceContext) -> AsyncIterator[tuple[Imap, Place]]:
@@ -221,23 +241,27 @@ class MailboxSource(Source):
         finally:
             await imap.log_out()
 
-    async def _read(self, ctx: SourceContext, imap: Imap, batch: Sequence[Envelope]) -> tuple[Item, ...]:
+    async def _read(
+        self, ctx: SourceContext, imap: Imap, batch: Sequence[Envelope], left: Counter[str]
+    ) -> tuple[Item, ...]:
+        """The items of some mails; `left` counts the reasons of those that are left out."""
         bodies = await imap.bodies([one.uid for one in batch], LARGEST)
         found: list[Item] = []
         for one in batch:
             if one.uid in bodies:
-                found += await self._items(ctx, one, bodies[one.uid])
+                found += await self._items(ctx, one, bodies[one.uid], left)
             else:
                 ctx.log.info("mail_not_fetched", uid=one.uid)  # gone meanwhile, or one that the server cannot give out
         return tuple(found)
 
-    async def _items(self, ctx: SourceContext, envelope: Envelope, body: bytes) -> tuple[Item, ...]:
+    async def _items(self, ctx: SourceContext, envelope: Envelope, body: bytes, left: Counter[str]) -> tuple[Item, ...]:
         """The items of a mail; of one that breaks its reader, what its head says."""
         options = self._options(envelope)
         for more in ({}, {"head_only": True}):
             try:
                 answer = await ctx.parse(READ_MAIL, body, options | more)
                 if answer["left_out"]:
+                    left[str(answer["left_out"])] += 1
                     ctx.log.debug("mail_left_out", uid=envelope.uid, reason=answer["left_out"])
                 return feed_items(answer, self.name)
             except Broken as error:

@@ -191,6 +191,23 @@ async def test_one_poll_reads_so_many_and_the_next_goes_on(server, monkeypatch):
 
 
 @needs_dovecot
+async def test_notices_that_nobody_signed_are_told_once(server):
+    server.delivers(mail("Erika Beispiel hat Ihren Beitrag kommentiert", number=1, From="XING <x@mail.xing.com>"))
+    async with reading(box(server, preset="xing")) as core:
+        (page,) = await core.walk()
+        assert (page.items, [note.render("en") for note in page.notes]) == (
+            (),
+            ["1 mail of xing is not signed by its domain, as your mail server says, and is left out"],
+        )
+        signed = {"From": "XING <x@mail.xing.com>", "Authentication-Results": "mx; dkim=pass header.d=xing.com"}
+        server.delivers(mail("Erika Beispiel hat Ihren Beitrag kommentiert", number=2, **signed))
+        server.delivers(mail("Erika Beispiel hat Ihren Beitrag kommentiert", number=3, From="XING <x@xing.com>"))
+        (page,) = await core.walk()
+    assert [(item.kind, item.author.name) for item in page.items] == [("comment", "Erika Beispiel")]
+    assert page.notes == ()
+
+
+@needs_dovecot
 async def test_of_a_large_mail_the_beginning_is_read(server, monkeypatch):
     monkeypatch.setattr(plugin, "LARGEST", 2000)
     server.delivers(mail("Groß", "Am Anfang steht acme.\n" + "Füllung. " * 5000, number=1))
