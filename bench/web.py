@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -53,7 +54,7 @@ CONF = """\
 daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr crit;
 events {{ worker_connections 4096; }}
 http {{
-  access_log off; etag on; keepalive_timeout {keep}; open_file_cache max=200000 inactive=10m;
+  log_format status '$status'; access_log {folder}/answers status; etag on; keepalive_timeout {keep};
   client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
   uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5; types {{ application/rss+xml xml; }}
   server {{
@@ -76,6 +77,14 @@ class Site:
         """The address of a feed."""
         host = number // 200
         return f"http://127.0.{host // 250 + 1}.{host % 250 + 1}:{self.port}/{number}.xml"
+
+    def answered(self) -> Counter[int]:
+        """How often the server gave each status since the last question."""
+        log = self.folder / "answers"
+        answers = Counter(int(line) for line in log.read_text(encoding="ascii").split() if line.isdigit())
+        with log.open("r+b") as stream:
+            stream.truncate(0)
+        return answers
 
     def change(self) -> None:
         """Every feed gets a new entry on top, so that all are read anew."""

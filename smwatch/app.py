@@ -165,7 +165,7 @@ class App:
 
     def _polled(self, _name: str, outcome: str, polled: Polled | None) -> None:
         self.metrics.polled(outcome)
-        if polled is not None:
+        if polled is not None and not polled.unchanged:
             self.metrics.read("new", polled.fresh - polled.changed)
             self.metrics.read("changed", polled.changed)
             self.metrics.read("seen", polled.listed - polled.fresh)

@@ -59,13 +59,15 @@ def worked(row: SourceRow, now: datetime, every: timedelta, source: Source | Non
     One that is searched (its card says so) may find nothing for as long as it likes.
     """
     is_search = source is not None and hasattr(source, "card") and source.card.keyword_search
-    quiet = None if is_search else habits.silence(unpacked(row.heard), now, every)
+    heard = unpacked(row.heard)
+    quiet = None if is_search else habits.silence(heard, now, every)
     moved = proposed(row.validators)
     reason = quiet or (text("it has moved for good: write {url} as its address", url=moved) if moved else None)
-    if reason is None and habits.is_churning(unpacked(row.heard), now):
+    if reason is None and habits.is_churning(heard, now):
         reason = text("its entries get new ids again and again; they are known by their links and words")
-    row = marked(row, "silent" if quiet else "ok", reason, now)
-    return replace(row, failures=0, trouble=None, last_ok_at=now)
+    state = "silent" if quiet else "ok"
+    since = row.state_since if row.state == state and row.state_since else now
+    return replace(row, state=state, reason=reason, state_since=since, failures=0, trouble=None, last_ok_at=now)
 
 
 def failed(row: SourceRow, error: SourceError, now: datetime) -> SourceRow:

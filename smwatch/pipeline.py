@@ -125,6 +125,8 @@ class Pipeline:
         walk, total = self.walk(source, row, now), Polled()
         moments: set[datetime] = set()
         async for page, last in _with_last(source.fetch(walk)):
+            if last and _says_nothing(row, walk, page):
+                break  # most polls end here: nothing is asked of the store
             moments.update(said for item in page.items if (said := believed(item.published or item.updated, now)))
             harvest = await self._harvest(source, row, page, walk, self.clock())
             harvest = replace(harvest, fence=row.fence if self.store.shared else None)
@@ -349,6 +351,13 @@ def _is_listed_again(before: Seen | None, now: datetime) -> bool:
 def _distinct(items: Iterable[Item], now: datetime) -> list[Item]:
     """One item an id, in UTC; identities of a source are distinct already, plugins of third parties may err."""
     return list({item.id: _in_utc(item, now) for item in items}.values())
+
+
+def _says_nothing(row: SourceRow, walk: Any, page: Page) -> bool:  # noqa: ANN401 - see Walk
+    """Whether the last page of a walk holds nothing, and nothing is to be remembered of it."""
+    if page.items or page.deleted or page.notes or not walk.unchanged or row.first_poll_at is None:
+        return False
+    return page.cursor in (None, row.cursor) and bool(walk.validators == row.validators)
 
 
 def _completed(harvest: Harvest, walk: Any, page: Page, heard: Mapping[str, Any]) -> Harvest:  # noqa: ANN401 - see Walk

@@ -340,7 +340,8 @@ class Scheduler:
         if polled.stored or not polled.unchanged:
             async with self._store.read() as connection:
                 slot.row = await source_store.get(connection, slot.row.id) or slot.row
-        log.info(
+        tell = log.debug if polled.unchanged else log.info
+        tell(
             "source_fetched",
             source=slot.row.name,
             items=polled.listed,

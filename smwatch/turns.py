@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     import asyncio
@@ -64,7 +63,5 @@ class Turns:
 
 def host_of(source: Source) -> str:
     """Host and port that a source is read from; "" where it has no address."""
-    try:
-        return urlsplit(str(getattr(source, "url", None) or getattr(source, "server", None) or "")).netloc
-    except ValueError:
-        return ""
+    address = getattr(source, "url", None) or getattr(source, "server", None) or ""
+    return str(address).partition("://")[2].partition("/")[0]

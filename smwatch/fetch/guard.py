@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 AddrInfo: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]
@@ -49,6 +50,9 @@ PRIVATE = tuple(  # what `allow_private` admits; never link-local (cloud metadat
 )
 
 
+KNOWN = 8192  # addresses whose verdict is remembered: it never changes
+
+
 class AddressRefused(Exception):
     """The guard's word: no connection was made. Not an OSError, so that nobody goes on to the next address."""
 
@@ -57,6 +61,7 @@ class AddressRefused(Exception):
         self.address = address
 
 
+@lru_cache(maxsize=KNOWN)
 def is_refused(address: str) -> bool:
     """Whether `address` (a literal, perhaps with a zone: `fe80::1%eth0`) may not be reached; nonsense is refused."""
     try:
@@ -70,6 +75,7 @@ def is_refused(address: str) -> bool:
     return found not in ALLOWED_6 or any(found in network for network in REFUSED_6)
 
 
+@lru_cache(maxsize=KNOWN)
 def is_private(address: str) -> bool:
     """Whether `address` is one that `allow_private` admits: this machine itself, and networks of one's own."""
     try:
