@@ -260,10 +260,19 @@ def _state(card: Shown, reader: Reader) -> Text:
         together = text("told in a summary on {moment}", moment=reader.moment(card.told_at))
         alone = text("told on {moment}", moment=reader.moment(card.told_at))
         return together if card.state == "folded" else alone
-    if card.state == "folded":
-        return text("goes out in the next summary")
-    if card.state == "moved":
-        return text("handed to the fallback channel")
+    if card.state in ELSEWHERE:
+        return COUNTED if card.counted else ELSEWHERE[card.state]
+    return _waits(card, reader)
+
+
+COUNTED = text("counted in a summary; the digest names it")
+ELSEWHERE: Mapping[str, Text] = {
+    "folded": text("goes out in the next summary"),
+    "moved": text("handed to the fallback channel"),
+}
+
+
+def _waits(card: Shown, reader: Reader) -> Text:
     if card.problem is None:
         return text("waits for its turn (smwatch queue)")
     if card.next_try is None:

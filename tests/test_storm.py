@@ -234,3 +234,30 @@ async def outbox_plan(world):
     async with world.store.read() as connection:
         query = select(schema.post.c.plan).where(schema.post.c.kind == "summary").order_by(schema.post.c.id)
         return (await connection.execute(query)).scalars().first()
+
+
+async def test_what_an_unsent_summary_only_counts_is_named_in_the_queue(world):
+    sender = world.sender(channel(world))
+    await flood(world, PART * PARTS + 100)
+    for _ in range(12):
+        await world.run(sender, 1)
+    world.slack.revoked = True
+    await flood(world, 50, first=1_000)
+    await world.run(sender, 40, tick=5)
+    named = {one.title for one in await world.waiting()}
+    assert {f"Fall {n:05}" for n in range(1_001, 1_051)} <= named
+
+
+async def test_why_says_that_a_story_was_only_counted(world):
+    from smwatch.message.words import Reader
+    from smwatch.store import whys
+    from smwatch.why import _state
+
+    sender = world.sender(channel(world))
+    await flood(world, PART * PARTS + 100)
+    await world.run(sender, 60)
+    async with world.store.read() as connection:
+        last = await whys.by_id(connection, PART * PARTS + 100)
+        (shown,) = await whys.shown(connection, last)
+    assert shown.counted
+    assert _state(shown, Reader()).render("de") == "in einer Zusammenfassung gezählt; der Überblick nennt es"

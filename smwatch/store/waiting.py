@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import Text, from_json, text, to_json
@@ -133,7 +133,8 @@ async def _posts(connection: AsyncConnection) -> list[Waiting]:
 async def _of_post(connection: AsyncConnection, row: Row[Any]) -> list[Waiting]:
     """One post; a summary stands for each story that it tells."""
     if row.kind == "summary" and row.plan.get("cards"):
-        cards = await connection.execute(_with_item().where(card.c.id.in_(row.plan["cards"])))
+        counted = (card.c.state == "folded") & (card.c.receipt["summary"].as_string() == row.key)
+        cards = await connection.execute(_with_item().where(or_(card.c.id.in_(row.plan["cards"]), counted)))
         return [_from_card(one, row) for one in cards]
     return [
         Waiting(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from smwatch.i18n import Text, from_json
 from smwatch.store.jobs import problem_of
 from smwatch.store.mentions import mentions_where
-from smwatch.store.schema import card, card_mention, decision, item, mention
+from smwatch.store.schema import card, card_mention, decision, item, mention, post
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,10 @@ class Decided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """How a channel stands to the mention's story: `told_at` is when this very mention was first shown there."""
+    """How a channel stands to the mention's story: `told_at` is when this very mention was first shown there.
+
+    `counted`: a summary that went out counts it without naming it.
+    """
 
     channel: str
     state: str  # waiting, sending, sent, folded, moved
@@ -43,6 +46,7 @@ class Shown:
     told_at: datetime | None = None
     problem: Problem | None = None
     next_try: datetime | None = None
+    counted: bool = False
 
 
 async def by_id(connection: AsyncConnection, number: int) -> Mention | None:
@@ -74,7 +78,8 @@ async def decisions(connection: AsyncConnection, number: int) -> list[Decided]:
 async def shown(connection: AsyncConnection, one: Mention) -> list[Shown]:
     """The card of the mention's story in each channel."""
     query = (
-        select(card, card_mention.c.at.label("told_at"))
+        select(card, card_mention.c.at.label("told_at"), post.c.state.label("summary"))
+        .outerjoin(post, post.c.key == card.c.receipt["summary"].as_string())
         .outerjoin(card_mention, (card_mention.c.card_id == card.c.id) & (card_mention.c.mention_id == one.id))
         .where(card.c.client == (one.client or ""), card.c.story_id == one.story_id)
         .order_by(card.c.id)
@@ -87,6 +92,7 @@ async def shown(connection: AsyncConnection, one: Mention) -> list[Shown]:
             told_at=row.told_at,
             problem=problem_of(row.problem),
             next_try=row.not_before,
+            counted=row.state == "folded" and row.summary == "sent",
         )
         for row in await connection.execute(query)
     ]
