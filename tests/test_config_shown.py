@@ -30,6 +30,14 @@ def _plain(it: object) -> dict[str, object]:
     return {key: getattr(it, key) for key in it.__slots__ if key != "where"}  # type: ignore[attr-defined]
 
 
+def test_what_cases_need_is_shown_and_means_the_same() -> None:
+    more = '\n[privacy]\ncases = "anonym"\n'
+    config = built(edited(("query = 'acme'", 'query = \'acme\'\nanswer_within = "4h"\nescalate = "pr"')) + more).config
+    again = built(show(config)).config
+    assert (config.anonymous_cases, again.anonymous_cases) == (True, True)
+    assert (again.watches[0].answer_within, again.watches[0].escalate) == (timedelta(hours=4), "pr")
+
+
 def test_secrets_are_shown_as_references() -> None:
     assert 'token = { env = "SMWATCH_SLACK_BOT_TOKEN" }' in show(built(GOOD).config)
 

@@ -143,6 +143,17 @@ async def test_a_line_without_a_greeting_is_given_up(desk):
         await until(lambda: desk.slack.team.lines and desk.slack.team.opened >= 3, "a line that greets")
 
 
+async def test_a_click_is_as_good_as_a_greeting(desk):
+    desk.slack.team.greets = False
+    async with desk.listens():
+        await connected(desk, 1)
+        sent = await desk.slack.team.sends({"type": "block_actions"})
+        await until(lambda: sent.acked is not None, "the acknowledgement")
+        again = await desk.slack.team.sends({"type": "block_actions"})
+        await until(lambda: again.acked is not None, "another one on the same line")
+    assert len(desk.kept) == 2
+
+
 async def test_a_line_that_slack_wants_replaced_overlaps_with_its_successor(desk):
     team = desk.slack.team
     async with desk.listens():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from smwatch.model import Watch
 
 GENERAL = (
+    "anonymous_cases",
     "language",
     "timezone",
     "own_accounts",
@@ -26,7 +27,7 @@ GENERAL = (
     "lists",
     "silences",
 )
-SHOWN = {"clients": "client", "lists": "list", "silences": "silence"}
+SHOWN = {"anonymous_cases": "privacy.cases", "clients": "client", "lists": "list", "silences": "silence"}
 RESTART = {
     "store": "store",
     "http": "http",

@@ -37,6 +37,8 @@ def _lines(config: Config) -> Iterator[str]:
     http = {"proxy": config.http.proxy, "no_proxy": config.http.no_proxy, "ca_file": config.http.ca_file}
     if any(http.values()):
         yield from _table("[http]", http)
+    if config.anonymous_cases:
+        yield from _table("[privacy]", {"cases": "anonymous"})
     for name, client in config.clients.items():
         fields = ("language", "timezone", "holidays", "own_accounts", "retention", "channels", "ops")
         yield from _table(f"[client.{_key(name)}]", {it: getattr(client, it) for it in fields})
@@ -74,7 +76,8 @@ def _model(model: BaseModel) -> dict[str, Any]:
 
 def _watch(watch: Watch) -> Iterator[str]:
     fields = ("name", "query", "client", "exclude", "alert", "digest", "priority", "share_of_voice", "dialect")
-    found: dict[str, Any] = {it: getattr(watch, it) for it in (*fields, "umlauts", "inflect", "active", "was", "note")}
+    more = ("umlauts", "inflect", "active", "was", "note", "answer_within", "escalate")
+    found: dict[str, Any] = {it: getattr(watch, it) for it in (*fields, *more)}
     found["shared"] = watch.shared or None
     yield from _table("[[watch]]", found)
     for rule in watch.raises:

@@ -166,8 +166,10 @@ class Line:
         async with asyncio.timeout(self.mode.limits.hello):
             while not self.greeted:
                 said = _said(await socket.receive())
-                self.greeted = said.get("type") == "hello"
+                self.greeted = said.get("type") == "hello" or "envelope_id" in said
                 self.info = said.get("connection_info") or {}
+        if isinstance(said.get("envelope_id"), str):  # a click is as good as a greeting
+            self._take(socket, said)
         self.mode.log.info("socket_mode_listens")
         await self.mode.greeted()
 
