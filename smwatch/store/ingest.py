@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from smwatch.i18n import Text, to_json
 from smwatch.links import canonical_link
 from smwatch.model import Priority
 from smwatch.route import highest
 from smwatch.store.churn import renew
 from smwatch.store.claims import hold
-from smwatch.store.schema import author, item, item_alias, mention, seen, source
+from smwatch.store.newcomers import keep_new, newcomers
+from smwatch.store.rows import author_row, insert, item_row, mention_row, store_authors
+from smwatch.store.schema import item, item_alias, mention, seen, source
 from smwatch.store.sources import begin
 from smwatch.store.tombstones import bury, show_again
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from smwatch.i18n import Text
     from smwatch.model import Author, Item, Span
     from smwatch.store.churn import Renewed
 
@@ -167,10 +167,7 @@ async def store_harvest(connection: AsyncConnection, harvest: Harvest) -> int:
     if harvest.fence is not None:
         await hold(connection, harvest.source_id, harvest.fence, harvest.now)
     await _see(connection, harvest)
-    mentions = 0
-    for fresh in harvest.fresh:
-        if not fresh.gone and (fresh.matches or fresh.known is not None or fresh.reused):
-            mentions += await _keep(connection, harvest, fresh)
+    mentions = await _keep_all(connection, harvest)
     if harvest.renewed:
         await renew(connection, harvest.source_id, harvest.renewed, harvest.present, harvest.now)
     if harvest.renamed:
@@ -178,6 +175,18 @@ async def store_harvest(connection: AsyncConnection, harvest: Harvest) -> int:
     if harvest.deleted:
         await bury(connection, harvest.source_id, harvest.deleted, harvest.now)
     await _move(connection, harvest)
+    return mentions
+
+
+async def _keep_all(connection: AsyncConnection, harvest: Harvest) -> int:
+    """What nobody knew goes in together; what is known, or was, one after the other."""
+    fresh = [one for one in harvest.fresh if not one.gone and (one.matches or one.known is not None or one.reused)]
+    new = await newcomers(connection, harvest, [one for one in fresh if one.known is None and not one.reused])
+    mentions = await keep_new(connection, harvest, new)
+    done = {one.identity.id for one in new}
+    for one in fresh:
+        if one.identity.id not in done:
+            mentions += await _keep(connection, harvest, one)
     return mentions
 
 
@@ -190,11 +199,11 @@ async def stored_text(connection: AsyncConnection, source_id: int, identity: Ide
 
 async def _see(connection: AsyncConnection, harvest: Harvest) -> None:
     rows = [row for fresh in harvest.fresh for row in _seen_rows(harvest, fresh)]
-    for start in range(0, len(rows), CHUNK):
-        statement = _insert(connection, seen).values(rows[start : start + CHUNK])
-        new = statement.excluded
-        changed = {name: new[name] for name in _CHANGES}
-        await connection.execute(statement.on_conflict_do_update(index_elements=["source_id", "id_hmac"], set_=changed))
+    if rows:
+        statement = insert(connection, seen)
+        changed = {name: statement.excluded[name] for name in _CHANGES}
+        upsert = statement.on_conflict_do_update(index_elements=["source_id", "id_hmac"], set_=changed)
+        await connection.execute(upsert, rows)
     for start in range(0, len(harvest.listed), CHUNK):
         some = seen.c.id_hmac.in_(harvest.listed[start : start + CHUNK])
         await connection.execute(
@@ -232,9 +241,9 @@ async def _keep(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> 
         stored = None
     if stored is None and not fresh.matches:
         return 0
-    values = await _item_row(connection, harvest, fresh)
+    values = item_row(harvest, fresh, await _author(connection, harvest, fresh.item.author))
     if stored is None:
-        statement = _insert(connection, item).values(**values, seen_at=harvest.now).returning(item.c.id)
+        statement = insert(connection, item).values(**values, seen_at=harvest.now).returning(item.c.id)
         stored = int((await connection.execute(statement)).scalar_one())
         await _name(connection, harvest.source_id, stored, fresh.others)
     else:
@@ -264,52 +273,12 @@ async def _rename(connection: AsyncConnection, harvest: Harvest) -> None:
 async def _name(connection: AsyncConnection, source_id: int, item_id: int, others: Sequence[str]) -> None:
     rows = [{"source_id": source_id, "id_hmac": mark, "item_id": item_id} for mark in others]
     if rows:
-        await connection.execute(_insert(connection, item_alias).values(rows).on_conflict_do_nothing())
-
-
-async def _item_row(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> dict[str, Any]:
-    one = fresh.item
-    return {
-        "client": harvest.client,
-        "source_id": harvest.source_id,
-        "id_hmac": fresh.identity.id,
-        "native_id": one.id,
-        "url": one.url,
-        "title": one.title,
-        "lead": one.lead,
-        "text": one.text,
-        "kind": one.kind,
-        "author_id": await _author(connection, harvest, one.author),
-        "lang": one.lang,
-        "lang_guessed": one.lang_guessed,
-        "published": one.published,
-        "updated": one.updated,
-        "more": _more(one),
-        "expires_at": harvest.expires_at,
-    }
-
-
-def _more(one: Item) -> dict[str, Any]:
-    found = {
-        "engagement": asdict(one.engagement) if one.engagement else None,
-        "parent_id": one.parent_id,
-        "root_id": one.root_id,
-        "links": list(one.links),
-        "attributes": dict(one.attributes),
-    }
-    return {name: value for name, value in found.items() if value}
+        await connection.execute(insert(connection, item_alias).values(rows).on_conflict_do_nothing())
 
 
 async def _author(connection: AsyncConnection, harvest: Harvest, who: Author | None) -> int | None:
-    native = who and (who.native_id or who.handle or who.name)
-    if who is None or not native:
-        return None
-    values = {"client": harvest.client, "platform": harvest.platform, "native_key": native}
-    details = {"native_id": who.native_id, "handle": who.handle, "name": who.name, "url": who.url}
-    statement = _insert(connection, author).values(**values, **details, followers=who.followers)
-    fields = {**details, "followers": who.followers}
-    statement = statement.on_conflict_do_update(index_elements=list(values), set_=fields).returning(author.c.id)
-    return (await connection.execute(statement)).scalar()
+    row = author_row(harvest, who)
+    return None if row is None else next(iter((await store_authors(connection, [row])).values()))
 
 
 async def _mark_lost(connection: AsyncConnection, item_id: int, watch_ids: Sequence[int]) -> bool:
@@ -323,21 +292,9 @@ async def _mention(connection: AsyncConnection, harvest: Harvest, item_id: int, 
     """Insert the mentions that are new; one that exists is never told again, but shows the new words."""
     new = 0
     for match in matches:
-        shown = {
-            "spans": [[span.field, span.start, span.end, span.term] for span in match.spans],
-            "reason": to_json(match.reason),
-        }
-        values = {
-            "client": match.client,
-            "watch_id": match.watch_id,
-            "item_id": item_id,
-            "query_version": match.version,
-            "priority": str(match.priority),
-            "old": match.old,
-            "late": match.late,
-            "seen_at": harvest.now,
-        }
-        statement = _insert(connection, mention).values(**values, **shown).on_conflict_do_nothing()
+        values = mention_row(harvest, item_id, match)
+        shown = {name: values[name] for name in ("spans", "reason")}
+        statement = insert(connection, mention).values(**values).on_conflict_do_nothing()
         inserted = (await connection.execute(statement)).rowcount
         new += inserted
         if not inserted:
@@ -366,7 +323,3 @@ async def _move(connection: AsyncConnection, harvest: Harvest) -> None:
         await connection.execute(update(source).where(source.c.id == harvest.source_id).values(**values))
     if harvest.complete:
         await begin(connection, harvest.source_id, harvest.now)
-
-
-def _insert(connection: AsyncConnection, table: Table) -> Any:  # noqa: ANN401 - either dialect's Insert
-    return (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)
