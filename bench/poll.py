@@ -251,8 +251,8 @@ def main() -> None:
         "and one round in which every feed has changed. CPU of the side's processes, the parse worker included.",
         *parts,
         "smwatch keeps validators, states and due times in SQLite and matches what is new against its watches; reader "
-        "keeps everything in SQLite; the loop keeps validators and ids in a JSON file; rss2email and newsboat start anew "
-        "for every round. Goal: a poll with 304 at most a quarter of reader's CPU and two thirds of the loop's.",
+        "keeps everything in SQLite; the loop keeps validators and ids in a JSON file; rss2email and newsboat start "
+        "anew for every round. Goal: a poll with 304 at most a quarter of reader's CPU and two thirds of the loop's.",
         f"{machine()}. {versions(['smwatch', 'aiohttp', 'uvloop', 'feedparser', 'reader', 'rss2email'])}.",
     )
 

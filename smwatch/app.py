@@ -43,6 +43,7 @@ from smwatch.query.watches import WatchEngine
 from smwatch.receive import Inbox
 from smwatch.render import Renderer, broken_config, news, saved_config
 from smwatch.schedule import Scheduler
+from smwatch.shift import Shift
 from smwatch.stalls import LONGEST_REST, Stalls, culprit
 from smwatch.store import lifetimes, outbox
 from smwatch.store import sources as source_store
@@ -133,7 +134,9 @@ class App:
         self.pipeline = Pipeline(
             store=self.store, plan=Plan.empty(), walk=walk, clock=clock, on_mentions=knock, on_note=note
         )
-        claims = Claims(owner=this_daemon()) if self.store.shared else None
+        me = this_daemon() if self.store.shared else None
+        self.shift = Shift(self.store, me, clock=clock, nap=self.tempo.nap)
+        claims = Claims(owner=me) if me else None
         self.scheduler = Scheduler(self.store, self.pipeline.poll, clock=clock, on_poll=self._polled, claims=claims)
         world, nap = (self.store, self._stream, self.pipeline.push), self.tempo.nap
         self.listeners = Listeners(*world, heard=self.scheduler.heard, clock=clock, nap=nap)
@@ -268,15 +271,16 @@ class App:
 
     def _loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
         return {
-            "deliver": self.sender.run,
-            "gather": self.gather.run,
+            **self.shift.loops(),
+            "deliver": self.shift.during(self.sender.run),
+            "gather": self.shift.during(self.gather.run),
             "schedule": self.scheduler.run,
-            "listen": self.listeners.run,
+            "listen": self.shift.during(self.listeners.run),
             "inbox": self.inbox.run,
             "websub": self.websub.run,
-            "digests": self._digests,
+            "digests": self.shift.during(self._digests),
             "heartbeat": self.heartbeat.run,
-            "housekeeping": self._housekeeping,
+            "housekeeping": self.shift.during(self._housekeeping),
             "files": self._watch_files,
             "reload": self._reload_on_request,
             **self.casework.loops(),
@@ -289,9 +293,11 @@ class App:
         """No new work at once; what is being sent is finished; then everything is closed. Under 15 seconds."""
         self.ready = False
         self._notifier.stopping()
+        self.shift.end()
         self.sender.stop()
         await asyncio.gather(self._supervisor.stop(GRACE, but="deliver"), self._supervisor.finish("deliver", SENDING))
         await self._supervisor.stop(GRACE)
+        await self.shift.hand_over()
         with suppress(SQLAlchemyError):  # a full disk: the next start only looks up more than it has to
             await lifetimes.end(self.store)
         await self._stack.aclose()
@@ -336,7 +342,8 @@ class App:
 
     def alive(self) -> bool:
         """Whether the loops that matter make progress, whatever the sources do."""
-        return time.monotonic() - min(self.scheduler.progress, self.sender.progress) < STALE
+        sending = self.sender.progress if self.shift.on else self.scheduler.progress
+        return time.monotonic() - min(self.scheduler.progress, sending) < STALE
 
     async def reload(self) -> Outcome:
         """Read the files again: what is right runs, what is wrong is told, the old goes on."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from smwatch import log as logging
+from smwatch import thrift
 from smwatch.app import GRACE, App
 from smwatch.config.keeper import Keeper
 from smwatch.config.state import state_for
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from pathlib import Path
 
+ROUND = 900.0  # seconds: then every source has been read for the first time
+
 
 async def run(path: Path, *, once: bool = False) -> int:
     """`smwatch run`: the daemon until a signal ends it, or one round; the exit code.
@@ -24,6 +27,7 @@ async def run(path: Path, *, once: bool = False) -> int:
     Raises ConfigError where the config is broken and there is no last good copy, UserError for what else stands in
     the way.
     """
+    thrift.begin()
     asyncio.get_running_loop().set_exception_handler(logging.from_asyncio)
     ended = _on_signals()
     keeper = Keeper(path, state_for(path))
@@ -37,6 +41,8 @@ async def run(path: Path, *, once: bool = False) -> int:
             return 0 if await _unless(ended, app.once()) else 1
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.hang_up)
         app.begin()
+        thrift.settle()
+        asyncio.get_running_loop().call_later(ROUND, thrift.trim)
         await ended.wait()
     finally:
         await app.stop()

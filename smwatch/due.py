@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NEVER = datetime.min.replace(tzinfo=UTC)
 JITTER = 0.1  # of the interval, taken off it
 FIRST_STEP = 0.12  # seconds between two first polls: 1,000 sources within 120 s
-FIRST_MOST = timedelta(seconds=120)
+FIRST_MOST = timedelta(minutes=10)  # with thousands of them; reading all at once would hold up everything else
 SHORTEST_CAP = timedelta(seconds=60)
 LONGEST_CAP = timedelta(hours=6)
 GROWTH = 32  # back-off stops growing at so many intervals, between the two caps

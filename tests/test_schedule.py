@@ -189,7 +189,9 @@ def test_an_interval_in_the_config_is_the_interval():
     assert rhythm(source("a", interval=None)).every == timedelta(minutes=10)
 
 
-@pytest.mark.parametrize(("count", "seconds"), [(0, 1), (1, 1), (100, 12), (166, 20), (1000, 120), (5000, 120)])
+@pytest.mark.parametrize(
+    ("count", "seconds"), [(0, 1), (1, 1), (100, 12), (166, 20), (1000, 120), (5000, 600), (50000, 600)]
+)
 def test_first_polls_are_spread_over_20_seconds_and_a_thousand_over_120(count, seconds):
     assert first_polls(count) <= timedelta(seconds=seconds)
 

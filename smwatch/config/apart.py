@@ -58,7 +58,21 @@ def build_apart(raws: Sequence[Raw], registry: Registry, folder: Path | None) ->
         built: Built | None = pickle.loads(done.stdout)  # noqa: S301 - our own program's answer to us
     except (OSError, subprocess.SubprocessError, pickle.PickleError, AttributeError, ImportError, EOFError):
         return None
-    return built
+    if built is None:
+        return None
+    light = tuple(map(_light, built.config.sources))
+    return replace(built, config=replace(built.config, sources=light))
+
+
+def _light(source: Source) -> Source:
+    """The same source with its values in the class's own layout instead of a dict: half the memory."""
+    kind = type(source)
+    light = kind.__new__(kind)
+    for name, value in source.__dict__.items():
+        object.__setattr__(light, name, value)
+    for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"):
+        object.__setattr__(light, name, getattr(source, name))
+    return light
 
 
 def _digests(registry: Registry) -> tuple[tuple[str, str], ...]:

@@ -74,6 +74,14 @@ def _set(name: str) -> TextClause:
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text, nullable=False))
 
+shift = Table(  # which of several daemons does what only one may do
+    "shift",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("owner", String),
+    Column("until", Moment),
+)
+
 source = Table(
     "source",
     metadata,

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Info, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
 LAG_EVERY = 0.5  # seconds between two looks at the loop
+DELAYS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)  # seconds: bounds of the counted delays
 
 
 class Metrics:
@@ -34,6 +35,12 @@ class Metrics:
         self._build = Info("smwatch_build", "The running version.", registry=self.registry)
         self._build.info({"version": version})
         ProcessCollector(namespace="smwatch", registry=self.registry)
+        self._delays = Histogram(
+            "smwatch_loop_delay_seconds",
+            "How late the event loop comes, looked at twice a second.",
+            buckets=DELAYS,
+            registry=self.registry,
+        )
         self._longest_lag = 0.0
 
     def polled(self, outcome: str) -> None:
@@ -73,6 +80,7 @@ class Metrics:
     def lagged(self, seconds: float) -> None:
         """The loop came `seconds` late."""
         self._longest_lag = max(self._longest_lag, seconds)
+        self._delays.observe(seconds)
 
     def exposition(self) -> bytes:
         """The text for one scrape; the longest lag starts anew."""

@@ -1,0 +1,233 @@
+"""G7: memory of the whole daemon with ten thousand feeds and queries, and how late its loop comes while it reads them.
+
+The real daemon over nginx on loopback; some of the feeds are hostile (an answer that never comes, a body without end).
+Memory is what the kernel says of the daemon and of its worker, apart: RSS, and PSS (what is shared with others
+counts by its share). The delays are the daemon's own figures, and every feed that can be read must have been.
+
+    python bench/scale.py                                  # 10,000 feeds, 10,000 queries, 5 minutes
+    python bench/scale.py --feeds 10000 --queries 10000 --minutes 30 --hostile 0.05 --interval 10m
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+from corpus import load
+from mix import Mix
+from prometheus_client.parser import text_string_to_metric_families as families
+from sides import machine, table, versions, write
+from web import nginx, serving
+
+GOAL = 150  # MiB
+PATIENCE = 300.0  # seconds until it is ready
+HEAD = """\
+[smwatch]
+language = "en"
+store = "sqlite://{folder}/state/smwatch.db"
+
+[web]
+listen = "127.0.0.1:{port}"
+
+[channels.t]
+type = "console"
+
+[digest.morning]
+at = "08:00"
+channels = ["t"]
+"""
+SOURCE = '[[source]]\nname = "q{n}"\ntype = "feed"\nurl = "{url}"\ninterval = "{every}"\nallow_private = true\n'
+WATCH = "[[watch]]\nname = \"w{n}\"\nquery = '''{query}'''\ndigest = [\"morning\"]\n"
+
+
+def memory(pid: int) -> tuple[float, float]:
+    """RSS and PSS of a process in MiB."""
+    rows = dict(row.split(":", 1) for row in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
+    return tuple(int(rows[name].split()[0]) / 1024 for name in ("Rss", "Pss"))  # type: ignore[return-value]
+
+
+def children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Hostile:
+    """Takes connections and never says a word, or never stops talking."""
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("0.0.0.0", 0), backlog=512)  # noqa: S104 - all of 127/8
+        self.port = self._listening.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        held: list[socket.socket] = []
+        while True:
+            talk, _ = self._listening.accept()
+            if len(held) % 2:
+                threading.Thread(target=self._talk, args=(talk,), daemon=True).start()
+            held.append(talk)
+            del held[:-200]
+
+    @staticmethod
+    def _talk(talk: socket.socket) -> None:
+        try:
+            talk.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<rss><channel>")
+            while True:
+                talk.sendall(b"<item><title>x</title></item>" * 64)
+                time.sleep(0.2)
+        except OSError:
+            talk.close()
+
+    def url(self, number: int) -> str:
+        """An address of its own for each."""
+        return f"http://127.9.{number // 250}.{number % 250 + 1}:{self.port}/{number}.xml"
+
+
+class Daemon:
+    """`smwatch run` over a config."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.port = port
+        words = [sys.executable, "-m", "smwatch", "run", "-c", str(folder / "smwatch.toml")]
+        self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=(folder / "log").open("w"))
+
+    def until_ready(self) -> None:
+        """Wait for it."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                if self._get("/readyz"):
+                    return
+            except OSError:
+                time.sleep(0.5)
+        message = "the daemon does not become ready"
+        raise RuntimeError(message)
+
+    def metrics(self) -> dict[tuple[str, str], float]:
+        """By name and first label."""
+        found = {}
+        for family in families(self._get("/metrics").decode()):
+            for sample in family.samples:
+                found[sample.name, next(iter(sample.labels.values()), "")] = sample.value
+        return found
+
+    def _get(self, path: str) -> bytes:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
+            return bytes(answer.read())
+
+    def stop(self) -> None:
+        """As systemd would."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+
+
+def delay(now: dict[tuple[str, str], float], before: dict[tuple[str, str], float], share: float) -> float:
+    """The bound in seconds below which `share` of the delays since `before` lie."""
+    name = "smwatch_loop_delay_seconds"
+    count = now[f"{name}_count", ""] - before[f"{name}_count", ""]
+    rows = {float(le): value - before[key, le] for (key, le), value in now.items() if key == f"{name}_bucket"}
+    return min(bound for bound, value in rows.items() if value >= share * count)
+
+
+def configure(folder: Path, urls: list[str], queries: int, every: str, port: int) -> None:
+    asked = Mix(*(load(kind)[0] for kind in ("posts", "articles"))).draw(queries)
+    parts = [HEAD.format(folder=folder, port=port)]
+    parts += [SOURCE.format(n=n, url=url, every=every) for n, url in enumerate(urls)]
+    parts += [WATCH.format(n=n, query=one.source) for n, one in enumerate(asked)]
+    (folder / "smwatch.toml").write_text("\n".join(parts), encoding="utf-8")
+
+
+def main() -> None:
+    if nginx() is None:
+        print("nginx is not installed: nothing is measured")
+        return
+    reader = argparse.ArgumentParser(description=__doc__)
+    reader.add_argument("--feeds", type=int, default=10_000)
+    reader.add_argument("--queries", type=int, default=10_000)
+    reader.add_argument("--minutes", type=float, default=5)
+    reader.add_argument("--hostile", type=float, default=0.05, help="share of the feeds")
+    reader.add_argument("--interval", default="10m")
+    asked = reader.parse_args()
+    folder, port, bad = Path(tempfile.mkdtemp(prefix="smwatch-scale-")), free_port(), Hostile()
+    try:
+        with serving(asked.feeds) as site:
+            step = round(1 / asked.hostile) if asked.hostile else 0
+            urls = [bad.url(n) if step and n % step == 0 else site.url(n) for n in range(asked.feeds)]
+            configure(folder, urls, asked.queries, asked.interval, port)
+            daemon = Daemon(folder, port)
+            try:
+                rows, facts = watched(daemon, asked.minutes * 60, urls, folder)
+            finally:
+                daemon.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    write(
+        "scale",
+        "Many feeds and queries in one daemon (G7)",
+        f"{asked.feeds:,} feeds of ten entries read every {asked.interval}, {asked.hostile:.0%} of them hostile, "
+        f"{asked.queries:,} queries. Goal: at most {GOAL} MiB for the whole daemon with 10,000 of both.",
+        table(["after", "daemon RSS / PSS (MiB)", "worker RSS / PSS (MiB)", "CPU (s)", "polls", "feeds read"], rows),
+        facts,
+        f"{machine()}. {versions(['smwatch', 'aiohttp', 'uvloop', 'sqlalchemy'])}.",
+    )
+
+
+def watched(daemon: Daemon, seconds: float, urls: list[str], folder: Path) -> tuple[list[list[str]], str]:
+    """The rows of the table, and what else was seen."""
+    daemon.until_ready()
+    began, rows = time.monotonic(), []
+    first = before = daemon.metrics()
+    while (left := seconds - (time.monotonic() - began)) > 0:
+        time.sleep(min(seconds / 10, left))
+        now = daemon.metrics()
+        rows.append(_row(daemon, time.monotonic() - began, now))
+        print(" | ".join(rows[-1]), f"| p99 {delay(now, before, 0.99)} s", file=sys.stderr, flush=True)
+        before = now
+    good = sum("127.9." not in url for url in urls)
+    told = (
+        f"Delays of the loop: 99 % below {delay(before, first, 0.99) * 1000:.0f} ms, 50 % below "
+        f"{delay(before, first, 0.5) * 1000:.0f} ms. {_read_once(folder):,} of {good:,} good feeds were read."
+    )
+    return rows, told
+
+
+def _row(daemon: Daemon, after: float, now: dict[tuple[str, str], float]) -> list[str]:
+    pid = daemon.process.pid
+    workers = [memory(child) for child in children(pid)]
+    own = memory(pid)
+    polls = sum(value for (name, _), value in now.items() if name == "smwatch_polls_total")
+    return [
+        f"{after / 60:.1f} min",
+        f"{own[0]:.0f} / {own[1]:.0f}",
+        ", ".join(f"{rss:.0f} / {pss:.0f}" for rss, pss in workers),
+        f"{now['smwatch_process_cpu_seconds_total', '']:.0f}",
+        f"{polls:,.0f}",
+        f"{now.get(('smwatch_sources', 'ok'), 0):,.0f}",
+    ]
+
+
+def _read_once(folder: Path) -> int:
+    import sqlite3  # noqa: PLC0415 - the daemon writes, we look
+
+    with sqlite3.connect(f"file:{folder}/state/smwatch.db?mode=ro", uri=True) as store:
+        return int(store.execute("SELECT count(*) FROM source WHERE first_poll_at IS NOT NULL").fetchone()[0])
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main()

@@ -1,0 +1,121 @@
+"""One of several daemons on one store is on shift: it alone gathers, delivers, plans digests and keeps streams open.
+
+The others poll beside it (`smwatch.store.claims`), and take over when it is gone. Who cannot keep its lease stops its
+work before another one may begin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from smwatch.store import shifts
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from smwatch.store.db import Store
+
+log = structlog.get_logger(__name__)
+
+NAME = "desk"
+EVERY = 5.0  # seconds between two looks
+SURE = shifts.LEASE.total_seconds() - 2 * EVERY  # without a renewed lease for so long, the work stops
+
+
+class Shift:
+    """Of a daemon called `owner`; `owner` None is alone with its store and always on shift."""
+
+    def __init__(
+        self,
+        store: Store,
+        owner: str | None,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        nap: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._owner = owner
+        self._clock = clock
+        self._nap = nap
+        self._on, self._off = asyncio.Event(), asyncio.Event()
+        self._ended = asyncio.Event()
+        self._renewed = 0.0
+        (self._on if owner is None else self._off).set()
+
+    @property
+    def on(self) -> bool:
+        """Whether this daemon is on shift."""
+        return self._on.is_set()
+
+    def end(self) -> None:
+        """The daemon stops: nobody waits for the shift any more, work that goes on may end by itself."""
+        self._ended.set()
+
+    def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What is to run for it: nothing where this daemon is alone."""
+        return {} if self._owner is None else {"shift": self._keep}
+
+    async def _keep(self) -> None:
+        """Take the shift when it is free, and keep it."""
+        while True:
+            await self.step()
+            await self._nap(EVERY)
+
+    async def step(self) -> None:
+        """One look; for daemons that are not alone."""
+        owner = str(self._owner)
+        loop = asyncio.get_running_loop()
+        try:
+            async with self._store.write() as connection:
+                held = await shifts.hold(connection, NAME, owner, self._clock())
+        except SQLAlchemyError as error:
+            log.warning("shift_not_renewed", error=type(error).__name__)
+            held = self.on and loop.time() - self._renewed < SURE
+        else:
+            self._renewed = loop.time()
+        if held != self.on:
+            log.info("shift_begins" if held else "shift_ends")
+            for event, now in ((self._on, held), (self._off, not held)):
+                (event.set if now else event.clear)()
+
+    async def hand_over(self) -> None:
+        """For the next one, at once."""
+        if self._owner is not None and self.on:
+            with suppress(SQLAlchemyError):
+                async with self._store.write() as connection:
+                    await shifts.hand_over(connection, NAME, self._owner)
+
+    def during(self, loop: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """`loop`, but only while this daemon is on shift; cancelled when that ends."""
+        return loop if self._owner is None else lambda: self._during(loop)
+
+    async def _during(self, loop: Callable[[], Awaitable[None]]) -> None:
+        while not self._ended.is_set():
+            await _first(self._on, self._ended)
+            if not self.on:
+                return
+            work, over = asyncio.ensure_future(loop()), asyncio.ensure_future(self._off.wait())
+            try:
+                await asyncio.wait({work, over}, return_when=asyncio.FIRST_COMPLETED)
+                if work.done():
+                    work.result()
+                    return
+            finally:
+                for task in (work, over):
+                    task.cancel()
+                await asyncio.wait({work, over})
+
+
+async def _first(*events: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waits:
+            task.cancel()
