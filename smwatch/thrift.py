@@ -1,4 +1,4 @@
-"""A daemon that runs for months gives back the memory that it does not need: settings of glibc's malloc, where it is."""
+"""A daemon that runs for months gives back the memory that it does not need: settings of malloc."""
 
 from __future__ import annotations
 
