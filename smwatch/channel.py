@@ -68,7 +68,7 @@ class Click:
     the button's, option's or form's id (the shortcut's, the command's first word), `value` what it carries, `more` the
     rest of an option. `place` and `message` say where the clicked message stands (a receipt's `channel` and `ts`),
     `key` is the key in its metadata. `fields` are a form's answers, `words` what was typed or the message that a
-    shortcut was used on, `link` leads there. `trigger` opens a form for a few seconds; `reply` is where the channel
+    shortcut was used on. `trigger` opens a form for a few seconds; `reply` is where the channel
     wants the answer. `stranger`: not of this team, or a program.
     """
 
@@ -84,7 +84,6 @@ class Click:
     name: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     words: str = ""
-    link: str = ""
     trigger: str = ""
     reply: str = ""
     stranger: bool = False

@@ -8,7 +8,7 @@ import pytest
 from deliver_world import START, Clock, world_at
 from sqlalchemy import select, update
 
-from smwatch.case import Move, Outcome, Status, Step
+from smwatch.case import Case, Move, Outcome, Status, Step
 from smwatch.model import Person, Priority
 from smwatch.silence import Scope, Silence
 from smwatch.store import cases, deadlines, silences, verdicts
@@ -109,8 +109,6 @@ async def test_undo_takes_the_verdict_and_the_silence_back(desk, world):
 
 async def test_a_case_by_phone_has_no_story(world):
     async with world.store.write() as connection:
-        from smwatch.case import Case
-
         step = Step(move=Move.ADD, who=MIRA, at=START)
         new = Case(title="Anruf von Radio Nord", until=START + HOUR, begun=START, at=START)
         done = await cases.added(connection, new, step, envelope="e")
@@ -141,6 +139,17 @@ async def test_names_are_erased_thirty_days_after_closing(desk, world):
     case = await desk.case()
     assert (case.status, case.owner, case.by) == (Status.CLOSED, None, None)
     assert {event.who["name"] for event in await desk.rows(case_event)} == {""}
+
+
+async def test_a_closed_case_by_phone_is_forgotten_after_ninety_days(world):
+    step = Step(move=Move.ADD, who=MIRA, at=START)
+    async with world.store.write() as connection:
+        done = await cases.added(connection, Case(title="Frau Brandt, 0421 555", at=START), step)
+        await cases.act(connection, done.case, Step(move=Move.CLOSE, who=MIRA, at=START))
+        await deadlines.erase_names(connection, START + timedelta(days=89))
+        assert len(await cases.listed(connection, closed=True)) == 1
+        await deadlines.erase_names(connection, START + timedelta(days=91))
+        assert await cases.listed(connection, closed=True) == []
 
 
 async def test_who_is_away_has_a_substitute_until_then(world):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 KEPT = timedelta(days=30)  # names on cases, after they were closed
+FORGOTTEN = timedelta(days=90)  # cases that came by phone or mail: those of a story go with it
 
 
 async def with_deadline(connection: AsyncConnection) -> list[Case]:
@@ -117,4 +118,6 @@ async def erase_names(connection: AsyncConnection, now: datetime) -> int:
         await connection.execute(mine.values(who=nobody, value={}, before=None))
         await show(connection, one, now)
     await connection.execute(substitute.delete().where(substitute.c.until <= now))
+    by_hand = case_.c.story_id.is_(None) & (case_.c.status == str(Status.CLOSED))
+    await connection.execute(case_.delete().where(by_hand, case_.c.changed_at <= now - FORGOTTEN))
     return len(found)
