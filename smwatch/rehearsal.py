@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -17,11 +17,12 @@ from smwatch.deliver.hush import Hush, hush_of
 from smwatch.deliver.quiet import quiet_until, waits
 from smwatch.deliver.storm import BACKLOG
 from smwatch.errors import SmwatchError, UserError
-from smwatch.feeds.page import PAGE
 from smwatch.fetch.client import Client
 from smwatch.fetch.pool import ONE_LANE, ParsePool
 from smwatch.i18n import Text, text
 from smwatch.model import Item, Mention, Priority
+from smwatch.pages import READ_PAGE
+from smwatch.pages.items import page_item
 from smwatch.query.lines import ItemError, item_from_json
 from smwatch.query.watches import WatchEngine
 from smwatch.reports import reading
@@ -130,13 +131,14 @@ async def _from_address(config: Config, url: str, *, allow_private: bool) -> Ite
     client, pool = Client(config.http, config.contact), ParsePool(ONE_LANE)
     try:
         answer = await client.get(url, allow_private=allow_private)
-        found = await pool.run(PAGE, answer.body, {}, source=url)
+        options = {"url": url, "content_type": answer.headers.get("Content-Type", "")}
+        found = await pool.run(READ_PAGE, answer.body, options, source=url)
     except SmwatchError as error:
         raise UserError(text("{url} cannot be read: {reason}", url=url, reason=error.sentence)) from None
     finally:
         await client.close()
         await pool.close()
-    return replace(item_from_json({**found, "url": url}), id=url)
+    return page_item(found, "", url=url, now=datetime.now(UTC), zone=ZoneInfo(config.timezone))
 
 
 @asynccontextmanager
