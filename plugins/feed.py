@@ -45,6 +45,7 @@ from smwatch.plugin import (
     presets,
     read_address,
     read_opml,
+    taken_back,
     text,
 )
 
@@ -207,10 +208,10 @@ class FeedSource(Source):
 
     async def _read(self, ctx: SourceContext, body: bytes, url: str, content_type: str) -> Page:
         options = {"url": url, "content_type": content_type}
-        if self.preset is None:
-            return Page(items=feed_items(await ctx.parse(READ_FEED, body, options), self.name))
-        options |= {"preset": self.preset, "user": self.user or "", "country": self._countries()[0]}
-        return Page(items=feed_items(await ctx.parse(READ_EXTRAS, body, options), self.name))
+        if self.preset is not None:
+            options |= {"preset": self.preset, "user": self.user or "", "country": self._countries()[0]}
+        answer = await ctx.parse(READ_FEED if self.preset is None else READ_EXTRAS, body, options)
+        return Page(items=feed_items(answer, self.name), deleted=taken_back(answer))
 
     async def _reviews(self, ctx: SourceContext) -> AsyncIterator[Page]:
         """Pages from the newest review on, down to the ones that the last walk saw."""

@@ -44,7 +44,7 @@ from smwatch.errors import (
 )
 from smwatch.feeds import READ_EXTRAS, READ_FEED, READ_FRAGMENTS, READ_MAPPED, READ_TRANSCRIPT, presets
 from smwatch.feeds.address import read_address
-from smwatch.feeds.items import feed_items
+from smwatch.feeds.items import feed_items, taken_back
 from smwatch.feeds.mapping import Layout, NotMapped, places, read_document
 from smwatch.feeds.mapping import problem as entry_fault
 from smwatch.feeds.opml import Outline, read_opml
@@ -253,6 +253,7 @@ __all__ = [
     "shows_login",
     "slack_escape",
     "socket_address",
+    "taken_back",
     "tame",
     "text",
     "texts",

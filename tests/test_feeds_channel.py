@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from smwatch.feeds.items import taken_back
 from smwatch.feeds.reader import read_feed
 from smwatch.testing.servers import entry
 
@@ -79,6 +80,24 @@ def test_json_feeds_name_theirs() -> None:
     assert (found["hubs"], found["self"]) == (["https://hub.example/"], "https://www.acme.example/feed.json")
     odd = {**feed, "feed_url": None, "hubs": "https://hub.example/"}
     assert read_feed(json.dumps(odd).encode(), {"url": URL})["channel"]["hubs"] == []
+
+
+AT = 'xmlns:at="http://purl.org/atompub/tombstones/1.0"'
+
+
+def test_entries_that_are_taken_back() -> None:
+    body = (
+        f'<feed xmlns="http://www.w3.org/2005/Atom" {AT}><title>Acme</title>'
+        '<at:deleted-entry ref="yt:video:1" when="2026-11-24T09:00:00Z"><link href="https://x.example/1"/></at:deleted-entry>'
+        "<at:deleted-entry when='x' ref='b&amp;c'/><at:deleted-entry ref='here'/><at:deleted-entry/>"
+        "<entry><id>here</id><title>a</title></entry></feed>"
+    )
+    answer = read_feed(body.encode(), {"url": URL})
+    assert answer["channel"]["deleted"] == ["yt:video:1", "b&c", "here"]
+    assert taken_back(answer) == ("yt:video:1", "b&c")
+    only = body.partition("<entry>")[0] + "</feed>"
+    assert taken_back(read_feed(only.encode(), {"url": URL})) == ("yt:video:1", "b&c", "here")
+    assert taken_back({"channel": {"deleted": "x"}, "items": []}) == taken_back({}) == ()
 
 
 def test_a_head_of_a_megabyte_takes_a_moment() -> None:

@@ -1,4 +1,4 @@
-"""What a feed says about itself before its first entry: how often it changes, which hub announces it, its own address.
+"""What a feed says besides its entries: how often it changes, which hub announces it, its own address, what is deleted.
 
 https://www.rssboard.org/rss-specification#ltttlgtSubelementOfLtchannelgt, https://web.resource.org/rss/1.0/modules/syndication/,
 https://www.w3.org/TR/websub/#discovery, https://www.jsonfeed.org/version/1.1/#top-level
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from smwatch.feeds.address import web_link
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 HEAD = 64 * 1024
 LONGEST = 366 * 86400
 HUBS = 5
+MOST_DELETED = 1000
+TOMBSTONES = b"http://purl.org/atompub/tombstones/1.0"
+_TOMBSTONE = re.compile(rb"<(?:[\w.-]{1,20}:)?deleted-entry\s([^<>]{1,2000})>")
 _TTL = re.compile(rb"<ttl>\s*(?:<!\[CDATA\[)?\s*(\d{1,7})")
 _PERIOD = re.compile(rb"<(?:sy|syn|syndication):updatePeriod>\s*(hourly|daily|weekly|monthly|yearly)", re.IGNORECASE)
 _FREQUENCY = re.compile(rb"<(?:sy|syn|syndication):updateFrequency>\s*(\d{1,5})")
@@ -29,12 +33,16 @@ _SECONDS = {b"hourly": 3600, b"daily": 86400, b"weekly": 7 * 86400, b"monthly": 
 
 
 class Channel(TypedDict):
-    """`ttl` and `period` in seconds, None where the feed does not say it; hubs and own address are web links or ""."""
+    """`ttl` and `period` in seconds, None where the feed does not say it; hubs and own address are web links or "".
+
+    `deleted` are the ids of entries that the feed takes back (https://www.rfc-editor.org/rfc/rfc6721.html).
+    """
 
     ttl: int | None
     period: int | None
     hubs: list[str]
     self: str
+    deleted: list[str]
 
 
 def read_channel(body: bytes, url: str) -> Channel:
@@ -48,6 +56,7 @@ def read_channel(body: bytes, url: str) -> Channel:
         "period": _period(head),
         "hubs": [hub for hub in hubs if hub][:HUBS],
         "self": next((web_link(href, url) for rel, href in links if "self" in rel), ""),
+        "deleted": _deleted(body) if TOMBSTONES in body else [],
     }
 
 
@@ -62,6 +71,7 @@ def read_json_channel(body: bytes, url: str) -> Channel:
         "period": None,
         "hubs": [link for one in named[:HUBS] if isinstance(one, str) and (link := web_link(one, url))],
         "self": web_link(own, url) if isinstance(own, str) else "",
+        "deleted": [],
     }
 
 
@@ -73,6 +83,12 @@ def _period(head: bytes) -> int | None:
     return _sensible(_SECONDS[period[1].lower()] // times)
 
 
+def _deleted(body: bytes) -> list[str]:
+    """The ids that tombstones name."""
+    found = (_attributes(hit[1]).get("ref", "") for hit in islice(_TOMBSTONE.finditer(body), MOST_DELETED))
+    return list(dict.fromkeys(ref for ref in found if ref))
+
+
 def _sensible(seconds: int) -> int | None:
     return seconds if 0 < seconds <= LONGEST else None
 
@@ -80,6 +96,10 @@ def _sensible(seconds: int) -> int | None:
 def _links(head: bytes) -> Iterator[tuple[frozenset[str], str]]:
     """Each link's relations and address."""
     for found in _LINK.finditer(head):
-        pairs = _ATTRIBUTE.findall(found[1].decode("utf-8", "replace"))
-        values = {name.lower(): unescape(double or single) for name, double, single in pairs}
+        values = _attributes(found[1])
         yield frozenset(values.get("rel", "").lower().split()), values.get("href", "")
+
+
+def _attributes(tag: bytes) -> dict[str, str]:
+    pairs = _ATTRIBUTE.findall(tag.decode("utf-8", "replace"))
+    return {name.lower(): unescape(double or single) for name, double, single in pairs}

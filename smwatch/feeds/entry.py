@@ -42,4 +42,4 @@ class Feed:
     link: str = ""
     lang: str = ""
     entries: list[Entry] = field(default_factory=list)
-    channel: Channel = field(default_factory=lambda: Channel(ttl=None, period=None, hubs=[], self=""))
+    channel: Channel = field(default_factory=lambda: Channel(ttl=None, period=None, hubs=[], self="", deleted=[]))

@@ -22,6 +22,13 @@ def feed_items(answer: Mapping[str, Any], source: str) -> tuple[Item, ...]:
         raise Broken(refusal("unknown")) from error
 
 
+def taken_back(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of entries that the feed says are deleted, and does not list."""
+    said = _mapping(answer.get("channel")).get("deleted")
+    listed = {one.get("id") for one in answer.get("items", ()) if isinstance(one, dict)}
+    return tuple(one for one in said if isinstance(one, str) and one not in listed) if isinstance(said, list) else ()
+
+
 def _item(found: Mapping[str, Any], source: str, feed_lang: str) -> Item:
     return Item(
         id=_text(found, "id"),

@@ -70,6 +70,19 @@ async def test_what_a_hub_sends_alerts_at_once_and_the_poll_does_not_tell_it_aga
     assert len(world.alerts()) == 1
 
 
+async def test_what_a_hub_takes_back_loses_its_words(world, hub, press):
+    await world.watches()
+    await subscribes(world, hub)
+    await hub.distribute(press.url, rss(entry("Acme ruft zurück", guid="urn:acme:1", link="https://acme.example/1")))
+    first = await world.hears("Acme ruft zurück")
+    tombstones = 'xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0"'
+    gone = f'<feed {tombstones}><title>x</title><at:deleted-entry ref="urn:acme:1" when="2026-11-24T10:00:00Z"/></feed>'
+    assert await hub.distribute(press.url, gone) == [202]
+    told = await world.hears("Der Beitrag wurde bei der Quelle gelöscht")
+    assert told.ts == first.ts
+    assert "ruft zurück" not in told.text
+
+
 async def test_it_is_not_believed_what_is_not_signed(world, hub, press):
     await world.watches()
     await subscribes(world, hub)
