@@ -633,3 +633,17 @@ async def test_a_test_message_says_that_there_are_no_buttons(world):
     await world.watches()
     await world.asks("alert_test", channel="pr")
     assert "In diesem Kanal gibt es keine Knöpfe" in (await world.hears("Testnachricht")).text
+
+
+async def test_a_spare_payload_is_enough(team):
+    post = await team.an_alert()
+    row = next(one for block in post.body["blocks"] if block["type"] == "actions" for one in block["elements"])
+    payload = {
+        "type": "block_actions",
+        "user": {"id": "U0MIRA", "username": "mira"},
+        "container": {"channel_id": post.channel, "message_ts": post.ts},
+        "actions": [{"action_id": row["action_id"], "value": row["value"], "type": "button"}],
+    }
+    await team.acked(await team.people.sends(payload))
+    await team.shows(post, "übernommen von @U0MIRA")
+    assert post.body["text"].endswith("übernommen von mira")
