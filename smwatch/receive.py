@@ -43,7 +43,8 @@ A_MINUTE = 1200  # deliveries of one sender
 REFUSALS = 60  # a minute that get an answer of their own, and a line in the log
 WAITING, BYTES = 5000, 256 * 1024 * 1024  # more is asked to come later
 LATER = 60  # seconds
-ATTEMPTS = 3  # then a delivery is left alone
+ATTEMPTS = 3  # then a delivery that breaks its plugin is left alone
+DEATHS = 8  # then one during which the process ended so often; a kill from outside may hit anybody once or twice
 PATIENCE = 30.0  # seconds for one delivery
 SOONEST, LATEST = timedelta(seconds=10), timedelta(hours=1)  # between two tries of what may pass
 GIVE_UP = timedelta(days=3)
@@ -224,10 +225,11 @@ class Inbox:
 
     async def _one(self, box: Box, letter: Letter) -> None:
         """One delivery from the inbox to its items; whatever it does, the next one goes on."""
-        if letter.attempts - self._excused[letter.id] >= ATTEMPTS:
-            await self._refuse(box, letter, letter.problem or text("smwatch ended three times while it read it"))
+        if letter.attempts - self._excused[letter.id] >= (ATTEMPTS if letter.problem else DEATHS):
+            told = text("smwatch ended {n} times while it read it", n=letter.attempts)
+            await self._refuse(box, letter, letter.problem or told)
             return
-        lease = LEASE if self._store.shared else None
+        lease = self._lease(letter)
         async with self._store.write() as connection:
             if not await inbox.try_it(connection, letter.id, self._clock(), lease):
                 return  # another daemon is at it
@@ -248,6 +250,11 @@ class Inbox:
             await self._put_off(box, letter, text("the plugin failed: {error}", error=type(error).__name__))
         else:
             await self._done(box, letter, polled)
+
+    def _lease(self, letter: Letter) -> timedelta | None:
+        """How long nobody else tries it, nor we after a death in between."""
+        again = timedelta(seconds=2.0 ** min(letter.attempts, 6)) if letter.attempts else None
+        return max(LEASE, again or LEASE) if self._store.shared else again
 
     async def _unpacked(self, box: Box, letter: Letter) -> Polled:
         received = Received(body=letter.raw, headers=letter.headers, at=letter.received_at)

@@ -15,7 +15,7 @@ from test_pipeline import NOW, Press, item, page
 from smwatch.errors import Broken, Transient
 from smwatch.model import Watch
 from smwatch.plugin import Accepted, Answered, Receiver, Refused, Request
-from smwatch.receive import ATTEMPTS, REFUSALS, Inbox, tries_again
+from smwatch.receive import ATTEMPTS, DEATHS, REFUSALS, Inbox, tries_again
 from smwatch.secret import Secret
 from smwatch.store import inbox as table
 from smwatch.store.db import Store
@@ -213,14 +213,29 @@ async def test_what_breaks_the_plugin_is_tried_three_times(post):
     assert post.heard[-1] == ("a delivery could not be read and is kept: the plugin failed: ZeroDivisionError")
 
 
-async def test_what_takes_the_process_down_is_left_alone_after_three_attempts(post):
+async def test_what_takes_the_process_down_lets_others_go_first_and_is_left_alone_in_the_end(post):
     await post.sends("gift")
+    for deaths in range(DEATHS):
+        async with post.press.store.write() as connection:
+            await table.try_it(connection, 1)
+        await post.sends(f"danach {deaths}")
+        async with post.press.store.read() as connection:
+            first, *_ = await table.waiting(connection, post.press.now, [("", "letterbox:k")])
+        assert first.raw == f"danach {deaths}".encode()
+        async with post.press.store.write() as connection:
+            await table.done(connection, first.id)
+    await post.unpacks()
+    assert [state for state, _, _ in await post.states()][:1] == ["refused"]
+    assert post.heard[-1] == "a delivery could not be read and is kept: smwatch ended 8 times while it read it"
+
+
+async def test_what_was_only_being_read_when_the_process_was_killed_is_read_again(post):
+    await post.sends("eins")
     async with post.press.store.write() as connection:
-        for _ in range(ATTEMPTS):
+        for _ in range(DEATHS - 1):
             await table.try_it(connection, 1)
     await post.unpacks()
-    assert [state for state, _, _ in await post.states()] == ["refused"]
-    assert await post.titles() == []
+    assert await post.titles() == ["Acme eins"]
 
 
 async def test_what_may_pass_is_tried_again_as_long_as_three_days(post):
@@ -260,6 +275,7 @@ async def test_a_store_that_fails_is_not_held_against_the_delivery(post, monkeyp
         post.inbox._push = full
         with pytest.raises(OperationalError):
             await post.inbox.step()
+        post.press.now += timedelta(minutes=2)
     post.inbox._push = push
     await post.unpacks()
     assert await post.titles() == ["Acme eins"]

@@ -68,10 +68,15 @@ async def put(  # noqa: PLR0913 - everything about one delivery
 async def waiting(
     connection: AsyncConnection, now: datetime, senders: Sequence[tuple[str, str]], limit: int = 20
 ) -> list[Letter]:
-    """The next deliveries of these (client, sender), in the order of arrival."""
+    """The next deliveries of these (client, sender), in the order of arrival; those that were tried already come last.
+
+    So one that takes the process down, or was only being read when it was taken down, holds up nobody.
+    """
     mine = or_(*(and_(inbox.c.client == client, inbox.c.sender == sender) for client, sender in senders))
     due = or_(inbox.c.not_before.is_(None), inbox.c.not_before <= now)
-    query = select(inbox).where(inbox.c.state == "waiting", due, mine).order_by(inbox.c.id).limit(limit)
+    query = (
+        select(inbox).where(inbox.c.state == "waiting", due, mine).order_by(inbox.c.attempts, inbox.c.id).limit(limit)
+    )
     return [_letter(row) for row in await connection.execute(query)]
 
 
