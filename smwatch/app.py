@@ -127,12 +127,18 @@ class App:
             clock=clock,
             pace=self.tempo.pace,
         )
-        self.gather = Gather(self.store, Rules(), wake=self.sender.wake, clock=clock)
+        self.gather = Gather(self.store, Rules(), wake=self.sender.wake, clock=clock, tell=self._tell_operators)
         walk, knock, note = self._walk, self.gather.knock, self._tell_note
         self.caution = Caution(self.store, state_folder(self.store.url) / "at-work", self._tell_left_out, clock)
         self.pruning = Pruning(self.store)
         self.pipeline = Pipeline(
-            store=self.store, plan=Plan.empty(), walk=walk, clock=clock, on_mentions=knock, on_note=note
+            store=self.store,
+            plan=Plan.empty(),
+            walk=walk,
+            clock=clock,
+            on_mentions=knock,
+            on_note=note,
+            caution=self.caution,
         )
         me = this_daemon() if self.store.shared else None
         self.shift = Shift(self.store, me, clock=clock, nap=self.tempo.nap)

@@ -2,6 +2,10 @@
 
 It takes mentions in the order of their ids, so that a story's first item is the one that was stored first. What it
 remembers (the window of fingerprints) is filled again from the store at start and after any failure.
+
+Where a step fails by anything but the store, its mentions are taken one by one: one that shows a bug becomes a story of
+its own that nothing is found by, so that it is told all the same; one that fails even so is left out until the next
+start after three attempts, and told to operators.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,31 +21,43 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
+from smwatch.i18n import Text, text
 from smwatch.route import Verdict, route
 from smwatch.store import edits, merge, outbox, stories
 from smwatch.store.gathering import Gathering
 from smwatch.story import Recall, Window, prints, said, ties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from smwatch.model import Watch
     from smwatch.route import Decision
     from smwatch.store.db import Store
+    from smwatch.store.edits import Edited
     from smwatch.store.stories import Waiting
-    from smwatch.story import Candidate, Said, Tie
+    from smwatch.story import Candidate, Fingerprint, Said, Tie
 
 log = structlog.get_logger(__name__)
 
 LOOK = 5.0  # seconds between two looks when nobody knocks
+MOST = 3  # attempts at one mention
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+async def _nobody(_what: Text) -> None:
+    """Hears what is left out where nobody else does."""
+
+
+def _is_of_the_store(error: Exception) -> bool:
+    """A full disk, a lock, a lost connection: no mention's fault, and better by itself."""
+    return isinstance(error, SQLAlchemyError) and not isinstance(error, (DataError, IntegrityError))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +73,10 @@ class Rules:
 
 
 class Gather:
-    """The one task between the pipeline and the outbox. `wake(channel)` is told who has something to send."""
+    """The one task between the pipeline and the outbox.
+
+    `wake(channel)` is told who has something to send, `tell(sentence)` what is left out.
+    """
 
     def __init__(
         self,
@@ -65,11 +85,15 @@ class Gather:
         *,
         wake: Callable[[str | None], None] = lambda _: None,
         clock: Callable[[], datetime] = _utc_now,
+        tell: Callable[[Text], Awaitable[None]] = _nobody,
     ) -> None:
         self.rules = rules
         self._store = store
         self._wake = wake
         self._clock = clock
+        self._tell = tell
+        self._failures: Counter[int] = Counter()
+        self._left_out: set[int] = set()
         self._window: Window | None = None
         self._recall = Recall()
         self._knock = asyncio.Event()
@@ -98,21 +122,84 @@ class Gather:
 
     async def step(self) -> int:
         """One transaction: the oldest mentions that wait; how many they were."""
+        try:
+            return await self._step()
+        except Exception as error:
+            if _is_of_the_store(error):
+                raise
+            log.warning("gathering_failed", error=type(error).__name__)
+            return await self._one_by_one()
+
+    async def _step(self) -> int:
         now = self._clock()
         window = await self._remembered(now)
         self._window = None  # until the transaction is through, what we remember may be wrong
         async with self._store.write() as connection:
-            waiting = await stories.ungathered(connection)
+            waiting = await stories.ungathered(connection, but=self._left_out)
             gathering = Gathering(connection)
-            await gathering.look_back(waiting)
-            channels = [channel for one in waiting for channel in await self._take(gathering, window, one, now)]
-            await gathering.flush()
-            channels += await self._tell_late(connection, waiting, now)
+            channels = await self._take_all(gathering, window, waiting, now)
             edited, again = await self._edits(gathering, window, now)
             await gathering.flush()
         self._window = window
         self._told |= dict.fromkeys([*channels, *again])
         return len(waiting) + edited
+
+    async def _one_by_one(self) -> int:
+        async with self._store.read() as connection:
+            numbers = await stories.waiting_numbers(connection, but=self._left_out)
+        for number in numbers:
+            await self._alone(number)
+        return len(numbers)
+
+    async def _alone(self, number: int) -> None:
+        """One mention; where that fails, as a story that nothing is found by."""
+        try:
+            await self._take_one(number, plain=False)
+        except Exception as error:
+            if _is_of_the_store(error):
+                raise
+            log.exception("mention_failed", mention=number)
+            await self._plainly(number)
+
+    async def _plainly(self, number: int) -> None:
+        try:
+            await self._take_one(number, plain=True)
+        except Exception as error:
+            if _is_of_the_store(error):
+                raise
+            self._failures[number] += 1
+            log.exception("mention_not_told", mention=number, attempt=self._failures[number])
+            if self._failures[number] >= MOST:
+                await self._leave_out(number, error)
+
+    async def _leave_out(self, number: int, error: Exception) -> None:
+        self._left_out.add(number)
+        sentence = text(
+            "mention {number} cannot be worked on and is left out until the next start: {error} (the log says more)",
+            number=str(number),
+            error=type(error).__name__,
+        )
+        await self._tell(sentence)
+
+    async def _take_one(self, number: int, *, plain: bool) -> None:
+        now = self._clock()
+        window = await self._remembered(now)
+        self._window = None
+        async with self._store.write() as connection:
+            waiting = await stories.ungathered(connection, only=number)
+            channels = await self._take_all(Gathering(connection), window, waiting, now, plain=plain)
+        self._window = window
+        self._told |= dict.fromkeys(channels)
+
+    async def _take_all(
+        self, gathering: Gathering, window: Window, waiting: Sequence[Waiting], now: datetime, *, plain: bool = False
+    ) -> list[str]:
+        """These mentions are in their stories, written down; the channels that have something new."""
+        await gathering.look_back(waiting)
+        take = self._take_plainly if plain else self._take
+        channels = [channel for one in waiting for channel in await take(gathering, window, one, now)]
+        await gathering.flush()
+        return channels + await self._tell_late(gathering.connection, waiting, now)
 
     def wake(self) -> None:
         """Tell the channels that have something new; once a backlog is through, so that what belongs together is."""
@@ -133,11 +220,31 @@ class Gather:
         client, at = one.mention.client or "", one.mention.seen_at
         words = said(one.mention.item)
         marks = prints(one.mention.item, words, one.place)
-        known, akin = window.story_of(client, one.item_id, at), list["tuple[Tie, Candidate]"]()
-        joined = known is None
-        if joined:
+        akin = list["tuple[Tie, Candidate]"]()
+        if window.story_of(client, one.item_id, at) is None:
             akin = await self._akin(gathering.connection, words, window.find(client, marks, at))
         bridged = await self._bridge(gathering, window, client, akin, now)
+        told = await self._put(gathering, window, one, now, marks=marks, akin=akin)
+        self._recall.keep(one.item_id, words)
+        return [*bridged, *told]
+
+    async def _take_plainly(self, gathering: Gathering, window: Window, one: Waiting, now: datetime) -> list[str]:
+        return await self._put(gathering, window, one, now, marks=(), akin=())
+
+    async def _put(  # noqa: PLR0913 - what is known of a mention
+        self,
+        gathering: Gathering,
+        window: Window,
+        one: Waiting,
+        now: datetime,
+        *,
+        marks: Sequence[Fingerprint],
+        akin: Sequence[tuple[Tie, Candidate]],
+    ) -> list[str]:
+        """Into the story of its item, else into that of the first of its kin, else into a new one."""
+        client, at = one.mention.client or "", one.mention.seen_at
+        known = window.story_of(client, one.item_id, at)
+        joined = known is None
         if akin:
             known = window.story_of(client, akin[0][1].item_id, at)
         first = None
@@ -145,12 +252,16 @@ class Gather:
             known, first = await stories.new_story(gathering, one, at)
         gathering.join(one, known, marks, at, (akin[0][0], akin[0][1].item_id) if akin else None)
         window.add(client, one.item_id, marks, known.with_item(at))
-        self._recall.keep(one.item_id, words)
-        decisions = self._decide(one)
-        told = await stories.decide(
-            gathering, one, known.story_id, decisions, secret=self._store.key, now=now, joined=joined, first=first
+        return await stories.decide(
+            gathering,
+            one,
+            known.story_id,
+            self._decide(one),
+            secret=self._store.key,
+            now=now,
+            joined=joined,
+            first=first,
         )
-        return [*bridged, *told]
 
     async def _bridge(
         self, gathering: Gathering, window: Window, client: str, akin: Sequence[tuple[Tie, Candidate]], now: datetime
@@ -174,14 +285,35 @@ class Gather:
         connection = gathering.connection
         edited = await edits.edited(connection)
         for one in edited:
-            marks = prints(one.item, said(one.item), one.place)
+            marks = self._marks_again(one)
             await edits.print_again(connection, one, marks)
             self._recall.drop(one.item_id)
             for client, _, _ in one.homes:
                 window.changed(client, one.item_id, marks)
         raised = await edits.raised(connection)
-        told = [channel for one in raised for channel in await self._tell_again(gathering, one, now)]
+        told = [channel for one in raised for channel in await self._tell_again_or_not(gathering, one, now)]
         return len(edited) + len(raised), told
+
+    def _marks_again(self, one: Edited) -> Sequence[Fingerprint]:
+        try:
+            return prints(one.item, said(one.item), one.place)
+        except Exception:
+            log.exception("edit_failed", item=one.item_id)
+            return ()
+
+    async def _tell_again_or_not(self, gathering: Gathering, one: Waiting, now: datetime) -> list[str]:
+        """In a savepoint: one that fails leaves the others, and its own story as it was."""
+        try:
+            async with gathering.connection.begin_nested():
+                told = await self._tell_again(gathering, one, now)
+                await gathering.flush()
+        except Exception as error:
+            if _is_of_the_store(error):
+                raise
+            gathering.forget()
+            log.exception("edit_failed", item=one.item_id)
+            return []
+        return told
 
     async def _tell_again(self, gathering: Gathering, one: Waiting, now: datetime) -> list[str]:
         story_id = one.mention.story_id

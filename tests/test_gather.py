@@ -10,9 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 from sqlalchemy import insert, select
 from wire import RECALL, WORKS, accidents, copies
 
+from smwatch import gather as gathering
 from smwatch.gather import Gather, Rules
 from smwatch.i18n import from_json, text
 from smwatch.model import Priority, Watch
@@ -60,7 +62,11 @@ class World:
         self.starts()
 
     def starts(self):
-        self.gather = Gather(self.store, Rules(watches=self.watches), clock=lambda: self.now)
+        self.told = []
+        self.gather = Gather(self.store, Rules(watches=self.watches), clock=lambda: self.now, tell=self.tells)
+
+    async def tells(self, sentence):
+        self.told.append(sentence.render("de"))
 
     async def opens(self):
         async with self.store.write() as connection:
@@ -208,3 +214,66 @@ async def test_an_edit_that_raises_the_priority_is_not_lost_in_between(world):
     await world.gathers()
     assert [one.priority for one in await world.rows(select(card))] == ["urgent"]
     assert len(await world.rows(select(post))) == 1
+
+
+ODD = replace(
+    ITEMS[19], id="99", title="Acme \u0130\u0307 seltsam", text="Acme: ein Text, an dem ein Fehler sichtbar wird."
+)
+
+
+def breaks(monkeypatch, name, is_odd):
+    """A bug that one text shows."""
+    works = getattr(gathering, name)
+
+    def broken(first, *more):
+        if is_odd(first):
+            raise ZeroDivisionError
+        return works(first, *more)
+
+    monkeypatch.setattr(gathering, name, broken)
+
+
+async def test_a_mention_that_shows_a_bug_is_told_as_a_story_of_its_own_and_keeps_nobody_back(world, monkeypatch):
+    breaks(monkeypatch, "said", lambda item: item.id == ODD.id)
+    for one in (ITEMS[0], ODD, ITEMS[1]):
+        await world.comes(one)
+    with structlog.testing.capture_logs() as logs:
+        await world.gathers()
+    assert await world.parts() == {frozenset({0, 1}), frozenset({99})}
+    assert len(await world.rows(select(card))) == 2
+    assert [one["event"] for one in logs if one.get("exc_info")] == ["mention_failed"]
+    assert world.told == []
+
+
+async def test_what_cannot_be_worked_on_at_all_is_left_out_after_three_attempts_and_told(world, monkeypatch):
+    breaks(monkeypatch, "route", lambda mention: mention.item.id == ODD.id)
+    for one in (ODD, *ITEMS[:2]):
+        await world.comes(one)
+    with structlog.testing.capture_logs() as logs:
+        await world.gathers()
+    number = (await world.rows(select(mention.c.id).where(mention.c.story_id.is_(None))))[0].id
+    assert await world.parts() == {frozenset({0, 1}), frozenset({99})}  # 99 has no story
+    assert [one["attempt"] for one in logs if one["event"] == "mention_not_told"] == [1, 2, 3]
+    [told] = world.told
+    assert told.startswith(f"Erwähnung {number} lässt sich nicht verarbeiten und bleibt bis zum nächsten Start liegen")
+    monkeypatch.undo()
+    world.starts()
+    await world.gathers()
+    assert await world.rows(select(mention.c.id).where(mention.c.story_id.is_(None))) == []
+
+
+@pytest.mark.parametrize("name", ["said", "route"])
+async def test_an_edit_that_shows_a_bug_keeps_nobody_back(world, monkeypatch, name):
+    before = replace(ODD, text="Acme meldet einen Rückruf.")
+    await world.comes(before)
+    await world.gathers()
+    await world.posts_everything()
+    odd = {"said": lambda item: item.id == ODD.id, "route": lambda mention: mention.item.id == ODD.id}[name]
+    breaks(monkeypatch, name, odd)
+    await world.edits(ODD, priority=Priority.URGENT)
+    await world.comes(ITEMS[0])
+    with structlog.testing.capture_logs() as logs:
+        await world.gathers()
+    assert await world.parts() == {frozenset({0}), frozenset({99})}
+    assert [one["event"] for one in logs if one.get("exc_info")] == ["edit_failed"]
+    assert await world.rows(select(item.c.id).where(item.c.edited_at.is_not(None))) == []

@@ -90,6 +90,10 @@ class Gathering:
         await write_prints(self.connection, self._prints)
         if self._decisions:
             await self.connection.execute(insert(decision), self._decisions)
+        self.forget()
+
+    def forget(self) -> None:
+        """Write nothing of it."""
         self._mentions, self._ends, self._prints, self._decisions = [], {}, [], []
 
 

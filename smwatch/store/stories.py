@@ -21,7 +21,7 @@ from smwatch.store.schema import card, fingerprint, item, mention, source, story
 from smwatch.story import ENDS, SLIDES, Fingerprint, Known, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Row
@@ -46,9 +46,22 @@ class Waiting:
     place: str = ""
 
 
-async def ungathered(connection: AsyncConnection, limit: int = BATCH) -> list[Waiting]:
-    """The oldest mentions without a story, in the order of their ids."""
-    return await waiting_where(connection, mention.c.story_id.is_(None), limit)
+async def ungathered(
+    connection: AsyncConnection, *, but: Collection[int] = (), only: int | None = None
+) -> list[Waiting]:
+    """The oldest mentions without a story, in the order of their ids; not those in `but`, or `only` this one."""
+    which = _homeless(but)
+    return await waiting_where(connection, which if only is None else which & (mention.c.id == only), BATCH)
+
+
+async def waiting_numbers(connection: AsyncConnection, *, but: Collection[int] = ()) -> list[int]:
+    """The ids of the mentions that `ungathered` reads."""
+    query = select(mention.c.id).where(_homeless(but)).order_by(mention.c.id).limit(BATCH)
+    return list((await connection.execute(query)).scalars())
+
+
+def _homeless(but: Collection[int]) -> ColumnElement[bool]:
+    return mention.c.story_id.is_(None) & mention.c.id.not_in(but) if but else mention.c.story_id.is_(None)
 
 
 async def waiting_where(connection: AsyncConnection, which: ColumnElement[bool], limit: int) -> list[Waiting]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from smwatch.testing.servers import evil
@@ -47,6 +48,34 @@ async def test_a_dozen_evil_servers_cost_the_good_ones_nothing(world):
         assert "169.254" in rows["redirect-private"].reason.render("de") or rows["redirect-private"].reason
         assert _memory() < 256
     assert len(world.alerts()) == 3
+
+
+class Breakable:
+    """The engine, with a bug that one word shows."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def match_many(self, items):
+        if any("Gift" in one.title for one in items):
+            raise ZeroDivisionError
+        return self._engine.match_many(items)
+
+
+async def test_an_item_that_breaks_the_matcher_costs_itself_alone(world):
+    world.may_fail = True
+    press = world.feed()
+    world.watch("Acme", "acme")
+    await world.watches()
+    world.app.pipeline.plan = replace(world.app.pipeline.plan, engine=Breakable(world.app.pipeline.plan.engine))
+    press.publishes("Acme wächst")
+    press.publishes("Acme Gift")
+    press.publishes("Acme ruft zurück")
+    await world.hears("Acme wächst")
+    await world.hears("Acme ruft zurück")
+    told = await world.hears("nach drei Versuchen ausgelassen")
+    assert "Tagesbote" in told.text
+    assert len(world.alerts()) == 2
 
 
 def _first_poll(world, name):
