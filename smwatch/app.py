@@ -47,7 +47,6 @@ from smwatch.shift import Shift
 from smwatch.stalls import LONGEST_REST, Stalls, culprit
 from smwatch.store import lifetimes, outbox
 from smwatch.store import sources as source_store
-from smwatch.store.claims import Claims, this_daemon
 from smwatch.store.place import free_space, state_folder
 from smwatch.store.sources import Named
 from smwatch.supervisor import Supervisor
@@ -95,7 +94,6 @@ class App:
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._hung_up = asyncio.Event()
-        self._resting: frozenset[int] = frozenset()
         self._make(keeper.config)
 
     def now(self) -> datetime:
@@ -140,10 +138,10 @@ class App:
             on_note=note,
             caution=self.caution,
         )
-        me = this_daemon() if self.store.shared else None
-        self.shift = Shift(self.store, me, clock=clock, nap=self.tempo.nap)
-        claims = Claims(owner=me) if me else None
-        self.scheduler = Scheduler(self.store, self.pipeline.poll, clock=clock, on_poll=self._polled, claims=claims)
+        self.shift = Shift(self.store, clock=clock, nap=self.tempo.nap)
+        self.scheduler = Scheduler(
+            self.store, self.pipeline.poll, clock=clock, on_poll=self._polled, claims=self.shift.claims
+        )
         world, nap = (self.store, self._stream, self.pipeline.push), self.tempo.nap
         self.listeners = Listeners(*world, heard=self.scheduler.heard, clock=clock, nap=nap)
         self.inbox = Inbox(*world, heard=self.scheduler.heard, clock=clock, nap=nap)
@@ -242,7 +240,6 @@ class App:
 
     def _listen(self) -> None:
         """Streams of sources that rest are closed."""
-        self._resting = self.scheduler.resting()
         self.listeners.replace(awake := self.scheduler.awake())
         self.websub.replace(awake, self.config.public_url if self.config.listen else None)
 
@@ -328,7 +325,7 @@ class App:
             await self.disk.step(free)
             await self.noise.step(now)
             await self.pruning.step(now)
-            if self.scheduler.resting() != self._resting:  # a pause is over
+            if self.scheduler.has_woken():  # a pause is over
                 self._listen()
             await self.tempo.nap(HOUSEKEEPING)
 

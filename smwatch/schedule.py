@@ -29,7 +29,7 @@ from smwatch.store import sources as source_store
 from smwatch.turns import Slot, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from smwatch.pipeline import Polled
     from smwatch.plugin import Source
@@ -82,6 +82,7 @@ class Scheduler:
         self._turns = Turns()
         self._running = 0
         self._early: set[int] = set()
+        self._resting: frozenset[int] = frozenset()
         self._unsaved: dict[int, SourceRow] = {}
         self._saved_at = 0.0
         self._knock = asyncio.Event()
@@ -100,9 +101,13 @@ class Scheduler:
         now = self._clock()
         return frozenset(number for number, slot in self._slots.items() if slot.row.paused(now))
 
+    def has_woken(self) -> bool:
+        """Whether others rest now than when `awake` was asked last."""
+        return self.resting() != self._resting
+
     def awake(self) -> dict[int, Source]:
         """The others."""
-        resting = self.resting()
+        resting = self._resting = self.resting()
         return {number: slot.source for number, slot in self._slots.items() if number not in resting}
 
     @property
@@ -276,7 +281,8 @@ class Scheduler:
         try:
             async with self._store.write() as connection:
                 taken = await self._claims.take(connection, ids, self._clock(), early=early)
-            known = await self._standing(ids - taken.keys())
+            async with self._store.read() as connection:
+                known = await claim_store.standing(connection, ids - taken.keys(), self._clock())
         except SQLAlchemyError as error:
             log.warning("sources_not_claimed", error=type(error).__name__)
             taken, known = {}, {}
@@ -286,12 +292,6 @@ class Scheduler:
             else:
                 self._put_off(slot, known.get(slot.row.id))
         return [slot for slot in slots if slot.row.id in taken]
-
-    async def _standing(self, ids: Collection[int]) -> dict[int, SourceRow]:
-        if not ids:
-            return {}
-        async with self._store.read() as connection:
-            return await claim_store.standing(connection, ids, self._clock())
 
     def _put_off(self, slot: Slot, known: SourceRow | None) -> None:
         """Another daemon reads it: what that one wrote counts here, too."""

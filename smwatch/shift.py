@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch.store import shifts
+from smwatch.store.claims import Claims, this_daemon
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,29 +30,35 @@ SURE = shifts.LEASE.total_seconds() - 2 * EVERY  # without a renewed lease for s
 
 
 class Shift:
-    """Of a daemon called `owner`; `owner` None is alone with its store and always on shift."""
+    """Of a daemon called `owner`; without a name ("") it is alone with its store and always on shift."""
 
     def __init__(
         self,
         store: Store,
-        owner: str | None,
+        owner: str | None = None,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         nap: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
-        self._owner = owner
+        named = this_daemon() if store.shared else ""
+        self.owner = named if owner is None else owner
         self._clock = clock
         self._nap = nap
         self._on, self._off = asyncio.Event(), asyncio.Event()
         self._ended = asyncio.Event()
         self._renewed = 0.0
-        (self._on if owner is None else self._off).set()
+        (self._off if self.owner else self._on).set()
 
     @property
     def on(self) -> bool:
         """Whether this daemon is on shift."""
         return self._on.is_set()
+
+    @property
+    def claims(self) -> Claims | None:
+        """How it claims sources; None where it need not."""
+        return Claims(owner=self.owner) if self.owner else None
 
     def end(self) -> None:
         """The daemon stops: nobody waits for the shift any more, work that goes on may end by itself."""
@@ -59,7 +66,7 @@ class Shift:
 
     def loops(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """What is to run for it: nothing where this daemon is alone."""
-        return {} if self._owner is None else {"shift": self._keep}
+        return {"shift": self._keep} if self.owner else {}
 
     async def _keep(self) -> None:
         """Take the shift when it is free, and keep it."""
@@ -69,11 +76,10 @@ class Shift:
 
     async def step(self) -> None:
         """One look; for daemons that are not alone."""
-        owner = str(self._owner)
         loop = asyncio.get_running_loop()
         try:
             async with self._store.write() as connection:
-                held = await shifts.hold(connection, NAME, owner, self._clock())
+                held = await shifts.hold(connection, NAME, self.owner, self._clock())
         except SQLAlchemyError as error:
             log.warning("shift_not_renewed", error=type(error).__name__)
             held = self.on and loop.time() - self._renewed < SURE
@@ -86,14 +92,14 @@ class Shift:
 
     async def hand_over(self) -> None:
         """For the next one, at once."""
-        if self._owner is not None and self.on:
+        if self.owner and self.on:
             with suppress(SQLAlchemyError):
                 async with self._store.write() as connection:
-                    await shifts.hand_over(connection, NAME, self._owner)
+                    await shifts.hand_over(connection, NAME, self.owner)
 
     def during(self, loop: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         """`loop`, but only while this daemon is on shift; cancelled when that ends."""
-        return loop if self._owner is None else lambda: self._during(loop)
+        return (lambda: self._during(loop)) if self.owner else loop
 
     async def _during(self, loop: Callable[[], Awaitable[None]]) -> None:
         while not self._ended.is_set():

@@ -133,6 +133,6 @@ async def test_alone_it_is_always_on_shift(store):
     async def work():
         pass
 
-    alone = Shift(store, None)
+    alone = Shift(store)
     assert (alone.on, alone.during(work), alone.loops()) == (True, work, {})
     await alone.hand_over()
