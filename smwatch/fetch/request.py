@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from smwatch.fetch.client import Client
 
+KNOWN = 2048  # addresses that are not read again
 STEP = 64 * 1024
 HEARTBEAT = 30.0  # seconds between two questions whether a WebSocket is still there
 LONGEST_MESSAGE = 1024 * 1024
@@ -237,6 +239,7 @@ async def _said(response: aiohttp.ClientResponse) -> str:
     return ""
 
 
+@lru_cache(maxsize=KNOWN)
 def read_url(url: str) -> URL:
     """The address to ask; raises Broken where it is none."""
     try:
