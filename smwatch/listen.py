@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from smwatch.brought import contained
 from smwatch.errors import AuthExpired, Gone, NotPermitted, SourceError, Transient
 from smwatch.i18n import text
 from smwatch.secret import SecretMissing
@@ -23,7 +24,7 @@ from smwatch.source import PushSource
 from smwatch.store import sources as source_store
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from smwatch.model import Page
     from smwatch.pipeline import Polled
@@ -151,7 +152,7 @@ class Listeners:
     async def _take(self, ear: Ear) -> None:
         row = await self._row(ear)
         async with aclosing(ear.source.listen(self._open(ear.source, row, self._clock()))) as pages:  # type: ignore[type-var]
-            async for page in pages:
+            async for page in _of_the_plugin(pages):
                 await self._push(ear.source, await self._row(ear), page)
                 self._works(ear)
 
@@ -170,6 +171,12 @@ class Listeners:
     def _works(self, ear: Ear) -> None:
         ear.falls = 0
         self._heard(ear.number, None)
+
+
+async def _of_the_plugin(pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
+    with contained():
+        async for page in pages:
+            yield page
 
 
 async def _close(ears: list[Ear]) -> None:

@@ -210,7 +210,7 @@ def _start(
         manager.check_pending()
         brings = _register(plugin, manager, registry)
         version = version or str(getattr(plugin, "__version__", ""))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the border around one plugin's code
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - the border around one plugin's code
         if manager.has_plugin(candidate.name):
             manager.unregister(name=candidate.name)
         problem = text("cannot be loaded: {error}", error=f"{type(error).__name__}: {error}")

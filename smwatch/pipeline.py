@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from smwatch.brought import called, slices, walked
 from smwatch.errors import SourceError, Transient
 from smwatch.habits import believed, learned
 from smwatch.i18n import text
-from smwatch.model import Page
 from smwatch.route import Age, age, moment_of
 from smwatch.store.churn import renewed
 from smwatch.store.ingest import (
@@ -34,13 +34,13 @@ from smwatch.store.tombstones import GONE
 from smwatch.story import near_duplicate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from smwatch.caution import Caution
     from smwatch.i18n import Text
-    from smwatch.model import Item
+    from smwatch.model import Item, Page
     from smwatch.plugin import Enricher, Source
     from smwatch.query.watches import WatchEngine, WatchHit
     from smwatch.store.db import Store
@@ -124,7 +124,7 @@ class Pipeline:
         """One walk over one source; raises a SourceError, and leaves everything that was stored before it."""
         walk, total = self.walk(source, row, now), Polled()
         moments: set[datetime] = set()
-        async for page, last in _with_last(source.fetch(walk)):
+        async for page, last in walked(source.fetch(walk)):
             if last and _says_nothing(row, walk, page):
                 break  # most polls end here: nothing is asked of the store
             moments.update(said for item in page.items if (said := believed(item.published or item.updated, now)))
@@ -143,6 +143,12 @@ class Pipeline:
 
     async def push(self, source: Source, row: SourceRow, page: Page, *, durable: bool = False) -> Polled:
         """Keep, match and store one page of a stream; its cursor moves with it. A `durable` one is on the disk then."""
+        total = Polled()
+        for part in slices(page):
+            total = _sum(total, await self._push(source, row, part, durable=durable))
+        return total
+
+    async def _push(self, source: Source, row: SourceRow, page: Page, *, durable: bool) -> Polled:
         now = self.clock()
         harvest = await self._harvest(source, row, page, self.walk(source, row, now), now)
         if self.caution and self.caution.holds(row.id):
@@ -203,7 +209,7 @@ class Pipeline:
             return fresh
         try:
             async with asyncio.timeout(LOOK_UP):
-                found = {item.id: item for item in await source.look_up(walk, wanted)}
+                found = {item.id: item for item in await called(source.look_up(walk, wanted))}
         except (SourceError, TimeoutError) as error:
             log.info("authors_not_looked_up", source=source.name, reason=str(error))
             self.no_look_up[row.id] = now + NO_LOOK_UP
@@ -320,7 +326,7 @@ class Pipeline:
     async def _enriched(self, item: Item) -> Item:
         for enricher in self.plan.enrichers:
             try:
-                item = await enricher.enrich(item)
+                item = await called(enricher.enrich(item))
             except Exception as error:  # noqa: BLE001 - one plugin's code is a border: the item goes on as it is
                 log.warning("enricher_failed", enricher=type(enricher).__name__, error=type(error).__name__)
         return item
@@ -372,23 +378,6 @@ def _listed(page: Page) -> int:
 
 def _in_utc(item: Item, now: datetime) -> Item:
     return replace(item, published=believed(item.published, now), updated=believed(item.updated, now))
-
-
-async def _with_last(pages: AsyncIterator[Page]) -> AsyncIterator[tuple[Page, bool]]:
-    """Each page with whether it is the last one; a walk without pages has one, empty.
-
-    A page with a cursor is the last one at once: what a source raises after it says what else is wrong.
-    """
-    held: Page | None = None
-    ended = False
-    async for page in pages:
-        if held is not None:
-            yield held, False
-        held, ended = (None, True) if page.cursor is not None else (page, ended)
-        if held is None:
-            yield page, True
-    if held is not None or not ended:
-        yield held or Page(), True
 
 
 def _sum(one: Polled, other: Polled) -> Polled:

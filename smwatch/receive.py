@@ -17,6 +17,7 @@ import structlog
 from aiolimiter import AsyncLimiter
 from sqlalchemy.exc import SQLAlchemyError
 
+from smwatch.brought import contained
 from smwatch.errors import Broken, NotPermitted, RateLimited, SourceError, Transient
 from smwatch.i18n import Text, text
 from smwatch.secret import SecretMissing
@@ -133,7 +134,8 @@ class Inbox:
         if box is None:
             return Reply(status=404, body="404: nobody receives here")
         try:
-            verdict = box.receiver.accept(request)
+            with contained():
+                verdict = box.receiver.accept(request)
         except SecretMissing as error:
             self._heard(box.row.id, NotPermitted(error.sentence))
             return Reply(status=503, body="503: not ready to receive", retry_after=LATER)
@@ -234,7 +236,8 @@ class Inbox:
             if not await inbox.try_it(connection, letter.id, self._clock(), lease):
                 return  # another daemon is at it
         try:
-            polled = await self._unpacked(box, letter)
+            with contained():
+                polled = await self._unpacked(box, letter)
         except (Transient, RateLimited) as error:
             self._excused[letter.id] += 1
             await self._put_off(box, letter, error.sentence, error.retry_at)

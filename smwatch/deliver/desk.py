@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from smwatch.brought import called
 from smwatch.deliver.hush import Hush
 from smwatch.deliver.pace import Pace
 from smwatch.errors import ChannelError, Outcome
@@ -137,13 +138,13 @@ async def bounded(work: Coroutine[Any, Any, T], limit: timedelta) -> T:
 
     `asyncio.wait_for` never returns where a plugin swallows its cancellation; this does.
     """
-    task = asyncio.ensure_future(work)
+    task = asyncio.ensure_future(called(work))
     try:
         await asyncio.wait({task}, timeout=limit.total_seconds())
     except asyncio.CancelledError:
         task.cancel()
         raise
-    if task.done():
+    if task.done() and not task.cancelled():
         return task.result()
     task.cancel()
     _abandoned.add(task)

@@ -1,0 +1,93 @@
+"""What plugins bring, as the core takes it: in slices, at most so much, and never with an end of the process.
+
+A page is one transaction, so a page of a million items would hold the store and the loop for minutes. It is taken in
+slices; deletions go along with every one of them, so that none tells what the same page takes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from smwatch.errors import Broken, SourceError
+from smwatch.i18n import text
+from smwatch.model import Page
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Iterator
+
+T = TypeVar("T")
+
+SLICE = 500  # items in one transaction
+MOST = 100_000  # items of one poll or one pushed page: twice the longest sitemap that there may be
+
+
+class PluginFault(Exception):
+    """A plugin raised what would have ended the process (SystemExit), or what no border expects."""
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """A plugin's code: whatever it raises is an Exception afterwards; cancellation stays what it is."""
+    try:
+        yield
+    except (Exception, asyncio.CancelledError, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise PluginFault(type(error).__name__) from error
+
+
+async def called(work: Awaitable[T]) -> T:
+    """One call of a plugin, contained."""
+    with contained():
+        return await work
+
+
+def slices(page: Page, before: int = 0) -> Iterator[Page]:
+    """The page in parts of at most `SLICE` items; cursor and notes on the last one.
+
+    Raises Broken after `MOST` items, `before` of which came earlier: what came until then is kept.
+    """
+    room = max(MOST - before, 0)
+    starts = range(0, min(len(page.items), room), SLICE) or (0,)
+    whole = len(page.items) <= room
+    for start in starts:
+        last = whole and start + SLICE >= len(page.items)
+        part = page.items[start : min(start + SLICE, room)]
+        yield replace(page, items=part, cursor=page.cursor if last else None, notes=page.notes if last else ())
+    if not whole:
+        raise Broken(text("it brings more than {n} items at once; those beyond are not read", n=MOST))
+
+
+async def walked(pages: AsyncIterator[Page]) -> AsyncIterator[tuple[Page, bool]]:
+    """Each slice of a walk with whether it is the last one; a walk without pages has one, empty.
+
+    A page with a cursor is the last one at once: what a source raises after it says what else is wrong. What came
+    before it raises is kept.
+    """
+    held: Page | None = None
+    ended = False
+    try:
+        async for page in _sliced(pages):
+            if held is not None:
+                yield held, False
+            held, ended = (None, True) if page.cursor is not None else (page, ended)
+            if held is None:
+                yield page, True
+    except SourceError:
+        if held is not None:
+            yield held, False
+        raise
+    if held is not None or not ended:
+        yield held or Page(), True
+
+
+async def _sliced(pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
+    count = 0
+    with contained():
+        async for page in pages:
+            for part in slices(page, count):
+                yield part
+            count += len(page.items)
