@@ -62,7 +62,6 @@ if TYPE_CHECKING:
     from smwatch.config.keeper import Keeper, Outcome
     from smwatch.config.model import Config
     from smwatch.i18n import Text
-    from smwatch.pipeline import Polled
     from smwatch.plugin import Source
     from smwatch.stalls import Stall
     from smwatch.store.db import Store
@@ -140,7 +139,7 @@ class App:
         )
         self.shift = Shift(self.store, clock=clock, nap=self.tempo.nap)
         self.scheduler = Scheduler(
-            self.store, self.pipeline.poll, clock=clock, on_poll=self._polled, claims=self.shift.claims
+            self.store, self.pipeline.poll, clock=clock, on_poll=self.metrics.walked, claims=self.shift.claims
         )
         world, nap = (self.store, self._stream, self.pipeline.push), self.tempo.nap
         self.listeners = Listeners(*world, heard=self.scheduler.heard, clock=clock, nap=nap)
@@ -169,14 +168,6 @@ class App:
 
     def _stream(self, source: Source, row: SourceRow, now: datetime) -> Walk:
         return self._walk(source, replace(row, cursor=row.stream_cursor), now)
-
-    def _polled(self, _name: str, outcome: str, polled: Polled | None) -> None:
-        self.metrics.polled(outcome)
-        if polled is not None and not polled.unchanged:
-            self.metrics.read("new", polled.fresh - polled.changed)
-            self.metrics.read("changed", polled.changed)
-            self.metrics.read("seen", polled.listed - polled.fresh)
-            self.metrics.mentioned(polled.mentions)
 
     async def _tell_note(self, source: Source, note: Text) -> None:
         log.warning("source_missed_something", source=source.name, reason=str(note))
@@ -221,13 +212,7 @@ class App:
             retention=config.retention,
             enrichers=tuple(self.keeper.registry.enrichers.values()),
         )
-        self.gather.rules = Rules(
-            watches={(one.client, one.name): one for one in config.watches},
-            own_accounts={
-                None: config.own_accounts,
-                **{name: one.own_accounts for name, one in config.clients.items()},
-            },
-        )
+        self.gather.rules = Rules.of(config)
         was, self.hush = self.hush, hush_of(config.silences, self.store.key, config.lists)
         if was.planned != self.hush.planned:  # what a silence of the files held may be told now
             async with self.store.write() as connection:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from smwatch.config.model import Config
     from smwatch.model import Watch
     from smwatch.route import Decision
     from smwatch.store.db import Store
@@ -66,6 +67,13 @@ class Rules:
 
     watches: Mapping[tuple[str | None, str], Watch] = field(default_factory=dict)
     own_accounts: Mapping[str | None, Sequence[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: Config) -> Rules:
+        """What a config says of it."""
+        clients: dict[str | None, Sequence[str]] = {name: one.own_accounts for name, one in config.clients.items()}
+        watches = {(one.client, one.name): one for one in config.watches}
+        return cls(watches=watches, own_accounts={None: config.own_accounts, **clients})
 
     def own(self, client: str | None) -> list[str]:
         """The house's own accounts and the client's."""

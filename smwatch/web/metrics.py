@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from smwatch.pipeline import Polled
+
 LAG_EVERY = 0.5  # seconds between two looks at the loop
 DELAYS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)  # seconds: bounds of the counted delays
 
@@ -42,6 +44,15 @@ class Metrics:
             registry=self.registry,
         )
         self._longest_lag = 0.0
+
+    def walked(self, _source: str, outcome: str, polled: Polled | None) -> None:
+        """A poll ended like this, and brought so much."""
+        self.polled(outcome)
+        if polled is not None and not polled.unchanged:
+            self.read("new", polled.fresh - polled.changed)
+            self.read("changed", polled.changed)
+            self.read("seen", polled.listed - polled.fresh)
+            self.mentioned(polled.mentions)
 
     def polled(self, outcome: str) -> None:
         """One poll has ended: "read", "unchanged", or the state of its source ("failing", "refused", "gone")."""
