@@ -179,7 +179,10 @@ class App:
     async def _rest_culprit(self, stall: Stall) -> None:
         row = next((row for row in self.scheduler.rows if row.id == culprit(stall)), None)
         if row is not None:
-            self.rest(replace(row, paused_at=self.now(), paused_until=self.now() + LONGEST_REST))
+            at, until = self.now(), self.now() + LONGEST_REST
+            async with self.store.write() as connection:  # the poll that blocked reads the row again at its end
+                await source_store.set_rest(connection, row.id, at, until)
+            self.rest(replace(row, paused_at=at, paused_until=until))
             await self._tell_operators(stall.told(row.name))
 
     async def _tell_left_out(self, number: int, what: Text) -> None:

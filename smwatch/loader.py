@@ -232,7 +232,7 @@ def _register(plugin: object, manager: pluggy.PluginManager, registry: Registry)
     others = [other for other in manager.get_plugins() if other is not plugin]
     brought: list[tuple[str, dict[str, Any], str, Any]] = []
     for kind, kinds, fits in (
-        ("source", registry.sources, _is_a(Source)),
+        ("source", registry.sources, _is_source),
         ("channel", registry.channels, _is_a(Channel)),
         ("enricher", registry.enrichers, _can_enrich),
     ):
@@ -245,6 +245,11 @@ def _register(plugin: object, manager: pluggy.PluginManager, registry: Registry)
     for _, kinds, name, what in brought:
         kinds[name] = what
     return [(kind, name) for kind, _, name, _ in brought]
+
+
+def _is_source(it: object) -> bool:
+    """Without a key of its own no source can be told from another."""
+    return isinstance(it, type) and issubclass(it, Source) and it.key is not Source.key
 
 
 def _is_a(base: type) -> Callable[[Any], bool]:
