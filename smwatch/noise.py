@@ -159,19 +159,19 @@ def _reason(exclusion: Exclusion, n: int, besides: int, others: int) -> Text:
     said: dict[str, Any] = {"n": n, "value": exclusion.value, "besides": besides, "others": others}
     if exclusion.kind == "author":
         return texts(
-            "{n} of them is by {value}, and {besides} of the {others} others",
-            "{n} of them are by {value}, and {besides} of the {others} others",
+            "{n} mention by {value} is marked not relevant; {besides} of {others} others would go, too",
+            "{n} mentions by {value} are marked not relevant; {besides} of {others} others would go, too",
             **said,
         )
     if exclusion.kind == "site":
         return texts(
-            "{n} of them stands on {value}, and {besides} of the {others} others",
-            "{n} of them stand on {value}, and {besides} of the {others} others",
+            "{n} mention on {value} is marked not relevant; {besides} of {others} others would go, too",
+            "{n} mentions on {value} are marked not relevant; {besides} of {others} others would go, too",
             **said,
         )
     return texts(
-        "{n} of them says “{value}”, and {besides} of the {others} others",
-        "{n} of them say “{value}”, and {besides} of the {others} others",
+        "{n} mention with “{value}” is marked not relevant; {besides} of {others} others would go, too",
+        "{n} mentions with “{value}” are marked not relevant; {besides} of {others} others would go, too",
         **said,
     )
 

@@ -43,8 +43,11 @@ def test_a_word_that_only_the_marked_ones_say():
     found = suggest(ACME, marked, [*OTHERS, said(9, "Acme Fanclub wächst, sagt der Club")])
     assert (found.exclusion.kind, found.exclusion.query) == ("words", "karate")
     assert (found.marked, found.others) == ((1, 2), ())
-    assert found.reason.render("en") == "2 of them say “karate”, and 0 of the 6 others"
-    assert found.reason.render("de") == "2 davon enthalten „karate“, und 0 der 6 anderen"
+    assert found.reason.render("en") == "2 mentions with “karate” are marked not relevant; 0 of 6 others would go, too"
+    assert (
+        found.reason.render("de")
+        == "2 Erwähnungen mit „karate“ sind als nicht relevant markiert; außerdem entfielen 0 von 6 anderen"
+    )
 
 
 def test_an_author_where_the_words_differ():

@@ -124,7 +124,7 @@ def check_message(problems: Sequence[tuple[str, Text]], reader: Reader) -> Messa
 
 HELP: Mapping[str, Text] = {
     "status": text("whether all is well"),
-    "search WORDS": text("mentions that hold these words"),
+    "search …": text("mentions that hold these words"),
     "why M4K2": text("why a mention was told or not"),
     "cases": text("what waits for an answer; also: cases add, cases away @JAN 14d"),
     "silence": text("what is silenced; also: silence watch NAME 4h WHY, silence site HOST 7d WHY, silence end Q01"),

@@ -8,7 +8,7 @@ from smwatch.i18n import Text, text, texts
 from smwatch.message.alert import PRIORITIES
 from smwatch.message.escape import one_line
 from smwatch.message.model import Bullets, Context, Message, Paragraph, Run
-from smwatch.message.quote import headline_run, origin
+from smwatch.message.quote import headline, headline_run, origin
 from smwatch.message.words import Reader
 from smwatch.model import Priority
 
@@ -36,9 +36,8 @@ def story_news_message(
     if (hidden := len(mentions) - NAMED) > 0:
         blocks.append(Context(runs=(Run(text=reader.say(text("and {n} more", n=hidden))),)))
     heading = Paragraph(runs=(Run(text=reader.say(title), bold=True),))
-    return Message(
-        title=reader.say(title), blocks=(heading, *blocks), language=language, urgent=raised is Priority.URGENT
-    )
+    named = f"{reader.say(title)}: {headline(by.item, reader)}" if raised is not None and by else reader.say(title)
+    return Message(title=named, blocks=(heading, *blocks), language=language, urgent=raised is Priority.URGENT)
 
 
 def _count(mentions: Sequence[Mention]) -> Text:

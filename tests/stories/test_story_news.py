@@ -133,6 +133,7 @@ async def test_a_source_that_raises_the_priority_is_told_to_the_channel(world):
     await world.calm()
     (note,) = thread(world, alert)
     assert note.broadcast
+    assert note.body["text"] == f"Die Priorität ist gestiegen: {TITLE}"
     assert "Sofort" in note.text
     assert alert.text.startswith("# 🔴 Sofort")
     assert len(world.alerts()) == 1
