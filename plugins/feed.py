@@ -18,6 +18,9 @@ With `preset` it is the feed of a platform, named by what people know of it:
 - `"app-store"` with `app`, the number in the app's address, and `countries`: the newest 500 reviews of each country,
   with their stars.
 
+A mirror or a bridge in your own network is named by `url` and `allow_private = true` instead of the user or channel;
+its items are read as the preset's.
+
 Google News is refused: its feeds forbid this use themselves.
 """
 
@@ -98,7 +101,7 @@ class FeedSource(Source):
         """Exactly one way to name the feed, and an address that can be asked."""
         if self.preset is None and (self.url is None) == (self.opml is None):
             raise UserError(text("a feed needs either url or opml"))
-        if self.preset is not None and (self.opml is not None or (self.url and self.preset != "google-alerts")):
+        if self.preset is not None and (self.opml is not None or not self._may_name_url()):
             raise UserError(text("a preset makes the address itself: leave out url and opml"))
         for key, owners in OWN.items():
             if getattr(self, key) is not None and self.preset not in owners:
@@ -106,6 +109,15 @@ class FeedSource(Source):
         if self.opml is None:
             for country in self._countries():
                 self._checked(self._address(country))
+
+    def _may_name_url(self) -> bool:
+        """An alert's address is the user's own; other platforms' feeds may be read from a mirror in the intranet."""
+        if not self.url or self.preset == "google-alerts":
+            return True
+        return self.allow_private and self.preset != "app-store" and not (self.channel or self.user)
+
+    def _mirror(self) -> str | None:
+        return self.url if self.url and self.allow_private and "//www.google." not in self.url else None
 
     @staticmethod
     def _checked(address: str) -> None:
@@ -120,6 +132,8 @@ class FeedSource(Source):
         """Where the feed stands."""
         if self.preset == "app-store":
             return presets.app_store(self.app, country or self._countries()[0], page)
+        if mirror := self._mirror():
+            return mirror
         if self.preset == "pinterest":
             return presets.pinterest(self.user, self.board)
         if self.preset == "vimeo":
@@ -136,7 +150,7 @@ class FeedSource(Source):
         """The address as people say it: host and path; the platform and what is read there."""
         if self.opml is not None:
             return str(self.opml)
-        if self.preset in TITLES:
+        if self.preset in TITLES and not self.url:
             named = self.board and f"{self.user}/{self.board}"
             return f"{TITLES[self.preset]} {named or self.channel or self.user or self.app}{self._in_brackets()}"
         address = read_address(self._address())

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from smwatch.hookspecs import RegisterSource
 
+SEARCH = "/api/v2/doc/doc"  # may stand in `url` already
 FROM_WATCHES = "from-watches"
 STAMP = "%Y%m%d%H%M%S"
 OVERLAP = timedelta(hours=1)  # articles are added with the time of their quarter of an hour
@@ -157,7 +158,7 @@ class GdeltSource(Source):
             "startdatetime": since.strftime(STAMP),
             "enddatetime": (_moment(until) if until else ctx.now + timedelta(minutes=15)).strftime(STAMP),
         }
-        answer = await ctx.http.get(f"{self.url.rstrip('/')}/api/v2/doc/doc", params=params)
+        answer = await ctx.http.get(self.url.rstrip("/").removesuffix(SEARCH) + SEARCH, params=params)
         found = _read(answer.body, ctx.now)
         return [one for one in found.each("articles") if one.link("url") and one.text("seendate")]
 

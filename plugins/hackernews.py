@@ -70,6 +70,10 @@ class HackerNewsSource(Source):
             raise UserError(text('search needs words, or "from-watches"'))
         read_address(self.url)
 
+    def _address(self) -> str:
+        """The search, newest first; `url` may be the server's, the API's or the search's own."""
+        return self.url.rstrip("/").removesuffix("/search_by_date").removesuffix("/api/v1") + "/api/v1/search_by_date"
+
     def key(self) -> str:
         """What is searched for, and where."""
         return json.dumps([self.url, self.search], ensure_ascii=False)
@@ -104,7 +108,7 @@ class HackerNewsSource(Source):
         }
         for page in range(PAGES):
             asked = {**params, "page": str(page)}
-            answer = await ctx.http.get(f"{self.url.rstrip('/')}/api/v1/search_by_date", params=asked)
+            answer = await ctx.http.get(self._address(), params=asked)
             found = read_payload(answer.body, "Hacker News")
             if not isinstance(found.at("hits").value, list):
                 raise Broken(text("{host} answers without hits", host="Hacker News"))

@@ -166,8 +166,8 @@ class InboundSource(Receiver):
         return self.address()
 
     def address(self) -> str:
-        """`path`, else the name."""
-        return self.path or self.name
+        """`path`, perhaps with the "/in/" that stands before it, else the name."""
+        return self.path.removeprefix("/in/") if self.path else self.name
 
     def _paths(self) -> Iterator[str]:
         yield from self._mapped().values()

@@ -346,8 +346,14 @@ def told(report: Report, language: str, most: int = 20) -> list[str]:
 
 
 def _summary(report: Report) -> Text:
-    title = str(report.feed.get("title") or "–")
-    values = {"title": title, "n": len(report.items), "hits": len(report.matches), "seconds": f"{report.seconds:.2f}"}
+    values = {
+        "title": str(report.feed.get("title") or ""),
+        "n": len(report.items),
+        "hits": len(report.matches),
+        "seconds": f"{report.seconds:.2f}",
+    }
+    if not values["title"]:
+        return text("{n} items, {hits} of them would match, read in {seconds} s", **values)
     return text("“{title}”, {n} items, {hits} of them would match, read in {seconds} s", **values)
 
 

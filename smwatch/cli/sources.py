@@ -91,7 +91,8 @@ def _standing_json(one: Standing) -> dict[str, object]:
 def _standing_lines(one: Standing, zone: str) -> list[str]:
     """The state of one source in two lines."""
     state = STATES.get(one.state, Text(one.state)).render(spoken())
-    why = f": {one.reason.render(spoken())}" if one.reason else ""
+    reason = text("until {when}", when=in_zone(one.paused_until, zone)) if one.paused_until else one.reason
+    why = f": {reason.render(spoken())}" if reason else ""
     since = text("since {moment}", moment=in_zone(one.since, zone)).render(spoken()) if one.since else ""
     first = f"{MARKS.get(one.state, '✗')} {one.name}  {state}{why}" + (
         f" ({since})" if since and one.state != "ok" else ""
@@ -178,9 +179,10 @@ def _say_found(found: Search, chosen: str) -> None:
     from smwatch.plugin import tame
 
     for feed in found.feeds:
-        entries = texts("{n} entry", "{n} entries", n=feed.items).render(spoken())
+        entries = texts("{n} entry", "{n} entries", n=feed.items)
         mark = "→" if feed.url == chosen else " "
-        talk(f"{mark} {tame(feed.url)}  “{tame(feed.title) or '–'}”, {entries}")
+        named = text("“{title}”, {entries}", title=tame(feed.title) or "–", entries=entries).render(spoken())
+        talk(f"{mark} {tame(feed.url)}  {named}")
 
 
 @source.command(

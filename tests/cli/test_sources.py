@@ -135,6 +135,7 @@ def test_rest_without_a_daemon(world: World) -> None:
     assert world.run("source", "pause", "Werkblog", "--until", "2099-12-24").code == 0
     [one, _] = world.run("source", "list", "--json").json
     assert (one["state"], one["reason"]) == ("paused", "until 2099-12-23 23:00 UTC")
+    assert "  rests: until 2099-12-24 00:00 (since" in world.run("source", "list").out  # as the rest of the line is
     assert world.run("source", "resume", "Werkblog").code == 0
     assert world.run("source", "list", "--json").json[0]["state"] == "new"
 

@@ -263,6 +263,13 @@ async def test_at_most_ten_pages(server):
     assert len(server.requests) == presets.PAGES
 
 
+@pytest.mark.parametrize("preset", ["google-alerts", "youtube", "vimeo", "pinterest"])
+def test_a_mirror_in_the_intranet_may_stand_in_for_the_platform(preset: str) -> None:
+    url = "http://spiegel.acme.intern/feed.xml"
+    source = FeedSource.model_validate({"type": "feed", "preset": preset, "url": url, "allow_private": True})
+    assert (source.key(), source.default_name()) == (url, "spiegel.acme.intern/feed.xml")
+
+
 def test_the_presets_of_the_keys_are_those_that_there_are():
     assert {one for owners in plugin.OWN.values() for one in owners} | {"google-alerts"} == set(presets.SHAPES)
 

@@ -105,6 +105,12 @@ async def test_conforms() -> None:
     assert [item for page in pages for item in page.items] == [ITEM]
 
 
+async def test_the_address_may_name_the_path_already(world: World) -> None:
+    async with walker(gdelt(world, url=world.url(PATH))) as core:
+        await core.walk()
+    assert {urlsplit(one.path).path for one in world.requests} == {PATH}
+
+
 async def test_nothing_found_is_no_error(world: World) -> None:
     async with walker(gdelt(world)) as core:
         assert await walked(core) == []

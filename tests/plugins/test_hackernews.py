@@ -126,6 +126,13 @@ async def walked(core) -> list[str]:
     return [item.id for page in await core.walk() for item in page.items]
 
 
+@pytest.mark.parametrize("written", ["", "/", "/api/v1", "/api/v1/", PATH])
+async def test_the_address_may_be_the_servers_the_apis_or_the_searchs(index: Index, written: str) -> None:
+    async with walker(hackernews(index, url=index.url(written))) as core:
+        await core.walk()
+    assert {urlsplit(seen.path).path for seen in index.requests} == {PATH}
+
+
 async def test_conforms() -> None:
     async with FeedServer() as server:
         body = json.dumps({"hits": [STORY, COMMENT], "nbPages": 1})

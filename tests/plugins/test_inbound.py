@@ -325,6 +325,10 @@ def test_keys_that_make_no_sense(keys: dict[str, Any]) -> None:
         inbound(**keys)
 
 
+def test_a_path_may_be_written_as_the_address_shows_it() -> None:
+    assert inbound(path="/in/acme-forum").address() == "acme-forum"
+
+
 def test_a_path_of_its_own_survives_a_rename() -> None:
     source = inbound(path="acme-forum")
     assert source.key() == source.model_copy(update={"name": "another name"}).key() == "acme-forum"
