@@ -57,6 +57,13 @@ def named(person: Person | None) -> Run | None:
     return Run(text=f"@{known}", person=person.id)
 
 
+def _titled(case: Case, limit: int, *, bold: bool = False) -> Runs:
+    """What it is about, with the host that its link leads to: a title may be written to look like another one."""
+    host = shown_host(case.link)
+    title = Run(text=one_line(case.title, limit) or case.short, link=safe_url(case.link), bold=bold)
+    return (title, Run(text=f" ({host})")) if host else (title,)
+
+
 def state_runs(case: Case | None, silences: Sequence[Silence], reader: Reader) -> tuple[Runs, ...]:
     """Where a case stands: who, what, until when; then what is silenced. Nothing for one that just began."""
     lines = [*([line] if case is not None and (line := _stands(case, reader)) else [])]
@@ -208,7 +215,7 @@ def case_message(case: Case, *, language: str, timezone: str, buttons: bool, not
     title = one_line(case.title, HEADLINE * 2) or case.short
     blocks: list[Block] = [
         Heading(text=heading),
-        Paragraph(runs=(Run(text=title, link=safe_url(case.link), bold=True),)),
+        Paragraph(runs=_titled(case, HEADLINE * 2, bold=True)),
     ]
     if note:
         blocks.append(Paragraph(runs=(Run(text=one_line(note, 500)),), quote=True))
@@ -235,7 +242,7 @@ def reminder_message(
     called = [piece for run in whom for piece in (run, Run(text=" "))]
     nobody = [] if whom or case.status is Status.TAKEN else [Run(text=reader.say(text(" Nobody has taken it yet.")))]
     title = one_line(case.title, HEADLINE) or case.short
-    about = (Run(text=title, link=safe_url(case.link)), DOT, Run(text=case.short))
+    about = (*_titled(case, HEADLINE), DOT, Run(text=case.short))
     said = reader.say(Text(REMINDERS[reminder].template, {"when": when.text}))
     return Message(
         title=f"{said} {title}",
@@ -292,7 +299,6 @@ def case_blocks(cases: Sequence[Case], now: datetime, reader: Reader) -> Iterato
 def _row_of(case: Case, now: datetime, reader: Reader) -> Runs:
     late = case.until is not None and case.until <= now and case.told < Reminder.OVERDUE  # else it says so itself
     head = (Run(text=reader.say(text("overdue: ")), bold=True),) if late else ()
-    title = one_line(case.title, HEADLINE) or case.short
     state = state_runs(case, (), reader)
     told = state[0] if state else (Run(text=reader.say(text("open"))),)
-    return (*head, Run(text=title, link=safe_url(case.link)), DOT, *told, DOT, Run(text=case.short))
+    return (*head, *_titled(case, HEADLINE), DOT, *told, DOT, Run(text=case.short))

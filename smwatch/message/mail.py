@@ -87,7 +87,8 @@ def mailbox(written: str) -> Mailbox:
 
 def message_id(key: str, host: str) -> str:
     """The Message-ID of the mail with `key`, sent from `host`."""
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{host}>"
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"<{digest[:32]}@{host}>"
 
 
 def compose(  # noqa: PLR0913 - what stands on an envelope

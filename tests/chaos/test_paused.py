@@ -17,7 +17,12 @@ from smwatch.testing.servers import FeedServer
 pytestmark = pytest.mark.chaos
 POST = "chat.postMessage"
 SHORT, LONG = 1, 12
-FAULTS = (lost_reply, lambda: rate_limit("1"), lambda: rate_limit(None, page=True), lambda: server_error(503, store=True))
+FAULTS = (
+    lost_reply,
+    lambda: rate_limit("1"),
+    lambda: rate_limit(None, page=True),
+    lambda: server_error(503, store=True),
+)
 
 
 @pytest.fixture
