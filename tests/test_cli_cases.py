@@ -29,22 +29,30 @@ url = "https://www.tagesbote.example/feed.xml"
 
 
 @pytest.fixture
-def smwatch(tmp_path):
-    path = tmp_path / "smwatch.toml"
-    path.write_text(CONFIG.format(folder=tmp_path, language="de"))
+def smwatch_of(tmp_path):
+    def of(config):
+        path = tmp_path / "smwatch.toml"
+        path.write_text(config.format(folder=tmp_path, language="de"))
 
-    def run(*words, code=0):
-        done = CliRunner().invoke(cli, ["case", *words, "-c", str(path)], catch_exceptions=False)
-        assert done.exit_code == code, done.output
-        return done.stdout if code == 0 else done.stderr
+        def run(*words, code=0):
+            done = CliRunner().invoke(cli, ["case", *words, "-c", str(path)], catch_exceptions=False)
+            assert done.exit_code == code, done.output
+            return done.stdout if code == 0 else done.stderr
 
-    return run
+        return run
+
+    return of
+
+
+@pytest.fixture
+def smwatch(smwatch_of):
+    return smwatch_of(CONFIG)
 
 
 def test_a_case_from_its_beginning_to_its_end(smwatch):
     assert smwatch("list") == ""
     assert smwatch("add", "Radio Nord fragt nach dem Rückruf", "--until", "2h", "--by", "anna") == "V01: angelegt\n"
-    assert smwatch("take", "V01", "--by", "anna") == "V01: erledigt\n"
+    assert smwatch("take", "V01", "--by", "anna") == "V01: eingetragen\n"
     (listed,) = json.loads(smwatch("list", "--json"))
     assert (listed["id"], listed["status"], listed["owner"], listed["overdue"]) == ("V01", "taken", "anna", False)
     assert "übernommen von @anna · bis" in smwatch("list")
@@ -73,3 +81,60 @@ def test_what_cannot_be_is_one_sentence(smwatch):
 def test_who_is_away(smwatch):
     assert smwatch("away", "mira", "jan", "--until", "7d") == "mira: jan vertritt\n"
     assert smwatch("away", "mira") == "mira ist wieder da\n"
+
+
+CLIENTS = """
+[smwatch]
+store = "sqlite://{folder}/s.db"
+language = "{language}"
+
+[channels.a]
+type = "console"
+client = "Alpha"
+
+[channels.b]
+type = "console"
+client = "Beta"
+
+[[watch]]
+name = "A"
+client = "Alpha"
+query = "acme"
+alert = ["a"]
+
+[[watch]]
+name = "B"
+client = "Beta"
+query = "acme"
+alert = ["b"]
+
+[[source]]
+type = "feed"
+url = "https://www.tagesbote.example/feed.xml"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "bitte den Mandanten nennen, mit --client: Alpha, Beta"),
+        (("--client", "Betta"), "einen Mandanten Betta gibt es nicht; ist Beta gemeint?"),
+        (("--client", "Alpha", "--channel", "b"), "der Kanal b ist keiner von Alpha"),
+    ],
+)
+def test_a_case_is_some_clients_and_stands_in_its_channel(smwatch_of, words, said):
+    smwatch = smwatch_of(CLIENTS)
+    assert smwatch("add", "Anruf", *words, code=1) == f"{said}\n"
+    assert smwatch("list") == ""
+
+
+def test_a_channel_says_whose_a_case_is(smwatch_of):
+    smwatch = smwatch_of(CLIENTS)
+    smwatch("add", "Anruf", "--channel", "b")
+    assert [one["client"] for one in json.loads(smwatch("list", "--json"))] == ["Beta"]
+
+
+def test_a_case_is_the_only_clients(smwatch_of):
+    smwatch = smwatch_of(CONFIG.replace('name = "Acme"', 'name = "Acme"\nclient = "Acme"'))
+    smwatch("add", "Anruf")
+    assert [one["client"] for one in json.loads(smwatch("list", "--json"))] == ["Acme"]

@@ -7,8 +7,10 @@ from message_samples import COPIES, NOW, RECALL, mention, story
 
 from smwatch.i18n import text
 from smwatch.message import notes
+from smwatch.message.asked import FOUND, found_message
 from smwatch.message.plain import plain_text
 from smwatch.message.summary import Told, curve, over_message, summary_message
+from smwatch.message.words import Reader
 from smwatch.model import Where
 
 GERMAN = {"language": "de", "timezone": "Europe/Berlin"}
@@ -187,3 +189,12 @@ def test_the_report_when_a_storm_is_over():
 
 def test_a_curve_of_nothing_is_flat():
     assert (curve(()), curve((0, 0)), curve((0, 1, 2))) == ("", "▁▁", "▁▅█")
+
+
+def test_a_search_says_that_there_is_more_than_it_lists():
+    reader = Reader(**GERMAN)
+    found = [RECALL] * (FOUND + 1)
+    assert found_message(found[:FOUND], "Acme", reader).title == "10 Erwähnungen mit „Acme“"
+    message = found_message(found, "Acme", reader)
+    assert message.title == "Die neuesten 10 Erwähnungen mit „Acme“"
+    assert plain_text(message).count(f"\n- {RECALL.item.title}") == FOUND

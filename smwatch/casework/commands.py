@@ -135,7 +135,7 @@ class Commands:
         if not one.click.words.strip():
             return Reply(sentence=text("say what to look for: `/smwatch search Rückruf`"))
         async with self.store.read() as connection:
-            found = await asked.search(connection, one.click.words, one.clients)
+            found = await asked.search(connection, one.click.words, one.clients, told.FOUND + 1)
         return Answer(message=told.found_message(found, one.click.words, one.reader))
 
     async def _why(self, one: Asked) -> Reply:

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from smwatch.case import Move
 from smwatch.casework import moves, when
-from smwatch.config.named import no_channel
+from smwatch.casework.scope import clients_in
+from smwatch.config.named import no_channel, no_client
 from smwatch.errors import UserError
 from smwatch.i18n import text
 from smwatch.model import Person, number_of
@@ -16,7 +17,7 @@ from smwatch.store import cases, deadlines
 from smwatch.store.schema import card, mention, story
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -100,8 +101,7 @@ async def add(
     connection: AsyncConnection, config: Config, office: Office, args: Mapping[str, Any], now: datetime
 ) -> Done:
     """A case by hand: `title`, `by`, and perhaps `link`, `until`, `client`, `channel`, `note`. Raises UserError."""
-    client = str(args["client"]) if args.get("client") else None
-    channels = _channels(config, client, args.get("channel"))
+    client, channels = home(config, args.get("client"), args.get("channel"))
     wish = moves.Wish(
         move=Move.ADD,
         who=person(str(args.get("by") or "cli")),
@@ -115,12 +115,36 @@ async def add(
     return await moves.begin_by_hand(connection, office, channels, wish, title=title, link=link, client=client)
 
 
-def _channels(config: Config, client: str | None, named: str | None) -> list[str]:
-    """Where a new case is shown: the named channel, else the first that alerts for this client and can edit."""
-    if named:
-        if named not in config.channels:
-            raise no_channel(named, config.channels)
-        return [named]
+def home(config: Config, client: str | None, channel: str | None) -> tuple[str | None, list[str]]:
+    """Whose a new case is, and the channels that show it; clients are kept apart. Raises UserError."""
+    clients = {watch.client for watch in config.watches} | {one.client for one in config.channels.values()}
+    known = sorted(one for one in clients if one)
+    if client and client not in known:
+        raise no_client(client, known)
+    if not channel:
+        whose = client or _only({watch.client for watch in config.watches if watch.alert})
+        return whose, _alerted(config, whose)
+    if channel not in config.channels:
+        raise no_channel(channel, config.channels)
+    serves = clients_in(config, (channel,))
+    whose = client or _only(serves)
+    if whose not in serves:
+        raise UserError(text("channel {name} is not one of {client}", name=channel, client=whose))
+    return whose, [channel]
+
+
+def _only(clients: Collection[str | None]) -> str | None:
+    """Whose it is where nobody said so: nobody's, where that is heard, or the only one's."""
+    if not clients or None in clients:
+        return None
+    if len(clients) > 1:
+        known = ", ".join(sorted(one for one in clients if one))
+        raise UserError(text("say for which client, with --client: {known}", known=known))
+    return next(iter(clients))
+
+
+def _alerted(config: Config, client: str | None) -> list[str]:
+    """The first channel that alerts for this client and can edit."""
     alerts = [name for watch in config.watches if watch.client == client for name in watch.alert]
     found = [name for name in dict.fromkeys(alerts) if name in config.channels]
     live = [name for name in found if "edit" in config.channels[name].abilities()]

@@ -176,7 +176,7 @@ def _moves(name: str, short: str, words: str, *options: Callable[[Any], Any], ex
         args = _args(**{**given, "case": given["name"]})
         del args["name"]
         found = run_async(casebook.move(standing(config).config, {**args, "move": MOVES[name]}))
-        tell(text("{name}: done", name=found))
+        tell(text("{name}: noted", name=found))
 
     for option in (config_option, by_option, *options, case_argument):
         made = option(made)

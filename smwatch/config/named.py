@@ -55,6 +55,16 @@ def no_channel(name: str, names: Iterable[str]) -> UserError:
     )
 
 
+def no_client(name: str, names: Iterable[str]) -> UserError:
+    """There is no client of this name."""
+    return _unknown(
+        name,
+        names,
+        text("no client is called {name}; did you mean {near}?"),
+        text("no client is called {name}; there are: {known}"),
+    )
+
+
 def _unknown(name: str, names: Iterable[str], meant: Text, there: Text) -> UserError:
     known = list(names)
     near = nearest(name, known)

@@ -25,6 +25,7 @@ VERDICTS: Mapping[str, Text] = {
     "nothing": text("not told"),
 }
 DOT = Run(text=" · ")
+FOUND = 10  # mentions that an answer lists
 
 
 def sentence_message(sentence: Text, reader: Reader, *more: Text) -> Message:
@@ -35,13 +36,15 @@ def sentence_message(sentence: Text, reader: Reader, *more: Text) -> Message:
 
 
 def found_message(mentions: Sequence[Mention], words: str, reader: Reader) -> Message:
-    """Mentions with title, link, source, watch and id."""
+    """Mentions with title, link, source, watch and id; of more than `FOUND` that there are more."""
     shown = one_line(words, 60)
     count = texts("{n} mention of “{words}”", "{n} mentions of “{words}”", n=len(mentions), words=shown)
+    if len(mentions) > FOUND:
+        count = text("The newest {n} mentions of “{words}”", n=FOUND, words=shown)
     if not mentions:
         return sentence_message(text("No mention of “{words}” is stored.", words=shown), reader)
     rows = []
-    for one in mentions:
+    for one in mentions[:FOUND]:
         moment = one.item.published or one.seen_at
         when = Run(text=reader.moment(moment, one.seen_at), when=moment)
         tail = Run(text=f" · {one_line(one.watch)} · {one.short}")

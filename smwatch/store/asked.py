@@ -31,9 +31,7 @@ class Told:
     irrelevant: bool = False
 
 
-async def search(
-    connection: AsyncConnection, words: str, clients: Collection[str | None], limit: int = 10
-) -> list[Mention]:
+async def search(connection: AsyncConnection, words: str, clients: Collection[str | None], limit: int) -> list[Mention]:
     """Mentions that hold all of `words` in title or text, newest first; only those of `clients` (None: of nobody)."""
     named = [one or "" for one in clients]
     holds = [
