@@ -165,7 +165,12 @@ async def held(world):
         return {row[0]: row[1] for row in await connection.execute(query)}
 
 
-@pytest.mark.parametrize("each", [80])
+@pytest.fixture
+def each(request):
+    """Stories in half a minute: 2,000 in ten minutes, 10,000 in the long suite."""
+    return 500 if request.config.getoption("--long") else 100
+
+
 async def test_a_storm_is_few_messages_whatever_comes_and_nothing_is_uncounted(world, each):
     sender = world.sender(channel(world))
     for step in range(20):

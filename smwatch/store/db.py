@@ -84,7 +84,12 @@ class Store:
         except BaseException as error:
             await self.close()
             if isinstance(error, DatabaseError) and not isinstance(error, OperationalError):
-                told = text("{url} is damaged, or no store of smwatch: {error}", url=self.url, error=str(error.orig))
+                told = text(
+                    "{url} is damaged, or no store of smwatch: {error}; put a backup in its place, or move it away to begin"
+                    " anew",
+                    url=self.url,
+                    error=str(error.orig),
+                )
                 raise UserError(told) from error
             raise
 
