@@ -338,7 +338,8 @@ def told(report: Report, language: str, most: int = 20) -> list[str]:
     hits = {match.item.id: match.hits for match in report.matches}
     for item in itertools.islice(report.items, most):
         lines.append(f"  {(item['published'] or '–')[:16].replace('T', ' ')}  {item['title'] or item['text'][:80]}")
-        lines.append(f"      {item['url']}")
+        if item["url"]:
+            lines.append(f"      {item['url']}")
         lines += [f"      → {hit.watch.name}: {hit.reason.render(language)}" for hit in hits.get(item["id"], ())]
     if (rest := len(report.items) - most) > 0:
         lines.append(f"  {text('… and {n} more', n=rest).render(language)}")

@@ -4,5 +4,6 @@
 
 `machine` judges the programs underneath, `files` the configuration and the plugins, `storage` the store, `channels`
 asks every channel without telling anybody, `network` finds what the systemd unit would block, `service` looks at the
-running daemon, `coverage` says what the configured sources cannot see. Nothing is sent, nothing is written.
+running daemon, `sources` names those that cannot be read, `coverage` says what the configured sources cannot see.
+Nothing is sent, nothing is written.
 """

@@ -9,6 +9,7 @@ from smwatch.config import load
 from smwatch.doctor import files, machine, network, service, storage, system
 from smwatch.doctor.channels import channels
 from smwatch.doctor.finding import Finding, note, wrong
+from smwatch.doctor.sources import sources
 from smwatch.errors import ConfigError, UserError
 from smwatch.i18n import text
 from smwatch.store.place import sqlite_path
@@ -36,6 +37,8 @@ async def examine(path: Path | None) -> tuple[Finding, ...]:
         *service.systemd(unit, in_charge=system.has_systemd()),
     ]
     found += await channels(config, daemon_runs=runs)
+    if any(one.name == "store" and one.severity == "ok" for one in found):
+        found += await sources(config)
     found += await network.network(config, system.name_servers(), unit)
     return (*found, *files.coverage(config))
 

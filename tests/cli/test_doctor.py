@@ -17,11 +17,13 @@ from smwatch.plugins.webhook import WebhookChannel
 
 import smwatch
 from smwatch.config.model import Config, Http
-from smwatch.doctor import network, service, storage
+from smwatch.doctor import network, service, sources, storage
 from smwatch.doctor.channels import channels
 from smwatch.doctor.files import coverage
 from smwatch.doctor.machine import BUILT, Machine, judged
 from smwatch.doctor.system import lend_credentials, machine_here, name_servers
+from smwatch.i18n import text
+from smwatch.model import SourceState
 from smwatch.secret import Secret
 from smwatch.store.db import Store
 
@@ -41,6 +43,18 @@ UNIT = Path(smwatch.__file__).parent.parent / "deploy" / "smwatch.service"
 
 def _by_name(found: tuple[Finding, ...]) -> dict[str, Finding]:
     return {one.name: one for one in found}
+
+
+# --- sources -----------------------------------------------------------------------------------------------------
+
+
+def test_a_source_that_is_gone_is_an_error_and_one_that_may_come_back_a_warning() -> None:
+    why = text("{host} does not answer", host="a.example")
+    states = {"Heil": "ok", "Neu": "new", "Ruht": "paused", "Stumm": "silent", "Fort": "failing", "Tot": "gone"}
+    found = sources.judged(SourceState(name=name, state=state, reason=why) for name, state in states.items())
+    assert {one.name: one.severity for one in found} == {
+        "source:Stumm": "warning", "source:Fort": "warning", "source:Tot": "error",
+    }  # fmt: skip
 
 
 # --- the machine -------------------------------------------------------------------------------------------------
