@@ -172,27 +172,37 @@ def _slack(fake: FakeSlack, **keys: object) -> Config:
     return _config(channels={"pr": SlackChannel(token=Secret("env", "DOCTOR_TOKEN"), **given)})  # type: ignore[arg-type]
 
 
+async def _asked(config: Config, *, daemon_runs: bool = False) -> tuple[Finding, ...]:
+    """What is found besides what a channel without Socket Mode lacks by design."""
+    return tuple(one for one in await channels(config, daemon_runs=daemon_runs) if one.severity != "note")
+
+
+async def test_a_slack_without_socket_mode_is_said_to_have_no_buttons(fake_slack: FakeSlack) -> None:
+    (note,) = [one for one in await channels(_slack(fake_slack)) if one.severity == "note"]
+    assert (note.name, "app_token" in str(note.message)) == ("channel:pr", True)
+
+
 async def test_slack_is_asked_and_nobody_is_told(fake_slack: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:
     config = _slack(fake_slack)
-    (found,) = await channels(config)
+    (found,) = await _asked(config)
     assert (found.name, found.severity) == ("channel:pr", "error")
     assert str(found.fix) == "export DOCTOR_TOKEN=… before the start"
-    (found,) = await channels(config, daemon_runs=True)
+    (found,) = await _asked(config, daemon_runs=True)
     assert found.severity == "warning"
 
     monkeypatch.setenv("DOCTOR_TOKEN", fake_slack.token)
-    (found,) = await channels(config)
+    (found,) = await _asked(config)
     assert found.severity == "ok"
     fake_slack.scopes = {"chat:write", "channels:read"}
     next(iter(fake_slack.channels.values()))["is_member"] = False
-    found, member = await channels(config)
+    found, member = await _asked(config)
     assert (found.severity, "channels:history" in str(found.message)) == ("warning", True)
     assert "not a member" in str(member.message)
     fake_slack.scopes = {"channels:history"}
-    (found,) = await channels(config)
+    (found,) = await _asked(config)
     assert (found.severity, "chat:write" in str(found.message)) == ("error", True)
     monkeypatch.setenv("DOCTOR_TOKEN", "xoxb-wrong-secretpart")
-    (found,) = await channels(config)
+    (found,) = await _asked(config)
     assert found.severity == "error"
     assert "secretpart" not in str(found)
     assert fake_slack.posts() == []
@@ -203,7 +213,7 @@ async def test_a_channel_that_cannot_be_asked_is_not_called_fine(
 ) -> None:
     monkeypatch.setenv("DOCTOR_HOOK", fake_slack.webhook_url)
     hook = SlackChannel(name="hook", type="slack", webhook=Secret("env", "DOCTOR_HOOK"))
-    (found,) = await channels(_config(channels={"hook": hook}))
+    (found,) = await _asked(_config(channels={"hook": hook}))
     assert (found.severity, str(found.message)) == ("ok", "slack: can only be tried: smwatch alert test hook")
     assert fake_slack.calls == []
 
@@ -213,14 +223,14 @@ async def test_the_services_credentials_are_looked_at_where_they_may_be_read(
 ) -> None:
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     hook = SlackChannel(name="hook", type="slack", webhook=Secret("credential", "slack_webhook"))
-    (found,) = await channels(_config(channels={"hook": hook}))
+    (found,) = await _asked(_config(channels={"hook": hook}))
     assert (found.severity, "/etc/smwatch/credentials/slack_webhook" in str(found.fix)) == ("error", True)
     (tmp_path / "slack_webhook").write_text("https://hooks.slack.com/x", encoding="utf-8")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", "")  # so that it is taken back afterwards
     monkeypatch.delenv("CREDENTIALS_DIRECTORY")
     lend_credentials(tmp_path / "nowhere")
     lend_credentials(tmp_path)
-    (found,) = await channels(_config(channels={"hook": hook}))
+    (found,) = await _asked(_config(channels={"hook": hook}))
     assert found.severity == "ok"
 
 
