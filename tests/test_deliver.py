@@ -236,10 +236,15 @@ async def test_a_deleted_message_is_replaced_under_the_next_generation(world):
 async def test_without_history_a_repeat_says_that_it_may_be_a_duplicate(world):
     world.slack.scopes -= {"channels:history"}
     world.slack.fail("chat.postMessage", lost_reply())
-    await world.story("Acme")
-    await world.run(world.sender(slack_channel(world)), 20)
+    card = await world.story("Acme")
+    sender = world.sender(slack_channel(world))
+    await world.run(sender, 20)
     first, second = world.slack.posts()
     assert "möglicherweise doppelt" not in first.text
+    assert "möglicherweise doppelt" in second.text
+    await world.want(card)
+    await world.run(sender, 5)
+    assert "Stand 2" in second.text
     assert "möglicherweise doppelt" in second.text
 
 

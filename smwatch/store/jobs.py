@@ -42,7 +42,7 @@ class Job:
     `kind` is "card" or the post's own kind. `wanted` is the revision to show, `shown` the last acknowledged one (posts
     have 1 and 0). `receipt` is the place of the message that an edit goes to, `told` the priority that it was sent
     with; `thread` is the place that a note belongs to. `first_attempt` is the first try of this revision.
-    `repeat`: it is sent again although the first try may have arrived, and has to say so.
+    `repeat`: it is (or was) sent again although the first try may have arrived; it says so, after an edit as well.
     `asked`: somebody has clicked and waits to see it.
     """
 
@@ -137,6 +137,7 @@ def _common(row: Row[Any]) -> dict[str, Any]:
         "key": row.key,
         "receipt": receipt.get("ref"),
         "told": Priority(receipt["told"]) if "told" in receipt else None,
+        "repeat": bool(receipt.get("repeat")),
         "unsure": row.unsure,
         "first_attempt": row.first_attempt_at,
         "attempts": row.attempts,

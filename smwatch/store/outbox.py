@@ -176,7 +176,7 @@ async def record_sent(  # noqa: PLR0913 - what is known about a delivery
     """The channel has it: `revision` of it (default: the one that was wanted), with these (card, mention) pairs."""
     done: dict[str, Any] = {
         "state": "sent",
-        "receipt": {"ref": dict(ref), "told": str(job.priority)},
+        "receipt": {"ref": dict(ref), "told": str(job.priority), "repeat": job.repeat},
         "unsure": False,
         "attempts": 0,
         "first_attempt_at": None,
