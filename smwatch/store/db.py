@@ -85,8 +85,8 @@ class Store:
             await self.close()
             if isinstance(error, DatabaseError) and not isinstance(error, OperationalError):
                 told = text(
-                    "{url} is damaged, or no store of smwatch: {error}; put a backup in its place, or move it away to begin"
-                    " anew",
+                    "{url} is damaged, or no store of smwatch: {error}; put a backup in its place, or move it"
+                    " away to begin anew",
                     url=self.url,
                     error=str(error.orig),
                 )
