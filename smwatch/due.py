@@ -60,7 +60,7 @@ def worked(row: SourceRow, now: datetime, every: timedelta, source: Source | Non
     """
     is_search = source is not None and hasattr(source, "card") and source.card.keyword_search
     heard = unpacked(row.heard)
-    quiet = None if is_search else habits.silence(heard, now, every)
+    quiet = None if is_search else habits.silence(heard, now, every, since=row.first_poll_at)
     moved = proposed(row.validators)
     reason = quiet or (text("it has moved for good: write {url} as its address", url=moved) if moved else None)
     if reason is None and habits.is_churning(heard, now):

@@ -132,13 +132,16 @@ def usual_pause(heard: Mapping[str, Any] | None) -> timedelta | None:
     return timedelta(seconds=seconds) or None
 
 
-def silence(heard: Mapping[str, Any] | None, now: datetime, every: timedelta) -> Text | None:
+def silence(
+    heard: Mapping[str, Any] | None, now: datetime, every: timedelta, *, since: datetime | None = None
+) -> Text | None:
     """Why it is suspicious that nothing new comes; None where it is not.
 
-    That is after four times the usual pause, and never before it was asked four times.
+    That is after four times the usual pause, counted from its last news or from `since`, when it was first read: what
+    was silent before is no news. Never before it was asked four times.
     """
     usual, last = usual_pause(heard), moment_of(heard or {}, "last")
-    if usual is None or last is None or now - last <= SUSPICIOUS * max(usual, every):
+    if usual is None or last is None or now - max(last, since or last) <= SUSPICIOUS * max(usual, every):
         return None
     return text("suspiciously silent: it usually brings something new at least every {span}", span=in_words(usual))
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 WRONG = [
     (("chekc",), "smwatch: there is no command chekc; did you mean check?"),
-    (("zzz",), "smwatch: there is no command zzz; there are: alert, check"),
+    (("zzz",), "smwatch: there is no command zzz; there are: alert, apply, case, check"),
     (("query", "explian"), "smwatch query: there is no command explian; did you mean explain?"),
     (("check", "--jsn"), "smwatch check: there is no option --jsn; did you mean --json?"),
     (("check", "--zzz"), "smwatch check: there is no option --zzz"),

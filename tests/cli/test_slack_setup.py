@@ -16,7 +16,7 @@ from smwatch.cli import cli
 from smwatch.slack.rights import MANIFESTS, RIGHTS, link, manifest, scopes
 from smwatch.testing.fake_slack import FakeSlack
 
-DEPLOY = Path(__file__).resolve().parents[1] / "deploy" / "slack"
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy" / "slack"
 
 
 @pytest.mark.parametrize("name", MANIFESTS)
