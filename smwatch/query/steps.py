@@ -134,11 +134,12 @@ class Pattern:
             shown = shown.lstrip(SIGNS)
         if not key.endswith(("+", "#")):  # Disney in Disney++
             shown = shown.rstrip("+#")
-        if key.endswith("_"):  # of an address, which its places leave out
-            shown = shown.rstrip("_") + key[len(key.rstrip("_")) :]
         folder = fold_marked if self.marked else fold
-        units = [folder(letter) for letter in letters(shown)]
-        return [fold_loose(unit) if self.loosen else unit for unit in units if unit]
+        units = [unit for unit in map(folder, letters(shown)) if unit]
+        word = tokens.marked.get((key, edge), key) if self.marked else key
+        if "".join(units) != word:  # a sign at its border that its place leaves out: the _ of @max_
+            units = list(word)
+        return [fold_loose(unit) if self.loosen else unit for unit in units]
 
     def anchor(self) -> Anchor:
         """Its longest literal, as part of a word."""

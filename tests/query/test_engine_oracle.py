@@ -181,3 +181,8 @@ def test_phrases_are_found_whatever_stands_beside_them(source: str) -> None:
     texts = [f"{sign}{body.replace('{}', between)}{sign}" for body in bodies for between in beside for sign in beside]
     items = [Item(id=str(n), source="quelle", title=text[:9], text=text) for n, text in enumerate(texts)]
     assert not differences([parse(source)], items, Tally(), all_ways=True)
+
+
+def test_a_sign_at_the_border_of_a_name_is_part_of_it_under_a_question_mark() -> None:
+    items = [Item(id="1", source="quelle", text=text) for text in ("@z.B.\u0301", "@z.B", "@max_", "Max_ @max")]
+    assert not differences([parse(source) for source in ("?.B", "z.?", "ma?", "m?x")], items, Tally(), all_ways=True)
