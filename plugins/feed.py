@@ -48,6 +48,7 @@ from smwatch.plugin import (
     presets,
     read_address,
     read_opml,
+    system_reason,
     taken_back,
     text,
 )
@@ -177,7 +178,9 @@ class FeedSource(Source):
         try:
             outlines = read_opml(path.read_bytes(), path.name)
         except OSError as error:
-            raise UserError(text("{file} cannot be read: {reason}", file=str(path), reason=error.strerror)) from error
+            raise UserError(
+                text("{file} cannot be read: {reason}", file=str(path), reason=system_reason(error))
+            ) from error
         titles = [outline.title for outline in outlines]
         return [
             self.model_copy(

@@ -21,6 +21,7 @@ its traceback.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
@@ -30,6 +31,31 @@ from smwatch.i18n import Text, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
+
+
+SYSTEM = {  # what the system says most
+    errno.ENOENT: text("No such file or directory"),
+    errno.EACCES: text("Permission denied"),
+    errno.EPERM: text("Permission denied"),
+    errno.EISDIR: text("Is a directory"),
+    errno.ENOTDIR: text("Not a directory"),
+    errno.EEXIST: text("File exists"),
+    errno.ENOSPC: text("No space left on device"),
+    errno.EROFS: text("Read-only file system"),
+    errno.EDQUOT: text("Disk quota exceeded"),
+    errno.EIO: text("Input/output error"),
+    errno.EMFILE: text("Too many open files"),
+    errno.EADDRINUSE: text("Address already in use"),
+    errno.EADDRNOTAVAIL: text("Cannot assign requested address"),
+    errno.ECONNREFUSED: text("Connection refused"),
+    errno.EPIPE: text("Broken pipe"),
+}
+
+
+def system_reason(error: OSError) -> Text:
+    """What the system says of its error, in the reader's language where it is one of the usual ones."""
+    known = SYSTEM.get(error.errno) if error.errno is not None else None
+    return known or Text("{it}", {"it": error.strerror or str(error) or type(error).__name__})
 
 
 class SmwatchError(Exception):

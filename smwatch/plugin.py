@@ -41,6 +41,7 @@ from smwatch.errors import (
     SourceError,
     Transient,
     UserError,
+    system_reason,
 )
 from smwatch.feeds import READ_EXTRAS, READ_FEED, READ_FRAGMENTS, READ_MAPPED, READ_TRANSCRIPT, presets
 from smwatch.feeds.address import read_address
@@ -253,6 +254,7 @@ __all__ = [
     "shows_login",
     "slack_escape",
     "socket_address",
+    "system_reason",
     "taken_back",
     "tame",
     "text",

@@ -45,13 +45,13 @@ def preview(name: str, file: str | None, config: str | None, as_json: bool) -> N
 
 
 def _write(path: Path, page: str) -> None:
-    from smwatch.errors import UserError
+    from smwatch.errors import UserError, system_reason
 
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:
         raise UserError(
-            text("{file} cannot be written: {reason}", file=str(path), reason=error.strerror or "?")
+            text("{file} cannot be written: {reason}", file=str(path), reason=system_reason(error))
         ) from None
 
 

@@ -12,7 +12,7 @@ import click
 
 from smwatch.cli.shell import EX_CONFIG, EX_FAILED, EX_USAGE, say_error, spoken, talk
 from smwatch.cli.usage import Misused, explained, unknown_command
-from smwatch.errors import ConfigError, SmwatchError
+from smwatch.errors import ConfigError, SmwatchError, system_reason
 from smwatch.i18n import Text, text
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Root(Group):
         except OSError as error:
             if error.errno not in UNWRITABLE:
                 raise
-            talk(text("the output cannot be written: {reason}", reason=error.strerror or "?"))
+            talk(text("the output cannot be written: {reason}", reason=system_reason(error)))
             _leave_the_pipe()
             return EX_FAILED
         return code if isinstance(code, int) else 0

@@ -72,12 +72,12 @@ def import_opml(
 
 
 def _read(file: str) -> bytes:
-    from smwatch.errors import UserError
+    from smwatch.errors import UserError, system_reason
 
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        reason = error.strerror or "?"
+        reason = system_reason(error)
         raise UserError(text("{file} cannot be read: {reason}", file=file, reason=reason)) from None
 
 

@@ -72,14 +72,14 @@ def talk(sentence: Text | str) -> None:
 
 def tell(sentence: Text | str) -> None:
     """Say what was asked for: to stdout; raises UserError where it cannot be written (a full disk)."""
-    from smwatch.errors import UserError
+    from smwatch.errors import UserError, system_reason
 
     try:
         click.echo(sentence.render(spoken()) if isinstance(sentence, Text) else sentence)
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise UserError(text("the output cannot be written: {reason}", reason=error.strerror or "?")) from None
+        raise UserError(text("the output cannot be written: {reason}", reason=system_reason(error))) from None
 
 
 def tell_json(value: Any) -> None:  # noqa: ANN401 - any JSON value

@@ -14,11 +14,13 @@ import tomli
 
 from smwatch.config.document import Raw, Role
 from smwatch.config.scan import HEADER
-from smwatch.errors import UserError
+from smwatch.errors import UserError, system_reason
 from smwatch.i18n import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from smwatch.i18n import Text
 
 LONG = 64 * 1024  # characters
 GENERAL = re.compile(r"[ \t]*\[[ \t]*smwatch[ \t]*\][ \t]*(?:#.*)?")
@@ -36,7 +38,7 @@ class FileSet:
     raws: tuple[Raw, ...]
     skipped: tuple[Path, ...] = ()
     patterns: tuple[str, ...] = ()
-    unread: tuple[tuple[Path, str], ...] = ()
+    unread: tuple[tuple[Path, Text], ...] = ()
 
 
 def find(explicit: str | Path | None = None, *, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Path:
@@ -97,11 +99,9 @@ def collect(path: Path) -> FileSet:
     try:
         main = Raw(path=path, data=path.read_bytes())
     except OSError as error:
-        raise UserError(
-            text("{path} cannot be read: {reason}", path=str(path), reason=error.strerror or "?")
-        ) from error
+        raise UserError(text("{path} cannot be read: {reason}", path=str(path), reason=system_reason(error))) from error
     dropped = sorted((path.parent / "conf.d").glob("*.toml"))
-    unread: list[tuple[Path, str]] = []
+    unread: list[tuple[Path, Text]] = []
     operators = [main, *_read((it for it in dropped if not COPY.fullmatch(it.name)), Role.OPERATOR, unread)]
     patterns = [it for raw in operators for it in includes(raw)]
     found = _globbed(patterns, [raw.path for raw in operators])
@@ -114,13 +114,13 @@ def collect(path: Path) -> FileSet:
     )
 
 
-def _read(paths: Iterable[Path], role: Role, unread: list[tuple[Path, str]]) -> list[Raw]:
+def _read(paths: Iterable[Path], role: Role, unread: list[tuple[Path, Text]]) -> list[Raw]:
     raws = []
     for path in paths:
         try:
             raws.append(Raw(path=path, data=path.read_bytes(), role=role))
         except OSError as error:
-            unread.append((path, error.strerror or type(error).__name__))
+            unread.append((path, system_reason(error)))
     return raws
 
 

@@ -17,7 +17,7 @@ from smwatch.config.edit import refuse_unsafe
 from smwatch.config.files import FileSet, collect
 from smwatch.config.loading import plugin_names, registry_for, with_notes
 from smwatch.config.versions import Copy, Version, Versions, write_whole
-from smwatch.errors import ConfigError, Problem, UserError
+from smwatch.errors import ConfigError, Problem, UserError, system_reason
 from smwatch.i18n import Text, text
 from smwatch.loader import Registry
 
@@ -247,7 +247,7 @@ class Keeper:
         try:
             self.versions.add(files, now, changed)
         except OSError as error:
-            return text("the last good copy could not be stored: {reason}", reason=error.strerror or "?")
+            return text("the last good copy could not be stored: {reason}", reason=system_reason(error))
         return None
 
 

@@ -7,7 +7,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from smwatch.doctor.finding import Finding, note, ok, warning, wrong
-from smwatch.errors import UserError
+from smwatch.errors import UserError, system_reason
 from smwatch.i18n import text
 from smwatch.store.place import state_folder
 from smwatch.web.control import ask_daemon
@@ -55,7 +55,7 @@ def web_port(config: Config, *, daemon_runs: bool) -> Finding:
         reason = (
             taken
             if error.errno == errno.EADDRINUSE
-            else text("{address}: {reason}", address=config.listen, reason=error.strerror or "?")
+            else text("{address}: {reason}", address=config.listen, reason=system_reason(error))
         )
         return wrong("web", reason, text('choose another port: [web] listen = "127.0.0.1:8788"'))
     return ok("web", text("{address} is free for the status page", address=config.listen))

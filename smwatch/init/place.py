@@ -12,7 +12,7 @@ from smwatch.config.build import build
 from smwatch.config.document import Raw
 from smwatch.config.loading import registry_for
 from smwatch.config.model import Config
-from smwatch.errors import UserError
+from smwatch.errors import UserError, system_reason
 from smwatch.i18n import text
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def write_file(output: Path, content: str, *, replace: bool) -> Path | None:
             with suppress(OSError):
                 os.replace(kept, output)  # noqa: PTH105 - back again
         raise UserError(
-            text("{file} cannot be written: {reason}", file=str(output), reason=error.strerror or "?")
+            text("{file} cannot be written: {reason}", file=str(output), reason=system_reason(error))
         ) from None
     return kept
 

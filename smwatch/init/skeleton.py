@@ -7,7 +7,7 @@ import re
 import stat
 from typing import TYPE_CHECKING
 
-from smwatch.errors import UserError
+from smwatch.errors import UserError, system_reason
 from smwatch.i18n import text
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def write_skeleton(name: str, folder: Path, taken: Collection[str]) -> Path:
     except FileExistsError:
         raise UserError(text("{path} is there already", path=str(path))) from None
     except OSError as error:
-        reason = error.strerror or "?"
+        reason = system_reason(error)
         raise UserError(text("{file} cannot be written: {reason}", file=str(path), reason=reason)) from None
     return path
 

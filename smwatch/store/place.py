@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from smwatch.errors import UserError
+from smwatch.errors import UserError, system_reason
 from smwatch.i18n import text
 
 SQLITE = "sqlite://"
@@ -45,7 +45,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        sentence = text("the folder {folder} cannot be made: {error}", folder=str(folder), error=error.strerror or "")
+        sentence = text("the folder {folder} cannot be made: {error}", folder=str(folder), error=system_reason(error))
         raise UserError(sentence) from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise UserError(text("the folder {folder} cannot be written by this user", folder=str(folder)))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from smwatch.errors import SmwatchError, UserError
+from smwatch.errors import SmwatchError, UserError, system_reason
 from smwatch.i18n import Text, from_json, text, to_json
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class ControlServer:
         try:
             wire = _bound(self.path)
         except OSError as error:
-            reason = error.strerror or str(error)
+            reason = system_reason(error)
             raise UserError(text("cannot listen on {place}: {reason}", place=str(self.path), reason=reason)) from None
         self._server = await asyncio.start_unix_server(self._serve, sock=wire, limit=LARGEST)
 

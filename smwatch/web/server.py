@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from aiohttp import web, web_response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from smwatch.errors import UserError
+from smwatch.errors import UserError, system_reason
 from smwatch.i18n import text
 from smwatch.web.status import STYLE_HASH, page
 
@@ -119,7 +119,7 @@ class WebServer:
         except OSError as error:
             await runner.cleanup()
             place = f"{self._listen.host}:{self._listen.port}"
-            reason = error.strerror or str(error)
+            reason = system_reason(error)
             raise UserError(text("[web] cannot listen on {place}: {reason}", place=place, reason=reason)) from None
         self._runner = runner
         self.port = runner.addresses[0][1]
