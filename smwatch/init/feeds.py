@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SECONDS = 30.0  # for one site
 LIMITS = Limits(head=8.0, total=12.0)
+NO_FEED = text("no feed was found there")
 USUAL = ("feed/", "rss", "rss.xml", "feed.xml", "atom.xml", "index.xml", "feed.json", "blog/feed/", "news/rss")
 MOST_FEEDS, MOST_PAGES = 6, 3
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -86,7 +87,7 @@ class Finder:
             if not found:
                 return Search(address=written, trouble=text("it took too long"))
         if not found:
-            return Search(address=written, trouble=text("no feed was found there"))
+            return Search(address=written, trouble=NO_FEED)
         return Search(address=written, feeds=tuple(sorted(found, key=_by_age)))
 
     async def _look(self, written: str, found: list[Feed]) -> None:
@@ -110,7 +111,7 @@ class Finder:
                 return await self._client.get(address, allow_private=self._allow_private)
             except SourceError as error:
                 trouble = trouble or error
-        raise trouble or Broken(text("no feed was found there"))
+        raise trouble or Broken(NO_FEED)
 
     async def _take(self, urls: Iterable[str], found: list[Feed], *, enough: int = MOST_FEEDS) -> None:
         """Read each as a feed; those that are one are found."""

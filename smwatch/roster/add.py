@@ -9,7 +9,7 @@ from smwatch.config.edit import Desk, write
 from smwatch.errors import UserError
 from smwatch.feeds.address import read_address
 from smwatch.i18n import text
-from smwatch.init.feeds import finder
+from smwatch.init.feeds import NO_FEED, finder
 from smwatch.message.escape import tame
 
 if TYPE_CHECKING:
@@ -40,6 +40,14 @@ async def search(address: str, *, allow_private: bool = False) -> Search:
     """The feeds that an address offers; raises UserError where there is none."""
     async with finder(allow_private=allow_private) as looking:
         found = await looking.find(address)
+    if found.trouble == NO_FEED:
+        raise UserError(
+            text(
+                '{address}: no feed was found there; without one a forum is read by type = "forum", a website by '
+                'type = "website"',
+                address=tame(address),
+            )
+        )
     if found.trouble is not None:
         raise UserError(text("{address}: {reason}", address=tame(address), reason=found.trouble))
     return found
