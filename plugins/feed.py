@@ -48,6 +48,7 @@ from smwatch.plugin import (
     presets,
     read_address,
     read_opml,
+    spoken_address,
     system_reason,
     taken_back,
     text,
@@ -154,8 +155,7 @@ class FeedSource(Source):
         if self.preset in TITLES and not self.url:
             named = self.board and f"{self.user}/{self.board}"
             return f"{TITLES[self.preset]} {named or self.channel or self.user or self.app}{self._in_brackets()}"
-        address = read_address(self._address())
-        return f"{(address.host or '').removeprefix('www.')}{address.path_qs.rstrip('/')}"
+        return spoken_address(self._address())
 
     def _in_brackets(self) -> str:
         return f" ({self._countries()[0]})" if self.preset == "app-store" else ""

@@ -66,6 +66,7 @@ from smwatch.plugin import (
     read_address,
     shown_host,
     shows_login,
+    spoken_address,
     text,
 )
 
@@ -129,8 +130,7 @@ class ForumSource(Source):
 
     def default_name(self) -> str:
         """The address as people say it: host and path."""
-        address = read_address(self.url)
-        return f"{(address.host or '').removeprefix('www.')}{address.path_qs.rstrip('/')}"
+        return spoken_address(self.url)
 
     async def fetch(self, ctx: SourceContext) -> AsyncIterator[Page]:
         """What was written since; the software is looked for where it is not known, or not what it was."""

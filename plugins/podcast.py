@@ -33,6 +33,7 @@ from smwatch.plugin import (
     feed_refused,
     hookimpl,
     read_address,
+    spoken_address,
     text,
 )
 
@@ -96,8 +97,7 @@ class PodcastSource(Source):
 
     def default_name(self) -> str:
         """Host and path."""
-        address = read_address(self.url)
-        return f"{(address.host or '').removeprefix('www.')}{address.path_qs.rstrip('/')}"
+        return spoken_address(self.url)
 
     async def fetch(self, ctx: SourceContext) -> AsyncIterator[Page]:
         """The episodes that are new or changed, with their transcripts; all of them in the first poll, without."""

@@ -68,6 +68,7 @@ from smwatch.plugin import (
     read_address,
     shown_host,
     shows_login,
+    spoken_address,
     text,
     told_changes,
 )
@@ -124,8 +125,7 @@ class WebsiteSource(Source):
 
     def default_name(self) -> str:
         """The address as people say it: host and path."""
-        address = read_address(self.url)
-        return f"{(address.host or '').removeprefix('www.')}{address.path_qs.rstrip('/')}"
+        return spoken_address(self.url)
 
     async def fetch(self, ctx: SourceContext) -> AsyncIterator[Page]:
         """Health, compared pages, then what is new; one part that fails does not hide the others."""

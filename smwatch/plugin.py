@@ -44,7 +44,7 @@ from smwatch.errors import (
     system_reason,
 )
 from smwatch.feeds import READ_EXTRAS, READ_FEED, READ_FRAGMENTS, READ_MAPPED, READ_TRANSCRIPT, presets
-from smwatch.feeds.address import read_address
+from smwatch.feeds.address import read_address, spoken_address
 from smwatch.feeds.items import feed_items, taken_back
 from smwatch.feeds.mapping import Layout, NotMapped, places, read_document
 from smwatch.feeds.mapping import problem as entry_fault
@@ -254,6 +254,7 @@ __all__ = [
     "shows_login",
     "slack_escape",
     "socket_address",
+    "spoken_address",
     "system_reason",
     "taken_back",
     "tame",

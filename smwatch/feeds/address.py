@@ -15,6 +15,12 @@ _NAME = re.compile(r"[a-z0-9._-]+")  # a host as it goes to the resolver
 _NUMBER = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)")
 
 
+def spoken_address(address: str) -> str:
+    """An address as people say it: host and path, without "www."; raises UserError."""
+    url = read_address(address)
+    return f"{(url.host or '').removeprefix('www.')}{url.path_qs.rstrip('/')}"
+
+
 def read_address(address: str, *, shown: str | None = None) -> URL:
     """The http(s) address as a URL, without its fragment; raises UserError.
 
