@@ -183,6 +183,7 @@ def near(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Se
 
 def _around(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequence[Place] | None:
     """The exact reading of so many words around a place that a phrase has room in them."""
+    stretch.looks += 1
     text, reach = sheet.text, _REACH * len(way.term.steps)
     low, high = max(stretch.low, start - reach), min(stretch.high, end + reach)
     if low > stretch.low:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from smwatch.query.document import Document
@@ -90,28 +92,34 @@ class QuickDocument(Document):
 
 
 def _windows(text: str, edges: Iterable[Edge], reach: int) -> Iterator[Edge]:
-    """Stretches of whole words that hold at least `reach` words on either side of each edge."""
-    low = high = 0
-    for start, end in sorted(edges):
-        first, last = _back(text, start, reach), _on(text, end, reach)
+    """Stretches of whole words that hold at least `reach` words on either side of each edge.
+
+    Linear: from the end of a stretch it goes on with the last edge that begins in it, and back only to that end.
+    """
+    rows = sorted(edges)
+    starts, ends = [start for start, _ in rows], list(accumulate((end for _, end in rows), max))
+    low = high = at = 0
+    while at < len(rows):
+        first = _back(text, starts[at], reach, high)
         if first > high:
             if high:
                 yield low, high
             low = first
-        high = max(high, last)
+        high = max(high, _on(text, ends[at], reach))
+        at = max(at + 1, bisect_right(starts, high) - 1)
     if high:
         yield low, high
 
 
-def _back(text: str, start: int, reach: int) -> int:
-    """Where so many words begin that end at `start`, or 0."""
+def _back(text: str, start: int, reach: int, floor: int) -> int:
+    """Where so many words begin that end at `start`, or `floor`."""
     size = _WORD * (reach + 2)
-    while size < start:
+    while size < start - floor:
         words = text[start - size : start].split()[1:]
         if sum(any(map(str.isalnum, word)) for word in words) > reach:
             return text.index(words[0], start - size + 1)
         size *= 2
-    return 0
+    return floor
 
 
 def _on(text: str, end: int, reach: int) -> int:

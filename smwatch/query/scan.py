@@ -31,6 +31,7 @@ class Scan:
     def __init__(self, sheet: Sheet, index: PlainIndex, always: Iterable[int]) -> None:
         self.found: list[Found] = [dict.fromkeys(always) for _ in sheet.parts]
         self._sheet = sheet
+        self._asked: set[tuple[int, int]] = set()
         self._slots, self._rows = index.slots, index.rows
         self._literals(index.scan(sheet.plain))
         if sheet.compounds.at:
@@ -112,7 +113,11 @@ class Scan:
                 _take(self._sheet, stretch, slot.routes + slot.terms, place, mine, near)
 
     def _others(self, slot: Slot, owner: int, mine: Found) -> None:
-        """Queries to evaluate, unless the item lacks something else that they need."""
+        """Queries to evaluate, unless the item lacks something else that they need; asked once an item."""
+        asked = id(slot), owner
+        if asked in self._asked:
+            return
+        self._asked.add(asked)
         for query, needs in slot.others:
             if query not in mine and all(self._sheet.holds(owner, literals) for literals in needs):
                 mine[query] = None

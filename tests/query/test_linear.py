@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Self, SupportsIndex
+
 import pytest
 
 from smwatch.model import Item
 from smwatch.query import parse
 from smwatch.query.engine import Engine
+from smwatch.query.sheet import Sheet
 from smwatch.text import sentences, tokenise
 from smwatch.text.plain import plain
 
@@ -67,3 +70,37 @@ def test_much_of_it_is_matched(piece: str) -> None:
     text = piece * (2**15 // len(piece.encode()))
     found = {hit.name for hit in engine.match(Item(id="1", source="quelle", text=text + " Bahn"))}
     assert "Bahn" in found or piece in {"https://a.", "www.", "_"}
+
+
+class Counted(str):
+    """A text that counts the characters which are cut out of it."""
+
+    __slots__ = ("cut",)
+
+    def __new__(cls, text: str) -> Self:
+        made = super().__new__(cls, text)
+        made.cut = 0
+        return made
+
+    def __getitem__(self, key: SupportsIndex | slice) -> str:
+        found = super().__getitem__(key)
+        self.cut += len(found)
+        return found
+
+
+@pytest.mark.parametrize("piece", ["a/b/", "a…", "<b>a</b>", "a ", "a b c d e f "])
+@pytest.mark.parametrize("query", ["a NEAR/3 b", "a NEAR/100 a", "(a AND b)~9"])
+def test_what_is_read_around_words_grows_with_the_text(query: str, piece: str) -> None:
+    engine = Engine({query: parse(query)})
+    once, twice = (Counted(piece * (size // len(piece))) for size in (SIZE, 2 * SIZE))
+    for text in (once, twice):
+        engine.match(Item(id="1", source="quelle", text=text))
+    assert twice.cut <= 2.5 * once.cut + 1000
+
+
+def test_what_else_a_query_needs_is_asked_once_an_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    holds = Sheet.holds
+    monkeypatch.setattr(Sheet, "holds", lambda *args: asked.append(1) or holds(*args))
+    Engine({"q": parse("a AND b AND c")}).match(Item(id="1", source="quelle", text="a b " * 100))
+    assert len(asked) <= 3 * 3  # terms that are needed, terms that an item is asked for them by
