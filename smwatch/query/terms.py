@@ -21,6 +21,7 @@ _HANGUL = ("\uac00", "\ud7a3")
 _WIDE = (Pattern, Similar, Spellings)
 _FIRST_OTHER = "\u02b0"  # below are Latin letters only: one word, as it stands
 MOST_PARTS = 7  # of a term with spelling variants
+MOST_LETTERS = 200  # of such a term: a word may be divided at each
 
 
 @dataclass(frozen=True, slots=True)

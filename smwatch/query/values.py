@@ -11,7 +11,7 @@ from smwatch.query import fields, proximity
 from smwatch.query.conditions import Conditions, at_token, spot
 from smwatch.query.lex import Kind, Token
 from smwatch.query.syntax import Exact, Fuzzy, Node, Phrase, Spot, Variants, Wild, Word
-from smwatch.query.terms import MOST_PARTS, chunks, has_wildcard, longest_path, too_wide, variant_parts
+from smwatch.query.terms import MOST_LETTERS, MOST_PARTS, chunks, has_wildcard, longest_path, too_wide, variant_parts
 from smwatch.text import is_spaceless, word_pattern
 
 if TYPE_CHECKING:
@@ -95,6 +95,9 @@ class Values:
             raise self._error(token, text("a word with * or ? has no spelling variants"), f'"{content}"')
         if len(variant_parts(content)) > MOST_PARTS:
             sentence = text("spelling variants are there for at most {n} words", n=MOST_PARTS)
+            raise self._error(token, sentence, f'"{content}"')
+        if len(content) > MOST_LETTERS:
+            sentence = text("spelling variants are there for at most {n} letters", n=MOST_LETTERS)
             raise self._error(token, sentence, f'"{content}"')
         return Variants(content, spot(token))
 
