@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smwatch.query.fields import CHOICES, choice, host, host_span
-from smwatch.query.positions import Passage, Piece
+from smwatch.query.positions import Passage, ReadPiece
 from smwatch.query.syntax import TEXT_FIELDS
 from smwatch.text import Tokens, fold, tokenise
 
@@ -53,7 +53,7 @@ class Document:
 
     def passage(self, name: str, cores: Sequence[Core]) -> Passage:  # noqa: ARG002 - for documents that read less
         """One field for operators of place; what lies out of the reach of one of `cores` may be left out."""
-        return Passage(self.text(name), [Piece(self.tokens(name))])
+        return Passage(self.text(name), [ReadPiece(self.tokens(name))])
 
     def text(self, name: str) -> str:
         """The original text of one field; "" where it is unknown."""

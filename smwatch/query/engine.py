@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from smwatch.model import Span
 from smwatch.query.document import AUTHOR_FIELDS, Document
 from smwatch.query.evaluate import Program, reading_order
-from smwatch.query.index import Needs, PlainIndex, WordIndex, compiled
+from smwatch.query.index import Needs, PlainIndex, WordIndex
 from smwatch.query.look import outer
 from smwatch.query.quick import QuickDocument
 from smwatch.query.routes import route
-from smwatch.query.scan import Found, Scan
+from smwatch.query.scan import Scan
 from smwatch.query.sheet import Sheet
+from smwatch.query.sieve import Way, best_way
 from smwatch.query.steps import OneWord
 from smwatch.query.syntax import In, Or, Phrase, Wild, Word, walk
 from smwatch.text.common import COMMON
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from smwatch.model import Item
     from smwatch.query.routes import Route
+    from smwatch.query.sieve import Found
     from smwatch.query.syntax import Node, Query
     from smwatch.query.terms import Term
 
@@ -44,11 +46,15 @@ class Hit(NamedTuple):
 
 
 class Engine:
-    """Queries by name, ready to match; built once, then only read. Without `quick` everything goes by words."""
+    """Queries by name, ready to match; built once, then only read.
 
-    def __init__(self, queries: Mapping[str, Query], *, quick: bool | None = None) -> None:
+    `way` is the quickest one that the machine has, unless another is asked for; all have the same results.
+    """
+
+    def __init__(self, queries: Mapping[str, Query], *, way: Way | None = None) -> None:
+        self._way = best_way() if way is None else way
         with _uncollected():
-            self._build(queries, quick=quick)
+            self._build(queries)
 
     def match(self, item: Item) -> list[Hit]:
         """Every query that matches `item`, in the order in which the queries were given."""
@@ -71,10 +77,10 @@ class Engine:
 
     # building
 
-    def _build(self, queries: Mapping[str, Query], *, quick: bool | None) -> None:
+    def _build(self, queries: Mapping[str, Query]) -> None:
         self._names = list(queries)
         self._programs = [Program(query) for query in queries.values()]
-        self._plain = PlainIndex() if (compiled() if quick is None else quick) else None
+        self._plain = None if self._way is Way.WORDS else PlainIndex(compiled=self._way is Way.COMPILED)
         self._words = WordIndex()
         self._always: list[int] = []
         self._untidy: dict[int, frozenset[str]] = {}  # queries of several or wide terms, and the wide ones
@@ -125,7 +131,7 @@ class Engine:
 
     def _match_batch(self, items: Sequence[Item], index: PlainIndex) -> Iterator[list[Hit]]:
         fields = [(n, name, text) for n, item in enumerate(items) for name, text in self._texts(item)]
-        sheet = Sheet(fields, len(items))
+        sheet = Sheet(fields, len(items), compiled=self._way is Way.COMPILED)
         found = Scan(sheet, index, self._always).found
         odd = {part.owner for part in sheet.stretches if part.odd}
         for number, (item, mine) in enumerate(zip(items, found, strict=True)):

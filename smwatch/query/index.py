@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from smwatch.query.sieve import has_automaton, sieve
 from smwatch.text import fold_loose, is_emoji
 from smwatch.text.plain import SPACE, partial, variants
 
@@ -18,19 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from smwatch.query.routes import Route
+    from smwatch.query.sheet import Sheet
+    from smwatch.query.sieve import Found, Sieve, Unclear
     from smwatch.query.steps import Anchor
 
 _BORDER = "\n"  # stands in no word
 _SIGNS = "#@$"
-_DENSE = 20_000  # literals up to which the larger and quicker automaton is worth its memory
 
 
+_NOTHING: list[object] = []
 _NONE: list[tuple[int, Route]] = []  # shared by all that have none; never written to
 _EMPTY: dict[str, object] = {
-    "words": (),
+    "words": _NOTHING,
     "routes": _NONE,
     "terms": _NONE,
-    "others": (),
+    "others": _NOTHING,
     "_before": {},
     "_behind": {},
     "_anywhere": _NONE,
@@ -97,12 +100,12 @@ Row = tuple[int, int, int, str, "Slot | None"]
 class PlainIndex:
     """Literals of plain forms; filled, closed, then only asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, compiled: bool = True) -> None:
+        self._compiled = compiled
         self.slots: list[Slot] = []
-        self.rows: list[Row] = []
         self.emoji: dict[str, list[int]] = {}
         self._numbers: dict[bytes, int] = {}
-        self._scan: _Bytes | None = None
+        self._sieve: Sieve | None = None
         self._emoji: re.Pattern[str] | None = None
 
     def add_term(self, number: int, way: Route) -> None:
@@ -137,13 +140,16 @@ class PlainIndex:
         """Make ready to be asked."""
         for slot in self.slots:
             slot.close()
-        self.rows = [slot.row() for slot in self.slots]
-        self._scan = _Bytes(list(self._numbers)) if self._numbers else None
+        self._sieve = sieve(list(self._numbers), self.slots, compiled=self._compiled) if self._numbers else None
         self._emoji = re.compile(f"[{''.join(map(re.escape, self.emoji))}]") if self.emoji else None
 
     def scan(self, form: bytes) -> list[tuple[int, int, int]]:
         """Every literal in `form`: number of its slot, start and end (half open), by their ends."""
-        return self._scan.find(form) if self._scan else []
+        return self._sieve.find(form) if self._sieve else []
+
+    def sift(self, sheet: Sheet, found: list[Found]) -> list[Unclear]:
+        """See `Sieve`."""
+        return self._sieve.sift(sheet, found) if self._sieve else []
 
     def emoji_in(self, text: str) -> Iterator[tuple[list[int], int]]:
         """Queries that look for an emoji of `text`, and where it stands."""
@@ -224,36 +230,13 @@ class _Words:
                 found.update(self._parts[literal])
 
 
-def compiled() -> bool:
-    """Whether the compiled package is there; without it everything goes by words, with the same results."""
-    try:
-        import ahocorasick_rs  # noqa: F401, PLC0415 - only to know
-    except ImportError:
-        return False
-    return True
-
-
-class _Bytes:
-    """Many literals in one pass."""
-
-    def __init__(self, literals: list[bytes]) -> None:
-        from ahocorasick_rs import BytesAhoCorasick, Implementation  # noqa: PLC0415 - the package may be missing
-
-        dense = Implementation.DFA if len(literals) <= _DENSE else Implementation.ContiguousNFA
-        self._automaton = BytesAhoCorasick(literals, implementation=dense)
-
-    def find(self, form: bytes) -> list[tuple[int, int, int]]:
-        found: list[tuple[int, int, int]] = self._automaton.find_matches_as_indexes(form, overlapping=True)
-        return found
-
-
 class _Characters:
     """The same for words; without the compiled package one search each."""
 
     def __init__(self, literals: list[str]) -> None:
         self._literals = literals
         self._automaton = None
-        if compiled():
+        if has_automaton():
             from ahocorasick_rs import AhoCorasick  # noqa: PLC0415 - the package may be missing
 
             self._automaton = AhoCorasick(literals)

@@ -145,13 +145,11 @@ def outer(places: Iterable[Place]) -> list[Place]:
 
 
 def _hits(sheet: Sheet, stretch: Stretch, way: Route) -> Iterator[Place]:
-    form, low, high = sheet.plain, stretch.low - 1, stretch.high + 1
+    low, high = stretch.low - 1, stretch.high + 1
     for literal in way.anchor.literals:
         left, right = literal.startswith(b" "), literal.endswith(b" ")
-        found = form.find(literal, low, high)
-        while found >= 0:
+        for found in sheet.find(literal, low, high):
             yield found + left, found + len(literal) - right
-            found = form.find(literal, found + 1, high)
 
 
 def _joined_hits(sheet: Sheet, stretch: Stretch, way: Route) -> Iterator[Place]:
@@ -169,6 +167,8 @@ def _joined_hits(sheet: Sheet, stretch: Stretch, way: Route) -> Iterator[Place]:
 def near(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequence[Place] | None:
     """The exact reading of what stands around a place up to white space, and of more only where that holds a hit."""
     stretch.looks += 1
+    if (way.before or way.behind) and way.anchor.words:
+        return _around(sheet, stretch, way, start, end)
     chunk = sheet.chunk(start, end)
     if chunk is None:
         return None
@@ -196,8 +196,19 @@ def _around(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) ->
         if len(words) <= len(way.behind) + 1:
             return None
         high = end + text[end:high].rindex(words[-1]) + len(words[-1])
+    if not all(_stands_in(sheet, other, low, high) for other in (*way.before, *way.behind)):
+        return ()
     tokens = tokenise(text[low:high])
     return [_moved(tokens.span(edge), low) for edge in way.term.edges(tokens)]
+
+
+def _stands_in(sheet: Sheet, way: Probe, low: int, high: int) -> bool:
+    """Whether a word of a phrase may stand in this part of the text."""
+    form, joined = sheet.plain, sheet.compounds
+    if any(form.find(literal, low - 1, high + 1) >= 0 for literal in way.literals):
+        return True
+    first, last = joined.extent(low, high) if joined.at else (0, 0)
+    return first < last and any(joined.buffer.find(literal, first, last) >= 0 for literal in way.literals)
 
 
 def _moved(place: Place, by: int) -> Place:

@@ -20,13 +20,30 @@ if TYPE_CHECKING:
     from smwatch.text import Tokens
 
 
+class Piece(Protocol):
+    """Part of a field's text, in which terms are found."""
+
+    def places(self, term: Term) -> Iterable[Place]:
+        """Where a term stands, in characters of the field and by the numbers of its words."""
+
+
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """Part of a field's text, read: where it begins in the field, and the number of its first word."""
+class ReadPiece:
+    """A piece read word by word: where it begins in the field, and the number of its first word."""
 
     tokens: Tokens
     start: int = 0
     word: int = 0
+
+    def places(self, term: Term) -> Iterator[Place]:
+        """See Piece."""
+        tokens, words = self.tokens, self.tokens.words
+        for edge in term.edges(tokens):
+            low, high = tokens.span(edge)
+            start, end = low + self.start, high + self.start
+            yield Place(
+                words[edge[0]] + self.word, words[edge[1] - 1] + self.word, start, end, ((start, end, term.shown),)
+            )
 
 
 class Passage:
@@ -38,22 +55,12 @@ class Passage:
 
     def places(self, term: Term) -> list[Place]:
         """Where a term stands."""
-        return [place for piece in self._pieces for place in _places(piece, term)]
+        return [place for piece in self._pieces for place in piece.places(term)]
 
     @cached_property
     def sentences(self) -> Sentences:
         """The sentences of the field."""
         return Sentences(sentences(self._text))
-
-
-def _places(piece: Piece, term: Term) -> Iterator[Place]:
-    tokens, words = piece.tokens, piece.tokens.words
-    for edge in term.edges(tokens):
-        low, high = tokens.span(edge)
-        start, end = low + piece.start, high + piece.start
-        yield Place(
-            words[edge[0]] + piece.word, words[edge[1] - 1] + piece.word, start, end, ((start, end, term.shown),)
-        )
 
 
 class Core(NamedTuple):

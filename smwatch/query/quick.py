@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from smwatch.query.document import Document
 from smwatch.query.look import everywhere
-from smwatch.query.positions import Passage, Piece
+from smwatch.query.places import Place
+from smwatch.query.positions import Passage, ReadPiece
 from smwatch.query.routes import route
 from smwatch.query.syntax import TEXT_FIELDS
 from smwatch.text import tokenise
@@ -17,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from smwatch.model import Item
-    from smwatch.query.positions import Core
+    from smwatch.query.positions import Core, Piece
     from smwatch.query.routes import Route
-    from smwatch.query.sheet import Sheet
+    from smwatch.query.sheet import Sheet, Stretch
     from smwatch.query.terms import Term
     from smwatch.text import Edge
 
@@ -30,7 +32,7 @@ _APART = 1 << 32  # words between two windows
 class QuickDocument(Document):
     """An item on a sheet. Edges are characters of the field's text, or of its words where the field is odd."""
 
-    __slots__ = ("_held", "_owner", "_routes", "_sheet", "_stretches")
+    __slots__ = ("_edges", "_held", "_owner", "_routes", "_sheet", "_stretches")
 
     def __init__(self, item: Item, sheet: Sheet, owner: int, routes: dict[int, Route | None]) -> None:
         super().__init__(item)
@@ -39,9 +41,16 @@ class QuickDocument(Document):
         self._stretches = {part.name: part for part in sheet.parts[owner]}
         self._routes = routes
         self._held: dict[int, bool] = {}
+        self._edges: dict[tuple[str, int], list[Edge]] = {}
 
     def edges(self, name: str, term: Term) -> list[Edge]:
         """See Document."""
+        known = self._edges.get((name, id(term)))
+        if known is None:
+            known = self._edges[name, id(term)] = self._found(name, term)
+        return known
+
+    def _found(self, name: str, term: Term) -> list[Edge]:
         stretch = self._stretches.get(name)
         if stretch is None:
             return [] if name in TEXT_FIELDS else Document.edges(self, name, term)
@@ -82,13 +91,40 @@ class QuickDocument(Document):
         windows = list(_windows(text, edges, reach))
         if sum(end - start for start, end in windows) * 2 > len(text):
             return Document.passage(self, name, cores)
-        read = [(tokenise(text[start:end]), start) for start, end in windows]
-        return Passage(text, [Piece(tokens, start, number * _APART) for number, (tokens, start) in enumerate(read)])
+        return Passage(text, [self._piece(stretch, *it, number * _APART) for number, it in enumerate(windows)])
+
+    def _piece(self, stretch: Stretch, start: int, end: int, word: int) -> Piece:
+        """Whole words of a field, from `start` to `end`; the first of them has the number `word`."""
+        begins = self._sheet.whole_words(stretch.low + start, stretch.low + end)
+        if begins is None:
+            return ReadPiece(tokenise(self.text(stretch.name)[start:end]), start, word)
+        return PlainPiece(self, stretch.name, start, end, [begin - stretch.low for begin in begins], word)
 
     def _route(self, term: Term) -> Route | None:
         if id(term) not in self._routes:
             self._routes[id(term)] = route(term, {})
         return self._routes[id(term)]
+
+
+@dataclass(frozen=True, slots=True)
+class PlainPiece:
+    """A piece whose words are clear without reading them: from start to end, and where each word begins."""
+
+    document: QuickDocument
+    name: str
+    start: int
+    end: int
+    begins: list[int]
+    word: int
+
+    def places(self, term: Term) -> Iterator[Place]:
+        """See Piece."""
+        begins, word, edges = self.begins, self.word, self.document.edges(self.name, term)
+        low, high = (bisect_left(edges, (place, 0)) for place in (self.start, self.end))
+        for start, end in edges[low:high]:
+            if end <= self.end:
+                first, last = bisect_right(begins, start) + word, bisect_right(begins, end - 1) + word
+                yield Place(first, last, start, end, ((start, end, term.shown),))
 
 
 def _windows(text: str, edges: Iterable[Edge], reach: int) -> Iterator[Edge]:

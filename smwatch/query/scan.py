@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,14 +10,14 @@ from smwatch.query.look import MISSING, Place, at, near, straight
 from smwatch.query.routes import Route
 from smwatch.query.sheet import Sheet, Stretch
 from smwatch.query.syntax import TEXT_FIELDS
-from smwatch.text.plain import JOINING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from smwatch.query.index import PlainIndex, Slot
+    from smwatch.query.sieve import Found
 
-Found = dict[int, "list[Span] | None"]  # spans by query; None: to be evaluated
+
 Look = Callable[[Sheet, Stretch, Route, int, int], "Sequence[Place] | None"]
 _NEW: list[Span] = []
 _tuple = tuple.__new__  # makes a named tuple in half the time
@@ -32,42 +31,16 @@ class Scan:
         self.found: list[Found] = [dict.fromkeys(always) for _ in sheet.parts]
         self._sheet = sheet
         self._asked: set[tuple[int, int]] = set()
-        self._slots, self._rows = index.slots, index.rows
-        self._literals(index.scan(sheet.plain))
+        self._slots = index.slots
+        for slot, terms, stretch, start, end in index.sift(sheet, self.found):
+            if terms is None:
+                self._slot(slot, stretch, start, end, self.found[stretch.owner])
+            else:
+                self._terms(stretch, terms, start, end, self.found[stretch.owner])
         if sheet.compounds.at:
             self._compounds(index.scan(sheet.compounds.buffer))
         for queries, place in index.emoji_in(sheet.text):
             self.found[sheet.stretch(place).owner].update(dict.fromkeys(queries))
-
-    def _literals(self, hits: Iterable[tuple[int, int, int]]) -> None:
-        """Hits in the text itself: a word that nothing touches is there, all else is looked at."""
-        sheet, rows, found = self._sheet, self._rows, self.found
-        text, starts, stretches, parted = sheet.text, sheet.starts, sheet.stretches, sheet.parted
-        low = high = 0
-        for number, first, last in hits:
-            left, right, query, shown, slot = rows[number]
-            start, end = first + left, last - right
-            if not low <= start < high:
-                stretch = stretches[bisect_right(starts, start) - 1]
-                low, high, mine, name = stretch.low, stretch.high, found[stretch.owner], stretch.name
-            if slot is not None:
-                self._slot(slot, stretch, start, end, mine)
-            elif (
-                (
-                    (text[start - 1] in JOINING or text[end] in JOINING)
-                    and not (start in parted or sheet.stands_alone(start, end))
-                )
-                or stretch.odd
-                or name not in TEXT_FIELDS
-            ):
-                self._slot(self._slots[number], stretch, start, end, mine)
-            else:
-                span = _tuple(Span, (name, start - low, end - low, shown))
-                spans = mine.get(query, _NEW)
-                if spans is _NEW:
-                    mine[query] = [span]
-                elif spans is not None:
-                    spans.append(span)
 
     def _slot(self, slot: Slot, stretch: Stretch, start: int, end: int, mine: Found) -> None:
         """All that one hit points to."""

@@ -6,17 +6,18 @@ A place in the buffer is a place in the text. `compounds` holds the parts of Car
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from smwatch.query.compiled import COMPOUNDS
 from smwatch.text import tokenise
 from smwatch.text.plain import JOINING, ODD, SPACE, key_byte, plain
 from smwatch.text.surface import APOSTROPHES, HYPHENS
 from smwatch.text.tokens import LONGEST_RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from smwatch.text import Tokens
 
@@ -25,6 +26,16 @@ _LONGEST = 120  # characters of one word beside a match; longer ones are read wi
 _GLUE = "".join(sorted(({*APOSTROPHES} | {*HYPHENS}) - {"＇", "－"}))  # the wide ones have no plain form
 _ASCII_GLUE = "'-`"
 _ODD = bytes([ODD])
+
+
+class Words(Protocol):
+    """The words of a plain form, to be asked again and again."""
+
+    def find(self, literal: bytes, low: int, high: int) -> list[int] | None:
+        """Where a literal stands between two places; None where it is more or less than a word between blanks."""
+
+    def whole_words(self, text: str, low: int, high: int) -> list[int] | None:
+        """See `Sheet.whole_words`."""
 
 
 @dataclass(slots=True)
@@ -46,9 +57,9 @@ class Stretch:
 class Compounds:
     """Joined spellings, each between spaces; `at` is where the text of each begins in the buffer."""
 
-    buffer: bytes = b" "
-    starts: list[int] = field(default_factory=list)
-    at: list[int] = field(default_factory=list)
+    buffer: bytes
+    starts: list[int]
+    at: list[int]
 
     def place(self, start: int) -> tuple[int, int]:
         """A part of the text that the compound at `start` of the buffer holds."""
@@ -66,7 +77,7 @@ class Compounds:
 class Sheet:
     """The fields of some items, given as (owner, name, text) in the order of the owners, which are numbers from 0."""
 
-    def __init__(self, fields: Sequence[tuple[int, str, str]], owners: int = 1) -> None:
+    def __init__(self, fields: Sequence[tuple[int, str, str]], owners: int = 1, *, compiled: bool = True) -> None:
         self.text = _BETWEEN.join(["", *[text for _, _, text in fields], ""])
         self.plain = plain(self.text)
         self.starts: list[int] = []
@@ -83,17 +94,32 @@ class Sheet:
             self.parts[owner].append(stretch)
             low = high + 1
         self._odd = {stretch.owner for stretch in self.stretches if stretch.odd} if odd else set()
+        self.words: Words | None = None  # the words of the plain form, where a sieve knows them
         self.parted: set[int] = set()  # where parts of Car-Sharing begin that are words by themselves
-        self.compounds = self._join()
+        self.compounds = Compounds(*(COMPOUNDS.joined(self) if compiled and COMPOUNDS else self.joined()))
 
     def holds(self, owner: int, literals: Iterable[bytes]) -> bool:
         """Whether one of the literals stands in a field of an item, or in a compound of it; True where one is odd."""
+        low, high = self.parts[owner][0].low - 1, self.parts[owner][-1].high + 1
+        return any(self.find(it, low, high) for it in literals) or self.holds_joined(owner, literals)
+
+    def find(self, literal: bytes, low: int, high: int) -> list[int]:
+        """Where a literal stands in the plain form between two places."""
+        found = self.words.find(literal, low, high) if self.words else None
+        return list(_places(self.plain, literal, low, high)) if found is None else found
+
+    def whole_words(self, low: int, high: int) -> list[int] | None:
+        """Where each whole word begins between two places beside white space; None where that is not clear."""
+        return self.words.whole_words(self.text, low, high) if self.words else None
+
+    def holds_joined(self, owner: int, literals: Iterable[bytes]) -> bool:
+        """The same where none stands in the text itself."""
         if owner in self._odd:
             return True
+        if not self.compounds.at:
+            return False
         low, high = self.parts[owner][0].low - 1, self.parts[owner][-1].high + 1
-        if _any_in(self.plain, literals, low, high):
-            return True
-        return bool(self.compounds.at) and _any_in(self.compounds.buffer, literals, *self.compounds.extent(low, high))
+        return _any_in(self.compounds.buffer, literals, *self.compounds.extent(low, high))
 
     def stretch(self, at: int) -> Stretch:
         """The field that holds the place `at`."""
@@ -156,22 +182,22 @@ class Sheet:
 
     # compounds
 
-    def _join(self) -> Compounds:
-        found = Compounds()
+    def joined(self) -> tuple[bytes, list[int], list[int]]:
+        """The joined spellings, each between blanks; where each begins there, and where in the text."""
+        starts: list[int] = []
+        at: list[int] = []
         pieces: list[bytes] = [b""]
         length = 1
-        for at, joined in self._joined():
-            found.starts.append(length)
-            found.at.append(at)
-            pieces.append(joined)
-            length += len(joined) + 1
-        pieces.append(b"")
-        found.buffer = b" ".join(pieces)
-        return found
+        for low, spelling in self._joined():
+            starts.append(length)
+            at.append(low)
+            pieces.append(spelling)
+            length += len(spelling) + 1
+        return b" ".join([*pieces, b""]), starts, at
 
     def _joined(self) -> Iterator[tuple[int, bytes]]:
         form, text, done = self.plain, self.text, 0
-        for at in self._glued():
+        for at in self.glued():
             if at < done:
                 continue
             low, end = form.rfind(b" ", 0, at) + 1, form.find(b" ", at + 1)
@@ -180,13 +206,22 @@ class Sheet:
                     self.parted |= {low, at + 1}
                 yield low, form[low:at] + form[at + 1 : end]
                 continue
-            low, parts, end = self._chain(at)
-            if len(parts) <= LONGEST_RUN and self.ends_before(low) and self.ends_behind(end):
-                for run in _runs(parts):
-                    yield low, run
-                done = end
-            else:
-                done = yield from self._tangled(at)
+            low, runs, done = self.tangle(at)
+            for run in runs:
+                yield low, run
+
+    def tangle(self, at: int) -> tuple[int, list[bytes], int]:
+        """What signs join around the hyphen at `at`: where it begins, its joined spellings, and where it ends."""
+        low, parts, end = self._chain(at)
+        if len(parts) <= LONGEST_RUN and self.ends_before(low) and self.ends_behind(end):
+            return low, _runs(parts), end
+        chunk = self.chunk(at, at + 1)  # very many parts, or other signs between them: what the exact reading finds
+        if chunk is None:
+            stretch = self.stretches[self._number(at)]
+            stretch.odd = True
+            return at, [], stretch.high
+        first, tokens = chunk
+        return first, _wide(tokens), first + len(tokens.text)
 
     def _chain(self, at: int) -> tuple[int, list[bytes], int]:
         """The parts that hyphens join around the one at `at`: where they begin, their letters, where they end."""
@@ -198,20 +233,7 @@ class Sheet:
             parts.append(form[start:end])
         return low, parts, end
 
-    def _tangled(self, at: int) -> Generator[tuple[int, bytes], None, int]:
-        """Very many parts, or other signs between them: what the exact reading finds."""
-        chunk = self.chunk(at, at + 1)
-        if chunk is None:
-            stretch = self.stretches[self._number(at)]
-            stretch.odd = True
-            return stretch.high
-        low, tokens = chunk
-        for key, edges in tokens.edges.items():
-            if any(end - start > 1 for start, end in edges):
-                yield low, bytes(key_byte(char) or SPACE for char in key)
-        return low + len(tokens.text)
-
-    def _glued(self) -> list[int]:
+    def glued(self) -> list[int]:
         """Where a hyphen or apostrophe stands between two letters, in order."""
         text, form = self.text, self.plain
         found: list[int] = []
@@ -225,11 +247,27 @@ class Sheet:
         return found
 
 
+def _places(form: bytes, literal: bytes, low: int, high: int) -> Iterator[int]:
+    found = form.find(literal, low, high)
+    while found >= 0:
+        yield found
+        found = form.find(literal, found + 1, high)
+
+
 def _any_in(form: bytes, literals: Iterable[bytes], low: int, high: int) -> bool:
     for literal in literals:  # noqa: SIM110 - a generator takes twice as long here
         if form.find(literal, low, high) >= 0:
             return True
     return False
+
+
+def _wide(tokens: Tokens) -> list[bytes]:
+    """The words of several parts."""
+    return [
+        bytes(key_byte(char) or SPACE for char in key)
+        for key, edges in tokens.edges.items()
+        if any(end - start > 1 for start, end in edges)
+    ]
 
 
 def _runs(parts: list[bytes]) -> list[bytes]:

@@ -1,6 +1,6 @@
 """The engine against the oracle: the same matches and the same spans, whatever people write and ask.
 
-Every way to match is judged: many items at once and, for every fourth scenario, one by one, without the compiled package,
+Every way to match is judged: many items at once and, for every fourth scenario, one by one, in each of the engine's ways,
 and each query alone.
 
 The suite tries 20,000 pairs of query and item, always the same ones; `--long` (or `SMWATCH_LONG=1`) tries 1,000,000, from
@@ -23,6 +23,7 @@ from smwatch.query import parse
 from smwatch.query.document import Document
 from smwatch.query.engine import Engine, Hit
 from smwatch.query.evaluate import Program
+from smwatch.query.sieve import Way, best_way
 from smwatch.testing.oracle import judge, read
 from tests.query.strategies import scenario
 
@@ -65,12 +66,12 @@ def differences(queries: Sequence[Query], items: Sequence[Item], tally: Tally, *
 def matched(queries: Sequence[Query], items: Sequence[Item]) -> dict[str, list[dict[int, Spans]]]:
     """For each way to match, and each item, the spans by the number of the query."""
     named = {str(number): query for number, query in enumerate(queries)}
-    engine, slow = Engine(named), Engine(named, quick=False)
+    engines = {way: Engine(named, way=way) for way in Way if way is not Way.COMPILED or best_way() is way}
     programs = [Program(query) for query in queries]
     return {
         "many at once": at_once(queries, items),
-        "one by one": [by_number(engine.match(item)) for item in items],
-        "without the compiled package": [by_number(slow.match(item)) for item in items],
+        **{way.value: [by_number(engine.match(item)) for item in items] for way, engine in engines.items()},
+        "automaton, many at once": list(map(by_number, engines[Way.AUTOMATON].match_many(items))),
         "each query alone": [
             {number: program.match(Document(item)) for number, program in enumerate(programs)} for item in items
         ],
