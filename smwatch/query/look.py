@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _REACH = 40  # characters a word of a phrase that are read on either side
 _GAP = 60  # characters between two words of a phrase
+_FEW, _RARE = 32, 30  # closer looks that a field is worth: some, and one for so many characters
 _NEAR = 4  # signs between two words beside each other
 _PARTING = re.compile(r"\n[^\S\n]*\n|\u2029|[^\x00-\xff\u2000-\u206f]")  # a blank line or an emoji, perhaps
 Place = tuple[int, int]
@@ -31,7 +32,10 @@ MISSING: Place = (-1, -1)
 def everywhere(sheet: Sheet, stretch: Stretch, way: Route) -> list[Place] | None:
     """Every place of a term in one field, in order; None where the whole field has to be read."""
     places: set[Place] = set()
+    most = stretch.looks + worth(stretch)
     for place in _hits(sheet, stretch, way):
+        if stretch.looks > most:
+            return None
         if way.is_word and sheet.is_word(*place):
             places.add(place)
             continue
@@ -47,6 +51,11 @@ def everywhere(sheet: Sheet, stretch: Stretch, way: Route) -> list[Place] | None
     if len(places) < 2:  # noqa: PLR2004 - nothing to sort
         return list(places)
     return outer(places) if way.is_wide else sorted(places)
+
+
+def worth(stretch: Stretch) -> int:
+    """How many closer looks a field is worth; more of them cost more than reading the whole field."""
+    return _FEW + (stretch.high - stretch.low) // _RARE
 
 
 def at(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequence[Place] | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-MOST_PAIRS = 100_000
+MOST_PAIRS = 20_000
 _ANYWHERE = 1 << 40  # words
 
 Mark = tuple[int, int, str]  # start and end in characters, and the term
@@ -96,8 +96,18 @@ def near_pairs(left: Sequence[Place], right: Sequence[Place], words: int, *, ord
             low, high = row.before(place, words)
             found += [(place, other) for other in row.by_last[low:high]]
         if len(found) > MOST_PAIRS:
-            return _neighbours(left, row, words, ordered=ordered)
+            return _neighbours(_shortest(left), Row(_shortest(right)), words, ordered=ordered)
     return found
+
+
+def _shortest(places: Iterable[Place]) -> list[Place]:
+    """Of those that begin with the same word, the shortest: no more than words, however deep they are nested."""
+    found: dict[int, Place] = {}
+    for place in places:
+        known = found.get(place.first)
+        if known is None or place.last < known.last:
+            found[place.first] = place
+    return list(found.values())
 
 
 def _neighbours(left: Sequence[Place], row: Row, words: int, *, ordered: bool) -> list[Pair]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from smwatch.model import Span
-from smwatch.query.look import MISSING, Place, at, near, straight
+from smwatch.query.look import MISSING, Place, at, near, straight, worth
 from smwatch.query.routes import Route
 from smwatch.query.sheet import Sheet, Stretch
 from smwatch.query.syntax import TEXT_FIELDS
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 Look = Callable[[Sheet, Stretch, Route, int, int], "Sequence[Place] | None"]
 _NEW: list[Span] = []
 _tuple = tuple.__new__  # makes a named tuple in half the time
-_FEW, _RARE = 32, 30  # closer looks that a field is worth: some, and one for so many characters
 
 
 class Scan:
@@ -111,7 +110,7 @@ def _take(  # noqa: PLR0913, PLR0917 - one hit
 ) -> None:
     """Add what the terms have around this hit; a query whose term needs the whole field is left to be evaluated."""
     name, low = stretch.name, stretch.low
-    if stretch.looks > _FEW + (stretch.high - low) // _RARE:
+    if stretch.looks > worth(stretch):
         stretch.odd = True  # so much to look at that reading the whole field costs less
     for query, way in terms:
         known = mine.get(query, _NEW)

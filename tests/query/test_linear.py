@@ -7,7 +7,7 @@ from typing import Self, SupportsIndex
 import pytest
 
 from smwatch.model import Item
-from smwatch.query import parse
+from smwatch.query import look, parse
 from smwatch.query.engine import Engine
 from smwatch.query.sheet import Sheet
 from smwatch.text import sentences, tokenise
@@ -104,3 +104,12 @@ def test_what_else_a_query_needs_is_asked_once_an_item(monkeypatch: pytest.Monke
     monkeypatch.setattr(Sheet, "holds", lambda *args: asked.append(1) or holds(*args))
     Engine({"q": parse("a AND b AND c")}).match(Item(id="1", source="quelle", text="a b " * 100))
     assert len(asked) <= 3 * 3  # terms that are needed, terms that an item is asked for them by
+
+
+def test_few_places_are_looked_at_closely_before_a_whole_text_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    monkeypatch.setattr(look, "tokenise", lambda text: read.append(len(text)) or tokenise(text))
+    for query in ('+"a b"', '"a a" NEAR/3 c'):
+        text = "a b a\n\na " * (SIZE // 9) + "c"
+        Engine({query: parse(query)}).match(Item(id="1", source="quelle", text=text))
+    assert sum(read) <= 2 * 10 * SIZE

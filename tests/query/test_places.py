@@ -99,5 +99,14 @@ def test_thousands_of_places_are_no_square() -> None:
     left, right = [at(2 * n) for n in range(30_000)], [at(2 * n + 1) for n in range(30_000)]
     ours, theirs = near(left, right, 100, ordered=False)
     assert (len(ours), len(theirs)) == (30_000, 30_000)
-    assert len(near_pairs(left, right, 100, ordered=False)) <= MOST_PAIRS + 60_000
+    assert len(near_pairs(left, right, 100, ordered=False)) <= 2 * 30_000
     assert len(taking_part([left, right, left], 100)) == 60_000
+
+
+def test_matches_that_are_nested_deeply_do_not_become_more_and_more() -> None:
+    words = [at(word) for word in range(MOST_PAIRS)]
+    found = words
+    for _ in range(4):
+        pairs = near_pairs(found, words, 100, ordered=False)
+        found = list({(it.first, it.last): it for it in map(joined, pairs)}.values())
+    assert MOST_PAIRS / 2 <= len(found) <= 2 * MOST_PAIRS
