@@ -10,6 +10,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 HEADS = ("Content-Type", "Plural-Forms")
@@ -27,6 +28,10 @@ class Plain(Catalog):
     def mime_headers(self) -> list[tuple[str, str]]:
         """Two headers: the others name the minute and the tool, and equal sources shall give equal files."""
         return [(name, value) for name, value in self._get_mime_headers() if name in HEADS]
+
+    @mime_headers.setter
+    def mime_headers(self, headers: Iterable[tuple[str, str]]) -> None:
+        self._set_mime_headers(headers)
 
 
 def _compile(path: Path) -> bytes:
