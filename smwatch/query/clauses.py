@@ -15,7 +15,7 @@ from smwatch.query.syntax import Address, Compare, Lang, Range, Site, Value
 
 if TYPE_CHECKING:
     from smwatch.query.document import Document
-    from smwatch.query.positions import Places
+    from smwatch.query.positions import Core, Places
     from smwatch.query.steps import Anchor
     from smwatch.query.syntax import Condition
     from smwatch.query.terms import Term
@@ -168,6 +168,7 @@ class Placed:
 
     places: Places
     fields: tuple[str, ...]
+    cores: tuple[Core, ...]
 
     def possible(self, document: Document) -> bool:
         """Whether its terms may stand somewhere."""
@@ -180,7 +181,7 @@ class Placed:
         for name in self.fields:
             if not self.places.occurs(document, name):
                 continue
-            found = self.places.taking_part(document.passage(name, self.places.cores()))
+            found = self.places.taking_part(document.passage(name, self.cores))
             holds = holds or bool(found)
             if name != "handle":
                 spans += [

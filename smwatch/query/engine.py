@@ -82,7 +82,7 @@ class Engine:
         self._programs = [Program(query) for query in queries.values()]
         self._plain = None if self._way is Way.WORDS else PlainIndex(compiled=self._way is Way.COMPILED)
         self._words = WordIndex()
-        self._always: list[int] = []
+        self._always: dict[int, None] = {}
         self._untidy: dict[int, frozenset[str]] = {}  # queries of several or wide terms, and the wide ones
         self._authors = _asks_for_authors(queries.values())
         self._routes: dict[int, Route | None] = {}
@@ -96,7 +96,7 @@ class Engine:
     def _add(self, number: int, program: Program) -> None:
         anchors = program.anchors()
         if anchors is None or not all(anchor.words for anchor in anchors):
-            self._always.append(number)
+            self._always[number] = None
             return
         for anchor in anchors:
             self._words.add(anchor, number, loose=program.loose)
@@ -104,7 +104,7 @@ class Engine:
             return
         needs = self._needs(program)
         if program.loose or not all([self._plain.add(anchor, number, needs) for anchor in anchors]):  # noqa: C419 - all of them
-            self._always.append(number)
+            self._always[number] = None
 
     def _needs(self, program: Program) -> Needs:
         """What an item must hold besides, as far as plain forms tell."""
@@ -130,7 +130,7 @@ class Engine:
     # matching
 
     def _match_batch(self, items: Sequence[Item], index: PlainIndex) -> Iterator[list[Hit]]:
-        fields = [(n, name, text) for n, item in enumerate(items) for name, text in self._texts(item)]
+        fields = self._fields(items)
         sheet = Sheet(fields, len(items), compiled=self._way is Way.COMPILED)
         found = Scan(sheet, index, self._always).found
         odd = {part.owner for part in sheet.stretches if part.odd}
@@ -141,31 +141,40 @@ class Engine:
             if document and number in odd:
                 words = (document.tokens(part.name).edges for part in sheet.parts[number] if part.odd)
                 mine.update(dict.fromkeys(query for edges in words for query in self._words.candidates(edges)))
-            yield self._hits(mine, document) if mine else []
+            yield self._hits(mine, document, likely=number not in odd) if mine else []
 
-    def _texts(self, item: Item) -> Iterator[tuple[str, str]]:
-        if item.title:
-            yield "title", item.title
-        if item.lead:
-            yield "lead", item.lead
-        if item.text:
-            yield "text", item.text
-        if self._authors and item.author:
-            document = Document(item)
-            yield from ((name, text) for name in AUTHOR_FIELDS if (text := document.text(name)))
+    def _fields(self, items: Sequence[Item]) -> list[tuple[int, str, str]]:
+        """Every text that is searched: the number of its item, the field, the text."""
+        fields: list[tuple[int, str, str]] = []
+        for number, item in enumerate(items):
+            if item.title:
+                fields.append((number, "title", item.title))
+            if item.lead:
+                fields.append((number, "lead", item.lead))
+            if item.text:
+                fields.append((number, "text", item.text))
+            if self._authors and item.author:
+                document = Document(item)
+                fields += [(number, name, text) for name in AUTHOR_FIELDS if (text := document.text(name))]
+        return fields
 
-    def _hits(self, found: Found, document: Document | None) -> list[Hit]:
+    def _hits(self, found: Found, document: Document | None, *, likely: bool = False) -> list[Hit]:
+        """What was found, in order; `likely`: what has to be evaluated holds the words that it needs."""
         hits, names = [], self._names
         for number in sorted(found) if len(found) > 1 else found:
             spans = found[number]
             if spans is None:
-                exact = None if document is None else self._programs[number].match(document)
+                exact = self._exact(number, document, likely=likely) if document else None
                 if exact is not None:
                     hits.append(Hit(names[number], exact))
             else:
                 told = tuple(spans) if len(spans) == 1 else self._tidied(number, spans)
                 hits.append(tuple.__new__(Hit, (names[number], told)))
         return hits
+
+    def _exact(self, number: int, document: Document, *, likely: bool) -> tuple[Span, ...] | None:
+        program = self._programs[number]
+        return program.find(document) if likely and number not in self._always else program.match(document)
 
     def _tidied(self, number: int, spans: list[Span]) -> tuple[Span, ...]:
         wide = self._untidy.get(number)

@@ -42,7 +42,11 @@ class Program:
 
     def match(self, document: Document) -> tuple[Span, ...] | None:
         """The spans of every positive term that takes part, in reading order; None where the query does not match."""
-        found = self._test.find(document) if self._test.possible(document) else None
+        return self.find(document) if self._test.possible(document) else None
+
+    def find(self, document: Document) -> tuple[Span, ...] | None:
+        """The same for a document that surely holds the words that the query needs."""
+        found = self._test.find(document)
         return None if found is None else tuple(sorted(set(found), key=reading_order))
 
     def anchors(self) -> list[Anchor] | None:
@@ -85,7 +89,8 @@ class Program:
             return OfItem(condition(node))
         if isinstance(node, LEAVES):
             return Spelt(self.term(node, scope), _FIELDS[scope])
-        return Placed(self._places(node, scope), _FIELDS[scope])
+        places = self._places(node, scope)
+        return Placed(places, _FIELDS[scope], tuple(places.cores()))
 
     def _places(self, node: Node, scope: str) -> Places:  # noqa: PLR0911 - one a kind of node
         match node:

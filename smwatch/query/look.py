@@ -31,6 +31,9 @@ MISSING: Place = (-1, -1)
 
 def everywhere(sheet: Sheet, stretch: Stretch, way: Route) -> list[Place] | None:
     """Every place of a term in one field, in order; None where the whole field has to be read."""
+    clear = _alone(sheet, stretch, way)
+    if clear is not None:
+        return clear
     places: set[Place] = set()
     most = stretch.looks + worth(stretch)
     for place in _hits(sheet, stretch, way):
@@ -56,6 +59,13 @@ def everywhere(sheet: Sheet, stretch: Stretch, way: Route) -> list[Place] | None
 def worth(stretch: Stretch) -> int:
     """How many closer looks a field is worth; more of them cost more than reading the whole field."""
     return _FEW + (stretch.high - stretch.low) // _RARE
+
+
+def _alone(sheet: Sheet, stretch: Stretch, way: Route) -> list[Place] | None:
+    """The same for a word, where nothing needs a closer look."""
+    if not way.is_word or sheet.words is None or any(True for _ in _joined_hits(sheet, stretch, way)):
+        return None
+    return sheet.words.alone(sheet.text, way.anchor.literals, stretch.low - 1, stretch.high + 1, sheet.parted)
 
 
 def at(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequence[Place] | None:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from smwatch.model import Item
-    from smwatch.query.positions import Core, Piece
+    from smwatch.query.positions import Core
     from smwatch.query.routes import Route
-    from smwatch.query.sheet import Sheet, Stretch
+    from smwatch.query.sheet import Around, Sheet, Stretch
     from smwatch.query.terms import Term
     from smwatch.text import Edge
 
@@ -83,22 +83,26 @@ class QuickDocument(Document):
     def passage(self, name: str, cores: Sequence[Core]) -> Passage:
         """See Document."""
         stretch = self._stretches.get(name)
-        if not cores or stretch is None or stretch.odd or name in self._tokens:
+        if not cores or stretch is None or stretch.odd:
             return Document.passage(self, name, cores)
         rows = [(core.reach, [edge for term in core.terms for edge in self.edges(name, term)]) for core in cores]
         reach, edges = min(rows, key=lambda row: len(row[1]))
-        text = self.text(name)
-        windows = list(_windows(text, edges, reach))
-        if sum(end - start for start, end in windows) * 2 > len(text):
-            return Document.passage(self, name, cores)
-        return Passage(text, [self._piece(stretch, *it, number * _APART) for number, it in enumerate(windows)])
+        edges.sort()
+        clear = self._sheet.around(stretch, [(low + stretch.low, high + stretch.low) for low, high in edges], reach)
+        if clear is not None:
+            return Passage(self.text(name), [self._plain(stretch, number, it) for number, it in enumerate(clear)])
+        return self._read(name, list(_windows(self.text(name), edges, reach)))
 
-    def _piece(self, stretch: Stretch, start: int, end: int, word: int) -> Piece:
-        """Whole words of a field, from `start` to `end`; the first of them has the number `word`."""
-        begins = self._sheet.whole_words(stretch.low + start, stretch.low + end)
-        if begins is None:
-            return ReadPiece(tokenise(self.text(stretch.name)[start:end]), start, word)
-        return PlainPiece(self, stretch.name, start, end, [begin - stretch.low for begin in begins], word)
+    def _plain(self, stretch: Stretch, number: int, around: Around) -> PlainPiece:
+        start, end, begins = around
+        return PlainPiece(self, stretch.name, stretch.low, start, end, begins, number * _APART)
+
+    def _read(self, name: str, windows: list[Edge]) -> Passage:
+        text = self.text(name)
+        if sum(end - start for start, end in windows) * 2 > len(text):
+            return Passage(text, [ReadPiece(self.tokens(name))])
+        pieces = [ReadPiece(tokenise(text[low:high]), low, n * _APART) for n, (low, high) in enumerate(windows)]
+        return Passage(text, pieces)
 
     def _route(self, term: Term) -> Route | None:
         if id(term) not in self._routes:
@@ -108,10 +112,14 @@ class QuickDocument(Document):
 
 @dataclass(frozen=True, slots=True)
 class PlainPiece:
-    """A piece whose words are clear without reading them: from start to end, and where each word begins."""
+    """Part of a field whose words are clear without reading them: its start and end, and where each word begins.
+
+    These are places of the sheet, where the field begins at `low`; the piece's first word has the number `word`.
+    """
 
     document: QuickDocument
     name: str
+    low: int
     start: int
     end: int
     begins: list[int]
@@ -119,12 +127,13 @@ class PlainPiece:
 
     def places(self, term: Term) -> Iterator[Place]:
         """See Piece."""
-        begins, word, edges = self.begins, self.word, self.document.edges(self.name, term)
-        low, high = (bisect_left(edges, (place, 0)) for place in (self.start, self.end))
-        for start, end in edges[low:high]:
-            if end <= self.end:
-                first, last = bisect_right(begins, start) + word, bisect_right(begins, end - 1) + word
-                yield Place(first, last, start, end, ((start, end, term.shown),))
+        begins, word, low = self.begins, self.word - 1, self.low
+        edges = self.document.edges(self.name, term)
+        first, last = (bisect_left(edges, (place - low, 0)) for place in (self.start, self.end))
+        for start, end in edges[first:last]:
+            if end + low <= self.end:
+                one, other = bisect_right(begins, start + low), bisect_right(begins, end + low - 1)
+                yield Place(one + word, other + word, start, end, ((start, end, term.shown),))
 
 
 def _windows(text: str, edges: Iterable[Edge], reach: int) -> Iterator[Edge]:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from smwatch.query.compiled import COMPOUNDS
 from smwatch.text import tokenise
-from smwatch.text.plain import JOINING, ODD, SPACE, key_byte, plain
-from smwatch.text.surface import APOSTROPHES, HYPHENS
+from smwatch.text.plain import GLUE, JOINING, ODD, SPACE, key_byte, plain
 from smwatch.text.tokens import LONGEST_RUN
 
 if TYPE_CHECKING:
@@ -23,9 +22,11 @@ if TYPE_CHECKING:
 
 _BETWEEN = "\n"  # fields: white space, so that nothing reaches over
 _LONGEST = 120  # characters of one word beside a match; longer ones are read with their whole field
-_GLUE = "".join(sorted(({*APOSTROPHES} | {*HYPHENS}) - {"＇", "－"}))  # the wide ones have no plain form
-_ASCII_GLUE = "'-`"
+_ASCIIGLUE = "'-`"
 _ODD = bytes([ODD])
+
+
+Around = tuple[int, int, list[int]]  # start, end, and where each word between begins
 
 
 class Words(Protocol):
@@ -34,8 +35,13 @@ class Words(Protocol):
     def find(self, literal: bytes, low: int, high: int) -> list[int] | None:
         """Where a literal stands between two places; None where it is more or less than a word between blanks."""
 
-    def whole_words(self, text: str, low: int, high: int) -> list[int] | None:
-        """See `Sheet.whole_words`."""
+    def alone(
+        self, text: str, literals: tuple[bytes, ...], low: int, high: int, parted: set[int]
+    ) -> list[tuple[int, int]] | None:
+        """Where these words, each between blanks, stand between two places; None: one needs a closer look."""
+
+    def around(self, text: str, edges: list[tuple[int, int]], reach: int, low: int, high: int) -> list[Around] | None:
+        """See `Sheet.around`; in places of the sheet."""
 
 
 @dataclass(slots=True)
@@ -79,7 +85,9 @@ class Sheet:
 
     def __init__(self, fields: Sequence[tuple[int, str, str]], owners: int = 1, *, compiled: bool = True) -> None:
         self.text = _BETWEEN.join(["", *[text for _, _, text in fields], ""])
-        self.plain = plain(self.text)
+        quick = COMPOUNDS if compiled else None
+        laid: tuple[bytes, Sequence[int]] = quick.laid(self.text) if quick else (plain(self.text), ())
+        self.plain, links = laid
         self.starts: list[int] = []
         self.stretches: list[Stretch] = []
         self.parts: list[list[Stretch]] = [[] for _ in range(owners)]
@@ -96,7 +104,7 @@ class Sheet:
         self._odd = {stretch.owner for stretch in self.stretches if stretch.odd} if odd else set()
         self.words: Words | None = None  # the words of the plain form, where a sieve knows them
         self.parted: set[int] = set()  # where parts of Car-Sharing begin that are words by themselves
-        self.compounds = Compounds(*(COMPOUNDS.joined(self) if compiled and COMPOUNDS else self.joined()))
+        self.compounds = Compounds(*(quick.joined(self, links) if quick else self.joined()))
 
     def holds(self, owner: int, literals: Iterable[bytes]) -> bool:
         """Whether one of the literals stands in a field of an item, or in a compound of it; True where one is odd."""
@@ -108,9 +116,9 @@ class Sheet:
         found = self.words.find(literal, low, high) if self.words else None
         return list(_places(self.plain, literal, low, high)) if found is None else found
 
-    def whole_words(self, low: int, high: int) -> list[int] | None:
-        """Where each whole word begins between two places beside white space; None where that is not clear."""
-        return self.words.whole_words(self.text, low, high) if self.words else None
+    def around(self, stretch: Stretch, edges: list[tuple[int, int]], reach: int) -> list[Around] | None:
+        """Parts of a field that hold `reach` whole words on either side of each of `edges`; None: not clear."""
+        return self.words.around(self.text, edges, reach, stretch.low, stretch.high) if self.words else None
 
     def holds_joined(self, owner: int, literals: Iterable[bytes]) -> bool:
         """The same where none stands in the text itself."""
@@ -228,7 +236,7 @@ class Sheet:
         form, text = self.plain, self.text
         low = form.rfind(b" ", 0, at) + 1
         parts, end = [form[low:at]], at
-        while end < len(form) - 1 and text[end] in _GLUE and form[end + 1] != SPACE:
+        while end < len(form) - 1 and text[end] in GLUE and form[end + 1] != SPACE:
             start, end = end + 1, form.find(b" ", end + 1)
             parts.append(form[start:end])
         return low, parts, end
@@ -237,7 +245,7 @@ class Sheet:
         """Where a hyphen or apostrophe stands between two letters, in order."""
         text, form = self.text, self.plain
         found: list[int] = []
-        for sign in _GLUE if not text.isascii() else _ASCII_GLUE:
+        for sign in GLUE if not text.isascii() else _ASCIIGLUE:
             at = text.find(sign, 1)
             while at >= 0:
                 if form[at - 1] != SPACE and at + 1 < len(form) and form[at + 1] != SPACE:

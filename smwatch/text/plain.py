@@ -17,8 +17,10 @@ from smwatch.text.tokens import is_emoji, script
 
 ODD = 1  # the byte of a character without a plain form
 SPACE = 32
+UNSEEN = 2  # what `code` gives for what nobody sees: a space behind a sign, odd elsewhere
 PAIRS = {"ae": 0xE4, "oe": 0xF6, "ue": 0xFC, "ss": 0xDF}  # two letters that may be written as one
 JOINING = frozenset(f"{APOSTROPHES}{HYPHENS}.&+_@#$")  # signs that may make a longer word of what stands beside them
+GLUE = "".join(sorted(({*APOSTROPHES} | {*HYPHENS}) - {"＇", "－"}))  # the wide ones have no plain form
 _MOST_VARIANTS = 64
 _FEW_VARIANTS = 16
 _SELDOM = 4  # letters that do not stand in every text
@@ -42,17 +44,17 @@ def _with_foreign(text: str, raw: bytes, form: bytes) -> bytes:
     at = raw.find(b"?")
     while at >= 0:
         char = text[at]
-        code = codes.get(char)
-        if code is None:
-            code = codes[char] = _code(char)
-        if code != SPACE and not (code == _UNSEEN and _ends_nothing(text, at)):
-            places.append((at, ODD if code == _UNSEEN else code))
+        known = codes.get(char)
+        if known is None:
+            known = codes[char] = code(char)
+        if known != SPACE and not (known == UNSEEN and ends_nothing(text, at)):
+            places.append((at, ODD if known == UNSEEN else known))
         at = raw.find(b"?", at + 1)
     if not places:
         return form
     changed = bytearray(form)
-    for at, code in places:
-        changed[at] = code
+    for at, byte in places:
+        changed[at] = byte
     return bytes(changed)
 
 
@@ -113,27 +115,26 @@ def key_byte(char: str) -> int | None:
     """The byte of one character of a folded key; None where it has no plain form."""
     if char.isascii():
         return ord(char) if char.isalnum() else SPACE
-    code = _table()[ord(char)] if char <= "\xff" else _code(char)
-    return code if code > SPACE and char == fold(char) else None
+    byte = _table()[ord(char)] if char <= "\xff" else code(char)
+    return byte if byte > SPACE and char == fold(char) else None
 
 
 # one character
 
-_UNSEEN = 2  # seen by nobody: a space behind a sign, odd elsewhere
 _codes: dict[str, int] = {}
 
 
 @cache
 def _table() -> bytes:
-    return bytes(_code(chr(number)) for number in range(256))
+    return bytes(code(chr(number)) for number in range(256))
 
 
-def _code(char: str) -> int:
+def code(char: str) -> int:
     """The byte of a character as it stands in a text."""
     if char in APOSTROPHES or char in HYPHENS:
         return SPACE if char not in "＇－" else ODD
     if is_unseen(char):
-        return _UNSEEN if char > "\xff" else ODD
+        return UNSEEN if char > "\xff" else ODD
     if not (char.isalnum() or category(char).startswith("M")):
         return SPACE if is_normalized("NFKC", char) or not _is_wide(char) else ODD
     return _letter(char)
@@ -156,7 +157,7 @@ def _is_wide(char: str) -> bool:
     return "\uff01" <= char <= "\uffee" or char == "\u3000"
 
 
-def _ends_nothing(text: str, at: int) -> bool:
+def ends_nothing(text: str, at: int) -> bool:
     """Whether the unseen character at `at` stands behind a sign, so that it parts and joins no words."""
     while at > 0:
         at -= 1

@@ -86,8 +86,10 @@ def test_clear_words_are_those_of_the_exact_reading(text: str, around: tuple[str
     sheet = Sheet([(0, "text", whole)])
     compiled_sieve([b" a "]).sift(sheet, [{}])
     low = len(before) + 2  # of the sheet, which has one sign before the text
-    begins = sheet.whole_words(low, low + len(text))
-    assume(begins is not None)
+    clear = sheet.words.around(sheet.text, [(low, low + len(text))], 0, low, low + len(text))
+    assume(clear is not None)
+    ((start, end, begins),) = clear
+    assert (start, end) == (low, low + len(text))
     tokens = tokenise(text)
     first: dict[int, int] = {}
     for start, number in zip(tokens.starts, tokens.words, strict=True):
@@ -100,4 +102,4 @@ def test_words_with_unclear_signs_are_left_to_the_exact_reading() -> None:
     for sign in ("a.b", "a@b", "#a", "http://a", "a😀b", "a_b", "C++", "a&b", "www.a"):
         sheet = Sheet([(0, "text", f"x {sign} y")])
         compiled_sieve([b" a "]).sift(sheet, [{}])
-        assert sheet.whole_words(1, len(sheet.text) - 1) is None, sign
+        assert sheet.around(sheet.stretches[0], [(1, 2)], 9) is None, sign

@@ -10,7 +10,7 @@ cdef class Table:
     cdef uint8_t *bits
     cdef uint8_t *letters  # by literal: how many letters were hashed
     cdef uint32_t mask, bit_mask
-    cdef int[7] lengths  # those that occur
+    cdef int[5] lengths  # those that occur
     cdef int kinds
     cdef Py_ssize_t count
 

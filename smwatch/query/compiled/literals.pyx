@@ -21,11 +21,12 @@ if sys.byteorder != "little":
 
 cdef enum:
     WHOLE, HEAD, TAIL, INNER  # what a piece is of a word
+    MOST_KEPT = 4
 
 
 cdef Py_ssize_t kept(Py_ssize_t length) noexcept:
-    """Of so many letters at a word's edge, how many are hashed: few different numbers, so that few are looked up."""
-    return length if length < 4 else 4 if length < 6 else 6
+    """Of so many letters at a word's edge, how many are hashed: so few different numbers that few are looked up."""
+    return min(length, MOST_KEPT)
 
 
 cdef class Table:

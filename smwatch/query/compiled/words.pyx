@@ -13,6 +13,11 @@ from smwatch.query.compiled.signs cimport joins
 from smwatch.text.plain import ODD as PLAIN_ODD
 from smwatch.text.surface import APOSTROPHES, HYPHENS
 
+cdef enum:
+    DOT = 46
+    SLASH = 47
+    COLON = 58
+
 cdef uint8_t ODD = PLAIN_ODD
 cdef str LINKS = HYPHENS + APOSTROPHES
 cdef str USUAL = "–—‘‚“”„…‹›•€"
@@ -62,41 +67,49 @@ cdef class Words:
             at = self.next(literal, at + 1, last)
         return found
 
-    def whole_words(self, str text, Py_ssize_t low, Py_ssize_t high):
-        """Where each whole word of `text` begins, from `low` to `high`, both beside white space; None: not clear.
-
-        Only letters, digits, the usual signs between words, and hyphens and apostrophes inside them are clear.
-        """
-        cdef const uint8_t *s = self.s
+    def alone(self, str text, tuple literals, Py_ssize_t low, Py_ssize_t high, set parted):
+        """Where these words, each between blanks, stand between two places, in order; None: one needs a closer look."""
         cdef int kind = PyUnicode_KIND(text)
         cdef const void *data = PyUnicode_DATA(text)
-        cdef Py_ssize_t at
-        cdef Py_UCS4 sign
-        cdef bint inside = False, joined
-        if not 0 < low <= high < PyBytes_GET_SIZE(self.form) or len(text) != PyBytes_GET_SIZE(self.form):
-            raise ValueError("no such part")
+        cdef Py_ssize_t at, last = self.before(high), start, end
         found = []
-        for at in range(low, high):
-            if s[at] == ODD:
+        for literal in literals:
+            if not is_word(literal):
                 return None
-            if s[at] != BLANK:
-                if not inside:
-                    found.append(at)
-                inside = True
-                continue
-            sign = PyUnicode_READ(kind, data, at)
-            if sign < 256 and not joins(sign):
-                if sign == 58 and PyUnicode_READ(kind, data, at + 1) == 47:  # :// of an address
-                    return None
-                inside = False
-                continue
-            joined = s[at - 1] != BLANK and s[at + 1] != BLANK
-            if sign in LINKS:
-                inside = inside and joined
-            elif (sign == 46 or sign in USUAL) and not joined:
-                inside = False
-            else:
+            at = self.next(literal, self.before(low), last)
+            while at < last:
+                start, end = self.starts[at], self.starts[at] + PyBytes_GET_SIZE(literal) - 2
+                if joins(PyUnicode_READ(kind, data, start - 1)) or joins(PyUnicode_READ(kind, data, end)):
+                    if start not in parted:
+                        return None
+                found.append((start, end))
+                at = self.next(literal, at + 1, last)
+        if len(found) > 1:
+            found.sort()
+        return found
+
+    def around(self, str text, list edges, Py_ssize_t reach, Py_ssize_t low, Py_ssize_t high):
+        """Stretches between two places that hold `reach` whole words on either side of each of `edges`, in order.
+
+        Each is told by its start, its end and where its words begin. None where any is not clear.
+        """
+        cdef Reader it = Reader(self, text, low, high)
+        cdef Py_ssize_t count = len(edges), at = 0, first, last = low, end
+        found = []
+        while at < count:
+            first = max(last, it.back(edges[at][0], reach))
+            end = edges[at][1]
+            last = it.on(end, reach)
+            while at + 1 < count and <Py_ssize_t>edges[at + 1][0] <= last:
+                while at + 1 < count and <Py_ssize_t>edges[at + 1][0] <= last:
+                    at += 1
+                    end = max(end, <Py_ssize_t>edges[at][1])
+                last = max(last, it.on(end, reach))
+            begins = it.words(first, last)
+            if begins is None:
                 return None
+            found.append((first, last, begins))
+            at += 1
         return found
 
     cdef void word(self, uint32_t value, Py_ssize_t start) noexcept:
@@ -123,3 +136,86 @@ cdef class Words:
             else:
                 high = middle
         return low
+
+
+cdef class Reader:
+    """A field, read by whole words: what stands between blanks, but several words that hyphens join are one."""
+
+    cdef Words plain
+    cdef str text
+    cdef int kind
+    cdef const void *data
+    cdef Py_ssize_t low, high
+
+    def __cinit__(self, Words plain, str text, Py_ssize_t low, Py_ssize_t high):
+        if not 0 < low <= high < PyBytes_GET_SIZE(plain.form) or len(text) != PyBytes_GET_SIZE(plain.form):
+            raise ValueError("no such field")
+        self.plain, self.text, self.low, self.high = plain, text, low, high
+        self.kind, self.data = PyUnicode_KIND(text), PyUnicode_DATA(text)
+
+    cdef inline Py_UCS4 sign(self, Py_ssize_t at) noexcept:
+        return PyUnicode_READ(self.kind, self.data, at)
+
+    cdef bint linked(self, Py_ssize_t word) except -1:
+        """Whether a hyphen or apostrophe joins a word to the one before."""
+        cdef Py_ssize_t start = self.plain.starts[word]
+        return self.plain.s[start - 2] != BLANK and self.sign(start - 1) in LINKS
+
+    cdef Py_ssize_t back(self, Py_ssize_t start, Py_ssize_t reach) except -1:
+        """White space, or the field's start, with so many words from there to `start`."""
+        cdef Py_ssize_t word = self.plain.before(start), first = self.plain.before(self.low), count = 0
+        while word > first and count <= reach:
+            word -= 1
+            count += not self.linked(word)
+        if count <= reach:
+            return self.low
+        start = min(start, <Py_ssize_t>self.plain.starts[word])
+        while start > self.low and not self.sign(start - 1).isspace():
+            start -= 1
+        return start
+
+    cdef Py_ssize_t on(self, Py_ssize_t end, Py_ssize_t reach) except -1:
+        """The same behind `end`."""
+        cdef Py_ssize_t word = self.plain.before(end), last = self.plain.before(self.high), count = 0
+        while word < last and count <= reach:
+            count += not self.linked(word)
+            word += 1
+        if count <= reach:
+            return self.high
+        end = max(end, <Py_ssize_t>self.plain.starts[word - 1])
+        while end < self.high and not self.sign(end).isspace():
+            end += 1
+        return end
+
+    cdef list words(self, Py_ssize_t first, Py_ssize_t last):
+        """Where each whole word begins from one white space to another; None where that is not clear.
+
+        Only letters, digits, the usual signs between words, and hyphens and apostrophes inside them are clear.
+        """
+        cdef const uint8_t *s = self.plain.s
+        cdef Py_ssize_t at
+        cdef Py_UCS4 sign
+        cdef bint inside = False, joined
+        cdef list found = []
+        for at in range(first, last):
+            if s[at] == ODD:
+                return None
+            if s[at] != BLANK:
+                if not inside:
+                    found.append(at)
+                inside = True
+                continue
+            sign = self.sign(at)
+            if sign < 256 and not joins(sign):
+                if sign == COLON and self.sign(at + 1) == SLASH:  # an address
+                    return None
+                inside = False
+                continue
+            joined = s[at - 1] != BLANK and s[at + 1] != BLANK
+            if sign in LINKS:
+                inside = inside and joined
+            elif (sign == DOT or sign in USUAL) and not joined:
+                inside = False
+            else:
+                return None
+        return found
