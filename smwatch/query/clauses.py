@@ -143,7 +143,7 @@ class Spelt:
         """Where it stands."""
         spans: list[Span] = []
         holds = False
-        for name in self.fields:
+        for name in document.present(self.fields):
             edges = document.edges(name, self.term)
             if not edges:
                 continue
@@ -178,7 +178,7 @@ class Placed:
         """The terms of every match."""
         spans: list[Span] = []
         holds = False
-        for name in self.fields:
+        for name in document.present(self.fields):
             if not self.places.occurs(document, name):
                 continue
             found = self.places.taking_part(document.passage(name, self.cores))

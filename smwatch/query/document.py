@@ -12,7 +12,7 @@ from smwatch.query.syntax import TEXT_FIELDS
 from smwatch.text import Tokens, fold, tokenise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from smwatch.model import Engagement, Item
     from smwatch.query.positions import Core
@@ -46,6 +46,10 @@ class Document:
     def may_hold(self, term: Term) -> bool:  # noqa: ARG002 - for documents that can tell sooner
         """False where a term surely stands in no field that words are looked for in."""
         return True
+
+    def present(self, fields: tuple[str, ...]) -> Iterable[str]:
+        """Those of some fields that may hold anything."""
+        return fields
 
     def place(self, name: str, edge: Edge) -> tuple[int, int]:
         """The characters of one field under an edge from `edges`."""

@@ -135,13 +135,14 @@ class Engine:
         found = Scan(sheet, index, self._always).found
         odd = {part.owner for part in sheet.stretches if part.odd}
         for number, (item, mine) in enumerate(zip(items, found, strict=True)):
-            document = (
-                QuickDocument(item, sheet, number, self._routes) if number in odd or None in mine.values() else None
-            )
-            if document and number in odd:
+            if number not in odd and None not in mine.values():
+                yield self._hits(mine, None) if mine else []
+                continue
+            document = QuickDocument(item, sheet, number, self._routes)
+            if number in odd:
                 words = (document.tokens(part.name).edges for part in sheet.parts[number] if part.odd)
                 mine.update(dict.fromkeys(query for edges in words for query in self._words.candidates(edges)))
-            yield self._hits(mine, document, likely=number not in odd) if mine else []
+            yield self._hits(mine, document, likely=number not in odd)
 
     def _fields(self, items: Sequence[Item]) -> list[tuple[int, str, str]]:
         """Every text that is searched: the number of its item, the field, the text."""

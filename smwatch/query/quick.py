@@ -32,13 +32,14 @@ _APART = 1 << 32  # words between two windows
 class QuickDocument(Document):
     """An item on a sheet. Edges are characters of the field's text, or of its words where the field is odd."""
 
-    __slots__ = ("_edges", "_held", "_owner", "_routes", "_sheet", "_stretches")
+    __slots__ = ("_edges", "_held", "_owner", "_routes", "_sheet", "_stretches", "_texts")
 
     def __init__(self, item: Item, sheet: Sheet, owner: int, routes: dict[int, Route | None]) -> None:
         super().__init__(item)
         self._sheet = sheet
         self._owner = owner
         self._stretches = {part.name: part for part in sheet.parts[owner]}
+        self._texts = [name for name in self._stretches if name in TEXT_FIELDS]
         self._routes = routes
         self._held: dict[int, bool] = {}
         self._edges: dict[tuple[str, int], list[Edge]] = {}
@@ -74,6 +75,10 @@ class QuickDocument(Document):
     def _holds(self, term: Term) -> bool:
         way = self._route(term)
         return way is None or not self._stretches or self._sheet.holds(self._owner, way.anchor.literals)
+
+    def present(self, fields: tuple[str, ...]) -> Iterable[str]:
+        """See Document."""
+        return self._texts if fields is TEXT_FIELDS else fields
 
     def place(self, name: str, edge: Edge) -> tuple[int, int]:
         """See Document."""
