@@ -52,6 +52,7 @@ async def test_a_silent_watch_tells_nothing_until_it_ends_and_is_counted(world):
     assert "Acme ruft zurück" in summary.text
     assert "Acme baut neu" in summary.text
     assert world.alerts() == []
+    await world.settles()  # Slack has it before the store says so
     assert await world.queue() == []
     assert "2 × stummgeschaltet" in await world.preview()
 
