@@ -15,7 +15,7 @@ from smwatch.deliver.storm import UPDATE
 from smwatch.i18n import from_json, text, to_json
 from smwatch.message import notes, summary
 from smwatch.message.alert import alert_message
-from smwatch.message.case import case_message, reminder_message, team_message
+from smwatch.message.case import case_message, reminder_message, reminders_message, team_message
 from smwatch.message.data import alert_data, digest_data, story_data
 from smwatch.message.digest import digest_messages
 from smwatch.message.news import story_news_message
@@ -83,6 +83,7 @@ class Renderer:
             "case": self._case,
             "team": self._team,
             "reminder": self._reminder,
+            "reminders": self._reminders,
         }
 
     async def __call__(self, job: Job) -> Rendered | None:
@@ -260,6 +261,15 @@ class Renderer:
         told = Reminder(job.plan["reminder"])
         words = {"language": who.language, "timezone": who.timezone}
         return Rendered(message=reminder_message(case, told, people, **words))
+
+    async def _reminders(self, job: Job, who: Reading) -> Rendered | None:
+        async with self._store.read() as connection:
+            found = [await cases.get(connection, number) for number in job.plan["cases"]]
+        waiting = [case for case in found if case is not None and case.waits and case.until is not None]
+        if not waiting:
+            return None
+        told, words = Reminder(job.plan["reminder"]), {"language": who.language, "timezone": who.timezone}
+        return Rendered(message=reminders_message(waiting, told, self._clock(), **words))
 
     def _click(self, job: Job) -> str:
         """What the buttons of a post carry; "" where nobody hears them."""

@@ -13,7 +13,7 @@ from smwatch.casework.scope import clients_in, names_at, names_on
 from smwatch.i18n import text
 from smwatch.message import asked as told
 from smwatch.message import forms
-from smwatch.message.case import list_message
+from smwatch.message.case import list_message, state_message
 from smwatch.message.words import Reader
 from smwatch.model import Person, number_of
 from smwatch.silence import Scope, Silence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 ELSEWHERE = text("please ask in a channel in which smwatch posts: clients are kept apart")
 HOW_SILENCE = text("say it so: `/smwatch silence watch NAME 4h WHY` or `/smwatch silence site HOST 7d WHY`")
 HOW_AWAY = text("say it so: `/smwatch cases away @JAN 14d`")
+BY_HAND = {"take": Move.TAKE, "release": Move.RELEASE, "answer": Move.ANSWER, "close": Move.CLOSE}
 HOW_WHY = text("say which: `/smwatch why M4K2`; the id stands on every alert")
 
 
@@ -163,10 +164,28 @@ class Commands:
         words = one.click.words.split()
         if words[:1] == ["away"]:
             return await self._away(one, words[1:])
+        if words and words[0] in BY_HAND:
+            return await self._move(one, BY_HAND[words[0]], " ".join(words[1:]))
         async with self.store.read() as connection:
             found = [case for case in await cases.listed(connection) if case.client in one.clients]
         message = list_message(found, one.now, language=one.reader.language, timezone=one.reader.timezone)
         return Answer(message=message)
+
+    async def _move(self, one: Asked, move: Move, word: str) -> Reply:
+        """`cases take V12`: for stories that stand in a summary, where there are no buttons."""
+        number = _number(word, "V")
+        async with self.store.write() as connection:
+            case = await cases.get(connection, number) if number is not None else None
+            if case is None or case.client not in one.clients:
+                return Reply(sentence=text("no case is called {name}; smwatch case list shows them", name=word[:20]))
+            wish = moves.Wish(move=move, who=one.who, at=one.now, envelope=one.click.id)
+            done = await moves.make(connection, self.office(), case, wish)
+        if done.refused is not None:
+            return Reply(sentence=done.refused.reason)
+        words = {"language": one.reader.language, "timezone": one.reader.timezone}
+        return Answer(
+            message=state_message(done.case, one.now, **words), channels=done.channels, done=not done.repeated
+        )
 
     async def _away(self, one: Asked, words: list[str]) -> Reply:
         """`cases away @jan 14d`: Jan hears what I would; `cases away` alone: I am back."""

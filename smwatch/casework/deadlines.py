@@ -15,7 +15,7 @@ from smwatch.model import Priority
 from smwatch.store import cases, deadlines, envelopes, outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("smwatch.casework")
 
 BACK = timedelta(days=2)  # so far back a story without a case is looked for; the daemon may have been down
+BUNDLE = timedelta(minutes=5)  # the least time between two reminders of what was told in summaries
 FORGET_EVERY = timedelta(days=1)
 
 
@@ -37,6 +38,7 @@ class Deadlines:
     channels: Callable[[], Mapping[str, object]]
     wake: Callable[[str], None]
     forgot: datetime | None = field(default=None)
+    bundled: dict[tuple[str, Reminder], datetime] = field(default_factory=dict)  # when channels were last reminded
 
     async def step(self, now: datetime) -> None:
         """Look, and write only where there is something to write."""
@@ -51,13 +53,18 @@ class Deadlines:
             return
         told: list[str] = []
         async with self.store.write() as connection:
-            told += await self._begin(connection, new, timed, now)
+            numbers = [number for number in (*(row[1] for row in new), *(case.story_id for case, _ in late)) if number]
+            together = await deadlines.only_in_summaries(connection, numbers)
+            told += await self._begin(connection, new, timed, now, together)
             for case in raised:
                 told += (await cases.act(connection, case, _step(Move.RAISE, now))).channels
             for case in answered:
                 told += (await cases.act(connection, case, _step(Move.ANSWER, now))).channels
             for case, reminder in late:
-                told += await self._remind(connection, case, reminder, now)
+                if case.story_id not in together:
+                    told += await self._remind(connection, case, reminder, now)
+            bundles = [(case, one) for case, one in late if case.story_id in together]
+            told += await self._remind_together(connection, bundles, together, now)
             if forget:
                 await deadlines.erase_names(connection, now)
                 await envelopes.forget(connection, now)
@@ -71,6 +78,7 @@ class Deadlines:
         new: list[tuple[str, int, str, datetime]],
         timed: Mapping[tuple[str | None, str], Watch],
         now: datetime,
+        together: Collection[int],
     ) -> list[str]:
         """A watch with `answer_within`: what it tells wants an answer from the moment at which it was to be told."""
         told: list[str] = []
@@ -83,7 +91,8 @@ class Deadlines:
         for (client, story), (at, until) in soonest.items():
             case = await cases.begun(connection, client or None, story, now)
             await deadlines.answer_by(connection, case, at, until)
-            told += await cases.show(connection, case, now)
+            if story not in together:  # an edit would make an urgent one a message of its own, in the midst of a storm
+                told += await cases.show(connection, case, now)
         return told
 
     async def _remind(self, connection: AsyncConnection, case: Case, reminder: Reminder, now: datetime) -> list[str]:
@@ -112,6 +121,60 @@ class Deadlines:
         log.info("case_reminded", case=case.id, reminder=reminder.name.lower())
         return told
 
+    async def _remind_together(
+        self,
+        connection: AsyncConnection,
+        late: Sequence[tuple[Case, Reminder]],
+        together: Mapping[int, tuple[str, Mapping[str, str] | None]],
+        now: datetime,
+    ) -> list[str]:
+        """What was told in summaries is reminded of together: one message a channel and kind in `BUNDLE`."""
+        groups: dict[tuple[str, Reminder], list[Case]] = {}
+        for case, reminder in late:
+            groups.setdefault((together[case.story_id or 0][0], reminder), []).append(case)
+        told: list[str] = []
+        for (channel, reminder), group in groups.items():
+            last = self.bundled.get((channel, reminder))
+            if last is not None and now - last < BUNDLE:
+                continue
+            self.bundled[channel, reminder] = now
+            for case in group:
+                await deadlines.reminded(connection, case, int(reminder))
+            told += await self._bundle(connection, channel, reminder, group, together, now)
+        return told
+
+    async def _bundle(  # noqa: PLR0913, PLR0917 - what a message is made of
+        self,
+        connection: AsyncConnection,
+        channel: str,
+        reminder: Reminder,
+        group: Sequence[Case],
+        together: Mapping[int, tuple[str, Mapping[str, str] | None]],
+        now: datetime,
+    ) -> list[str]:
+        """In the thread of the summary that names the first of them; overdue ones also where they escalate to."""
+        overdue = reminder is Reminder.OVERDUE
+        home = {"thread": together[group[0].story_id or 0][1], "broadcast": overdue}
+        places: dict[str, tuple[list[Case], Mapping[str, object]]] = {channel: (list(group), home)}
+        for case in group if overdue else ():
+            for other in await self._escalated(connection, case):
+                if other != channel:
+                    places.setdefault(other, ([], {}))[0].append(case)
+        for name, (mine, where) in places.items():
+            words = f"reminders|{name}|{int(reminder)}|{mine[0].id}|{now.isoformat()}"
+            await outbox.add_post(
+                connection,
+                key=hashlib.sha256(words.encode()).hexdigest()[:32],
+                channel=name,
+                kind="reminders",
+                plan={"cases": [case.id for case in mine], "reminder": int(reminder), **where},
+                now=now,
+                client=_client_of(mine),
+                priority=Priority.URGENT,
+            )
+        log.info("cases_reminded", cases=len(group), reminder=reminder.name.lower())
+        return list(places)
+
     async def _where(
         self, connection: AsyncConnection, case: Case, *, overdue: bool
     ) -> list[tuple[str, int | None, Mapping[str, object]]]:
@@ -136,6 +199,12 @@ class Deadlines:
         names = await deadlines.watches_of(connection, case.story_id) if case.story_id is not None else []
         found = [watch.escalate for name in names if (watch := watches.get((case.client, name)))]
         return list(dict.fromkeys(one for one in found if one and one in channels))
+
+
+def _client_of(group: Sequence[Case]) -> str:
+    """Whose they all are; "" where they are not one client's."""
+    clients = {case.client or "" for case in group}
+    return clients.pop() if len(clients) == 1 else ""
 
 
 def _step(move: Move, now: datetime) -> Step:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 PLAIN = frozenset(
     {Move.TAKE, Move.RELEASE, Move.ANSWER, Move.CLOSE, Move.REOPEN, Move.NOTE, Move.HAND_OVER, Move.DEADLINE}
 )
+OWN_MESSAGE = frozenset({Move.TAKE, Move.HAND_OVER})  # a story told in a summary comes out of it: with its buttons
 GONE = Refusal(text("there is nothing left of this story"))
 NO_AUTHOR = Refusal(text("its source does not say who wrote it"))
 
@@ -77,6 +78,8 @@ async def make(connection: AsyncConnection, office: Office, case: Case, wish: Wi
     if wish.move is Move.SILENCE:
         return await _silence(connection, office, case, wish)
     done = await cases.act(connection, case, wish.step, envelope=wish.envelope)
+    if done.refused is None and not done.repeated and wish.move in OWN_MESSAGE and case.story_id is not None:
+        await outbox.unfold(connection, case.client or "", case.story_id)
     if done.refused is None and not done.repeated and (wish.note or wish.move is Move.HAND_OVER):
         channels = await _say(connection, done.case, wish)
         done = replace(done, channels=(*done.channels, *channels))

@@ -121,7 +121,7 @@ class Storm:
 
     def holds(self, job: Job, now: datetime) -> bool:
         """Whether `job` waits for the summary."""
-        if self.began is None or not fresh(job):
+        if self.began is None or not fresh(job) or job.asked:
             return False
         if job.priority is Priority.URGENT:
             while self.urgent and now - self.urgent[0] >= timedelta(minutes=1):

@@ -129,7 +129,7 @@ HELP: Mapping[str, Text] = {
     "status": text("whether all is well"),
     "search …": text("mentions that hold these words"),
     "why M4K2": text("why a mention was told or not"),
-    "cases": text("what waits for an answer; also: cases add, cases away @JAN 14d"),
+    "cases": text("what waits for an answer; also: cases add, cases take V12, cases away @JAN 14d"),
     "silence": text("what is silenced; also: silence watch NAME 4h WHY, silence site HOST 7d WHY, silence end Q01"),
     "check": text("mistakes in the configuration"),
 }

@@ -253,6 +253,23 @@ def reminder_message(
     )
 
 
+def reminders_message(
+    cases: Sequence[Case], reminder: Reminder, now: datetime, *, language: str, timezone: str
+) -> Message:
+    """One reminder of several cases that were told in summaries; the first `LISTED` by name."""
+    reader = Reader(language=language, timezone=timezone)
+    title = reader.say(_several(reminder, len(cases)))
+    rows = tuple(_row_of(one, now, reader) for one in cases[:LISTED])
+    how = text("Take one over: `/smwatch cases take {id}`; all: `smwatch case list`", id=cases[0].short)
+    head = Paragraph(runs=(Run(text=title, bold=True),))
+    return Message(
+        title=title,
+        blocks=(head, Bullets(items=rows), *_hidden(cases, reader), Context(runs=coded(reader.say(how)))),
+        language=language,
+        urgent=reminder is Reminder.OVERDUE,
+    )
+
+
 def team_message(who: Person, to: Person | None, note: str, *, language: str, timezone: str) -> Message:
     """A note in the thread, or who hands the case to whom, with a word."""
     reader = Reader(language=language, timezone=timezone)
@@ -275,6 +292,20 @@ REMINDERS: Mapping[Reminder, Text] = {
 }
 
 
+def _several(reminder: Reminder, n: int) -> Text:
+    return {
+        Reminder.HALF: texts("Half of the time is over for {n} case", "Half of the time is over for {n} cases", n=n),
+        Reminder.SOON: texts("15 minutes left for {n} case", "15 minutes left for {n} cases", n=n),
+        Reminder.OVERDUE: texts("{n} case is overdue", "{n} cases are overdue", n=n),
+    }[reminder]
+
+
+def state_message(case: Case, now: datetime, *, language: str, timezone: str) -> Message:
+    """Where one case stands, on one line."""
+    reader = Reader(language=language, timezone=timezone)
+    return Message(title=case.short, blocks=(Paragraph(runs=_row_of(case, now, reader)),), language=language)
+
+
 def list_message(cases: Sequence[Case], now: datetime, *, language: str, timezone: str) -> Message:
     """What waits, overdue first."""
     reader = Reader(language=language, timezone=timezone)
@@ -292,8 +323,12 @@ def case_blocks(cases: Sequence[Case], now: datetime, reader: Reader) -> Iterato
     yield Heading(text=reader.say(text("Open cases")), level=2)
     rows = [tuple(replace(run, person="") for run in _row_of(one, now, reader)) for one in cases[:LISTED]]
     yield Bullets(items=tuple(rows))
-    if hidden := len(cases) - len(rows):
-        yield Context(runs=coded(reader.say(text("and {n} more: `smwatch case list`", n=hidden))))
+    yield from _hidden(cases, reader)
+
+
+def _hidden(cases: Sequence[Case], reader: Reader) -> Iterator[Block]:
+    if len(cases) > LISTED:
+        yield Context(runs=coded(reader.say(text("and {n} more: `smwatch case list`", n=len(cases) - LISTED))))
 
 
 def _row_of(case: Case, now: datetime, reader: Reader) -> Runs:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, exists, func, insert, or_, select, update
 
 from smwatch.case import Case, Status, reopens
 from smwatch.model import Person, Priority
 from smwatch.store.cases import case_of, person_row, select_cases, show
-from smwatch.store.schema import card, decision, mention, watch
+from smwatch.store.schema import card, decision, mention, post, watch
 from smwatch.store.schema_cases import case_, case_event, substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 KEPT = timedelta(days=30)  # names on cases, after they were closed
+MOST = 200  # cases that one look begins
 FORGOTTEN = timedelta(days=90)  # cases that came by phone or mail: those of a story go with it
 
 
@@ -49,19 +50,47 @@ async def unanswered(
 ) -> list[tuple[str, int, str, datetime]]:
     """Stories that were told since `since` of watches (client, name) with a deadline, and that are no case yet.
 
-    Client, story, watch, and when they were first to be told.
+    Client, story, watch, and when they were first to be told; the `MOST` oldest of them. What was told in a summary
+    counts once that is out; not what a silence had held: somebody asked for that to be quiet.
     """
+    apart = and_(post.c.key == card.c.receipt["summary"].as_string(), post.c.receipt.is_not(None))
+    together = exists().where(apart, func.coalesce(post.c.plan["why"].as_string(), "") != "muted")
+    told = or_(card.c.state == "sent", and_(card.c.state == "folded", together))
     query = (
         select(card.c.client, card.c.story_id, watch.c.name, func.min(card.c.first_at).label("first_at"))
         .join(mention, mention.c.story_id == card.c.story_id)
         .join(watch, watch.c.id == mention.c.watch_id)
         .outerjoin(case_, and_(case_.c.story_id == card.c.story_id, case_.c.client == card.c.client))
-        .where(card.c.first_at >= since, card.c.state == "sent", card.c.receipt.is_not(None), case_.c.id.is_(None))
+        .where(card.c.first_at >= since, told, card.c.receipt.is_not(None), case_.c.id.is_(None))
         .where(watch.c.name.in_([name for _, name in watches]), mention.c.old.is_(False))
         .group_by(card.c.client, card.c.story_id, watch.c.name)
+        .order_by(func.min(card.c.first_at))
+        .limit(MOST)
     )
     rows = await connection.execute(query)
     return [(row.client, row.story_id, row.name, row.first_at) for row in rows if (row.client, row.name) in watches]
+
+
+async def only_in_summaries(
+    connection: AsyncConnection, stories: Iterable[int]
+) -> dict[int, tuple[str, Mapping[str, str] | None]]:
+    """Those of `stories` without a message of their own: the channel, and the place of the summary that names each."""
+    numbers = list(stories)
+    found: dict[int, tuple[str, Mapping[str, str] | None]] = {}
+    for at in range(0, len(numbers), MOST):
+        here = and_(card.c.story_id.in_(numbers[at : at + MOST]), card.c.receipt.is_not(None))
+        query = (
+            select(card.c.story_id, card.c.channel, card.c.receipt, post.c.receipt.label("summary"))
+            .outerjoin(post, post.c.key == card.c.receipt["summary"].as_string())
+            .where(here)
+            .order_by(card.c.id)
+        )
+        rows = (await connection.execute(query)).all()
+        own = {row.story_id for row in rows if "summary" not in row.receipt}
+        for row in rows:
+            if row.story_id not in own:
+                found.setdefault(row.story_id, (row.channel, (row.summary or {}).get("ref")))
+    return found
 
 
 async def answered_by_us(connection: AsyncConnection) -> list[Case]:

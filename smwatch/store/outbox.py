@@ -353,6 +353,13 @@ async def fold(connection: AsyncConnection, jobs: Sequence[Job], key: str) -> No
     await connection.execute(update(card).where(card.c.id.in_([job.id for job in jobs])).values(**folded))
 
 
+async def unfold(connection: AsyncConnection, client: str, story_id: int) -> None:
+    """A story that was told in a summary gets a message of its own: somebody works on it."""
+    here = and_(card.c.client == client, card.c.story_id == story_id, card.c.state == "folded")
+    values = {"state": "waiting", "shown": 0, "asked": card.c.wanted, "receipt": null(), "attempts": 0}
+    await connection.execute(update(card).where(here).values(**values))
+
+
 async def extend_summary(connection: AsyncConnection, job: Job, cards: Sequence[int], **more: Any) -> None:  # noqa: ANN401 - JSON values
     """A summary that stands in its channel tells these cards too, and `more`: it is due again, as an edit."""
     plan = {**job.plan, "cards": [*job.plan["cards"], *cards], **more}
@@ -385,6 +392,7 @@ __all__ = [
     "renew",
     "replan",
     "settle",
+    "unfold",
     "unhold",
     "unmute",
     "untold",
