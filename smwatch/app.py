@@ -380,8 +380,12 @@ class App:
             await self.reload()
 
     async def once(self) -> bool:
-        """One round over everything; whether all that was due went out."""
-        await self.scheduler.round()
+        """One round over everything; whether all that was due went out. Beside a daemon on shift it only reads."""
+        async with self.shift.kept():
+            await self.scheduler.round()
+            return await self.shift.once(self._clear)
+
+    async def _clear(self) -> bool:
         while await self.gather.step():
             pass
         await self.lookback.step(self.scheduler.rows, self.now(), round_over=True)
@@ -391,6 +395,5 @@ class App:
 
 def channel_session(config: Config) -> aiohttp.ClientSession:
     """The operator's own end points: no address guard, the configured proxy and CA, never the environment's."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=trusted(config.http.ca_file)), trust_env=False, proxy=config.http.proxy
-    )
+    connector = aiohttp.TCPConnector(ssl=trusted(config.http.ca_file))
+    return aiohttp.ClientSession(connector=connector, trust_env=False, proxy=config.http.proxy)

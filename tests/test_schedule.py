@@ -534,6 +534,18 @@ async def test_what_one_daemon_learns_the_other_knows(store):
     assert other.scheduler.first_round_over
 
 
+async def test_what_is_due_before_its_state_is_stored_is_not_put_off_by_its_own_lease(store):
+    one, _ = await shared(store, "heise")
+    one.clock.passes(seconds=5)
+    with structlog.testing.capture_logs():
+        [slot] = await one.scheduler._claimed(one.scheduler._take_due(one.clock()))
+        await one.scheduler._guarded(slot)
+    one.scheduler._ended(slot)
+    one.clock.passes(minutes=11)
+    [again] = await one.scheduler._claimed(one.scheduler._take_due(one.clock()))
+    assert (again.row.fence, again.row.state) == (2, "ok")
+
+
 async def test_who_dies_with_a_lease_is_followed_by_the_other(store):
     one, other = await shared(store, "heise")
     one.clock.passes(seconds=5)

@@ -136,3 +136,40 @@ async def test_alone_it_is_always_on_shift(store):
     alone = Shift(store)
     assert (alone.on, alone.during(work), alone.loops()) == (True, work, {})
     await alone.hand_over()
+
+
+async def test_one_round_beside_a_daemon_on_shift_leaves_the_rest_to_it(world):
+    async def never():
+        raise AssertionError
+
+    await world.one.step()
+    async with world.other.kept():
+        assert await world.other.once(never)
+    await world.other.step()
+    assert (world.one.on, world.other.on) == (True, False)
+
+
+async def test_one_round_alone_does_all_of_it_and_hands_over(world, store):
+    async def fails():
+        return False
+
+    async with world.one.kept():
+        assert await world.one.once(fails) is False
+    async with store.read() as connection:
+        assert await shifts.holder(connection, NAME) is None
+
+
+async def test_one_round_ends_its_work_when_another_takes_over(world):
+    begun = asyncio.Event()
+
+    async def work():
+        begun.set()
+        await asyncio.Event().wait()
+
+    await world.one.step()
+    working = asyncio.create_task(world.one.once(work))
+    await begun.wait()
+    world.passes(seconds=31)
+    await world.other.step()
+    await world.one.step()
+    assert await working

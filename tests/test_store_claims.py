@@ -67,7 +67,13 @@ async def test_only_one_gets_a_source_and_the_fence_goes_up(store, now):
     mine = await claim(store, ONE, ids, now)
     assert {number: row.fence for number, row in mine.items()} == dict.fromkeys(ids, 1)
     assert await claim(store, OTHER, ids, now) == {}
-    assert await claim(store, ONE, ids, now) == {}
+
+
+async def test_a_lease_of_one_s_own_is_no_obstacle_as_its_word_may_have_been_lost(store, now):
+    [number] = await made(store, "a")
+    await claim(store, ONE, [number], now)
+    assert (await claim(store, ONE, [number], now))[number].fence == 2
+    assert await claim(store, OTHER, [number], now) == {}
 
 
 async def test_what_is_not_due_is_claimed_only_early(store, now):

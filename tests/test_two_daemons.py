@@ -50,10 +50,10 @@ class Daemon:
         if key is not None:
             (folder / "store.key").write_bytes(key)
 
-    async def starts(self):
+    async def starts(self, *more):
         env = {**os.environ, "STATE_DIRECTORY": str(self.folder), "LANG": "C.UTF-8"}
         with (self.folder / "out").open("wb") as out, (self.folder / "err").open("wb") as err:
-            words = (sys.executable, "-m", "smwatch", "run", "-c", str(self.config))
+            words = (sys.executable, "-m", "smwatch", "run", "-c", str(self.config), *more)
             self.process = await asyncio.create_subprocess_exec(*words, env=env, stdout=out, stderr=err)
 
     async def says(self, words):
@@ -113,3 +113,24 @@ async def test_two_daemons_share_one_postgresql(postgres, tmp_path):
 
 def polls(server):
     return Counter(seen.path for seen in server.requests)
+
+
+async def test_one_round_beside_a_daemon_reads_and_leaves_the_telling_to_it(postgres, tmp_path):
+    async with FeedServer() as server:
+        url = server.put("/a.xml", rss(entry("Wetter", guid="old")))
+        config = tmp_path / "smwatch.toml"
+        source = SOURCE.format(n=0, url=url).replace('"3s"', '"1h"')
+        config.write_text(CONFIG.format(store=await postgres.database()) + source, encoding="utf-8")
+        one = Daemon(tmp_path / "one", config)
+        await one.starts()
+        try:
+            await one.says("source_fetched")
+            server.put("/a.xml", rss(entry("Acme ruft zurück", guid="new"), entry("Wetter", guid="old")))
+            other = Daemon(tmp_path / "two", config, (one.folder / "store.key").read_bytes())
+            await other.starts("--once")
+            assert await other.process.wait() == 0
+            assert "another_daemon_is_on_shift" in other.log
+            await eventually(lambda: "Acme ruft zurück" in one.told, f"the alert:\n{one.log}\n{other.log}")
+        finally:
+            await one.ends()
+        assert (one.told + other.told).count("Acme ruft zurück") == 1

@@ -44,12 +44,16 @@ class Claims:
     async def take(
         self, connection: AsyncConnection, ids: Collection[int], now: datetime, *, early: Collection[int] = ()
     ) -> dict[int, SourceRow]:
-        """Of `ids` those that are due (or in `early`) and free, as they stand in the store, claimed for this daemon."""
+        """Of `ids` those that are due (or in `early`) and free, as they stand in the store, claimed for this daemon.
+
+        Name none that it polls now: a lease of its own counts as free, as the word that it has it may have been lost
+        with the connection. What still works with the fence before this one writes nothing any more.
+        """
         at = store_clock(connection, now)
         taken: dict[int, SourceRow] = {}
         for some in _chunks(ids):
             due = or_(source.c.due_at.is_(None), source.c.due_at <= at, source.c.id.in_(set(early) & set(some)))
-            free = or_(source.c.lease_until.is_(None), source.c.lease_until <= at)
+            free = or_(source.c.lease_until.is_(None), source.c.lease_until <= at, source.c.owner == self.owner)
             awake = or_(source.c.paused_at.is_(None), source.c.paused_until <= at)
             here = source.c.id.in_(some)
             wanted = select(source.c.id).where(here, due, free, awake).with_for_update(skip_locked=True)

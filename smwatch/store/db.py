@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import event
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from smwatch.errors import UserError
@@ -119,7 +119,7 @@ class Store:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection that cannot write; what it reads is from one moment."""
-        async with self._reader.connect() as connection, connection.begin():
+        async with _connected(self._reader) as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
@@ -130,7 +130,7 @@ class Store:
         """
         if self._writer is None:
             raise RuntimeError("this store is open for reading only")
-        async with self._turn, self._writer.connect() as connection:
+        async with self._turn, _connected(self._writer) as connection:
             if durable:
                 await self._pragma(connection, "synchronous=FULL")
             try:
@@ -144,7 +144,7 @@ class Store:
         """Move the whole log into the file and cut it, so that what was erased is nowhere any more."""
         if self._writer is None or sqlite_path(self.url) is None:
             return
-        async with self._turn, self._writer.connect() as connection:
+        async with self._turn, _connected(self._writer) as connection:
             await self._pragma(connection, "wal_checkpoint(TRUNCATE)")
 
     async def _pragma(self, connection: AsyncConnection, said: str) -> None:
@@ -161,6 +161,19 @@ class Store:
             await self._reader.dispose()
         if self._lock is not None:
             self._lock.release()
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection; a server that cannot be reached is an error of the store like all others, not the driver's own."""
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(engine.connect())
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            raise OperationalError("connect", None, error) from error
+        yield connection
 
 
 def _key(folder: Path, *, make: bool = True) -> bytes:
