@@ -162,7 +162,7 @@ class Renderer:
             step=step,
             folded=int(plan.get("folded", 0)),
             next_in=UPDATE if plan.get("rolling") else None,
-            digests=self._digests_of(job.channel),
+            name=short_id("N", job.id),
         )
         words = {"language": who.language, "timezone": who.timezone}
         if plan.get("why") == "over":
@@ -173,11 +173,6 @@ class Renderer:
         pairs = zip(plan["cards"], found, strict=True)
         shown = tuple((card, one.id) for card, alert in pairs if alert for one in alert.story.mentions)
         return Rendered(message=message, data=data, mentions=shown)
-
-    def _digests_of(self, channel: str) -> tuple[str, ...]:
-        """The digests that name what this channel is told."""
-        watches = self._config().watches
-        return tuple(dict.fromkeys(name for watch in watches if channel in watch.alert for name in watch.digest))
 
     async def _late(self, job: Job, who: Reading) -> Rendered | None:
         async with self._store.read() as connection:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from smwatch import silencing
 from smwatch.config.named import no_digest
+from smwatch.errors import UserError
 from smwatch.i18n import Text, text
+from smwatch.model import number_of
 from smwatch.noiseloop import apply, find
 from smwatch.store import digests as digest_store
-from smwatch.store import inbox, outbox, proposals, silences
+from smwatch.store import inbox, outbox, proposals, silences, waiting
 from smwatch.store.db import Store
 from smwatch.store.place import sqlite_path, state_folder
 from smwatch.store.proposals import APPLIED, DECLINED
@@ -91,6 +93,19 @@ async def waiting_messages(config: Config) -> list[Waiting]:
     """Everything that has not been delivered."""
     async with reading(config) as store, store.read() as connection:
         return await outbox.waiting(connection)
+
+
+async def stories_of_summary(config: Config, name: str) -> list[Waiting]:
+    """Every story of the summary `name` (N1A), also what it only counts; raises UserError where there is none."""
+    try:
+        number = number_of(name.strip()) if name.strip()[:1].upper() == "N" else -1
+    except ValueError:
+        number = -1
+    async with reading(config) as store, store.read() as connection:
+        found = await waiting.of_summary(connection, number) if 0 <= number < 2**63 else None
+    if found is None:
+        raise UserError(text("no summary is called {name}; its last line says its name (N1A)", name=name))
+    return found
 
 
 async def digest_preview(config: Config, name: str, now: datetime | None = None) -> Preview:

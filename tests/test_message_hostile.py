@@ -137,7 +137,7 @@ def messages(make):
     yield reminder_message(make.case(), Reminder.SOON, [make.person(id=CALLED)], **GERMAN)
     yield team_message(make.person(), make.person(), make.word(), **GERMAN)
     yield list_message([make.case(), make.case(Status.OPEN)], NOW, **GERMAN)
-    told = Told(stories=[make.story(1)], since=NOW, until=NOW + timedelta(minutes=3), digests=(make.word(),))
+    told = Told(stories=[make.story(1)], since=NOW, until=NOW + timedelta(minutes=3), name=make.word())
     yield summary_message(told, **GERMAN, reason=text("{word}", word=make.word()))
     until = NOW + timedelta(hours=1)
     yield notes.late_message([make.story(1)], **GERMAN, items=1, since=NOW, until=until, source=make.word())

@@ -168,7 +168,7 @@ def test_a_rolling_summary_says_how_much_since_when_from_where_and_when_it_chang
         until=NOW + timedelta(minutes=4),
         figures=Figures(),
         next_in=timedelta(seconds=30),
-        digests=("morgens",),
+        name="N1A",
     )
     words = plain_text(summary_message(told, **GERMAN, reason=text("More stories than can be told one by one:")))
     assert "Lage: 9680 Themen" in words
@@ -177,7 +177,7 @@ def test_a_rolling_summary_says_how_much_since_when_from_where_and_when_it_chang
         "insgesamt 9.680 Themen · ▁▁▅█▃ (ein Balken ist 1 min) · am meisten von Tagesbote (120), Abendblatt (80)"
         in words
     )
-    assert "und 9.679 weitere: `smwatch digest preview morgens` nennt alle" in words
+    assert "und 9.679 weitere, hier nur gezählt: `/smwatch stories N1A`" in words
 
 
 def test_the_report_when_a_storm_is_over():

@@ -13,6 +13,7 @@ from smwatch.deliver.storm import PART, PARTS, SIZE, Storm
 from smwatch.model import Priority
 from smwatch.secret import Secret
 from smwatch.store import outbox, schema
+from smwatch.store.waiting import of_summary
 from smwatch.testing.fake_slack import FakeSlack
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -266,3 +267,37 @@ async def test_why_says_that_a_story_was_only_counted(world):
         (shown,) = await whys.shown(connection, last)
     assert shown.counted
     assert _state(shown, Reader()).render("de") == "in einer Zusammenfassung gezählt; der Überblick nennt es"
+
+
+async def test_all_that_a_storm_only_counts_can_be_read_also_after_its_message_was_replaced(world):
+    sender = world.sender(channel(world))
+    count = PART * PARTS + 100
+    await flood(world, count)
+    await world.run(sender, 60)
+    async with world.store.read() as connection:
+        query = select(schema.post.c.id).where(schema.post.c.kind == "summary").order_by(schema.post.c.id)
+        numbers = list((await connection.execute(query)).scalars())
+    async with world.store.write() as connection:
+        await outbox.renew(connection, await outbox.get(connection, "post", numbers[PARTS - 1]))
+    async with world.store.read() as connection:
+        found = [await of_summary(connection, number) for number in numbers[:PARTS]]
+        assert await of_summary(connection, 9_999) is None
+    titles = [one.title for part in found for one in part]
+    assert titles == [f"Fall {n:05}" for n in range(6, count + 1)]
+    assert all(one.link == f"https://blatt.example/{int(one.title[-5:])}" for part in found for one in part)
+
+
+async def test_a_summary_that_somebody_deleted_while_it_rolls_is_posted_again_and_blocks_nothing(world):
+    sender = world.sender(channel(world))
+    await flood(world, 30)
+    await world.run(sender, 20)
+    (summary,) = [one for one in world.slack.posts() if "Fall 00006" in one.text]
+    summary.deleted = True
+    await flood(world, 20, first=30)
+    await world.run(sender, 60, tick=5)
+    assert await world.waiting() == []
+    (again,) = [one for one in world.slack.posts() if "Fall 00006" in one.text]
+    assert again.ts != summary.ts
+    await flood(world, 1, first=50)
+    await world.run(sender, 120, tick=5)
+    assert "Fall 00051" in world.slack.transcript()

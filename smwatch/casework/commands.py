@@ -19,7 +19,7 @@ from smwatch.model import Person, number_of
 from smwatch.silence import Scope, Silence
 from smwatch.store import asked, cases, deadlines, outbox, silences
 from smwatch.store.sources import source_states
-from smwatch.store.waiting import holds
+from smwatch.store.waiting import holds, of_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -106,6 +106,7 @@ class Commands:
             "check": self._check,
             "why": self._why,
             "cases": self._cases,
+            "stories": self._stories,
         }
         verb = verbs.get(one.click.action)
         if verb is None:
@@ -155,6 +156,20 @@ class Commands:
             found.mention, decided, found.shown, one.reader, irrelevant=found.irrelevant, silences=over
         )
         return Answer(message=message)
+
+    async def _stories(self, one: Asked) -> Reply:
+        """`stories N1A 2`: the second page of what a summary tells or counts; of this channel's clients alone."""
+        name, _, page = one.click.words.strip().partition(" ")
+        number = _number(name, "N")
+        async with self.store.read() as connection:
+            found = await of_summary(connection, number) if number is not None else None
+        mine = [s for s in found or () if (s.client or None) in one.clients]
+        if not mine:
+            return Reply(
+                sentence=text("no summary is called {name}; its last line says its name (N1A)", name=name[:20])
+            )
+        at = int(page) if page.strip().isdecimal() and len(page) < 6 else 1  # noqa: PLR2004 - digits of a page
+        return Answer(message=told.stories_message(mine, name.upper(), at, one.reader))
 
     async def _check(self, one: Asked) -> Reply:
         problems = [(f"{p.file}:{p.line}", p.message) for p in self.problems() if p.severity == "error"]

@@ -143,20 +143,25 @@ def _source_line(one: SourceState, zone: str) -> str:
 
 @click.command(
     cls=Command,
-    examples=("smwatch queue", "smwatch queue --json"),
+    examples=("smwatch queue", "smwatch queue --json", "smwatch queue --summary N1A"),
     short_help="Shows what waits for delivery, and why.",
     help="Shows every message that has not been delivered, with the reason and the next try.",
 )
 @config_option
 @json_option
-def queue(config: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+@click.option("--summary", metavar="ID", help="Every story of a summary, also those that it only counts (N1A).")
+def queue(config: str | None, as_json: bool, summary: str | None) -> None:  # noqa: FBT001 - click passes flags by name
     """Reads beside the running daemon."""
-    from smwatch.reports import waiting_messages
+    from smwatch.reports import stories_of_summary, waiting_messages
 
     in_force = standing(config).config
-    found = run_async(waiting_messages(in_force))
+    found = run_async(stories_of_summary(in_force, summary) if summary else waiting_messages(in_force))
     if as_json:
         tell_json([_waiting_json(one) for one in found])
+        return
+    if summary:
+        for one in found:
+            tell(f"{in_zone(one.since, in_force.timezone)}  {_title(one)}\n    {one.link}")
         return
     for one in found:
         tell(_waiting_line(one, in_force.timezone))

@@ -134,6 +134,7 @@ async def _post(  # noqa: PLR0913, PLR0917 - what a summary is made of
 ) -> None:
     clients = {job.client for job in jobs}
     owner = clients.pop() if len(clients) == 1 else ""
+    plan = {**plan, "key": key}  # by which its cards know it, also when its message was replaced
     await outbox.add_post(connection, key=key, channel=channel.name, kind="summary", plan=plan, now=now, client=owner)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 from smwatch.i18n import Text, text, texts
 from smwatch.message.case import silence_runs
-from smwatch.message.escape import one_line
+from smwatch.message.escape import one_line, safe_url, shown_host
 from smwatch.message.model import Bullets, Context, Heading, Message, Paragraph, Run, coded
 from smwatch.message.quote import headline_run, origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from smwatch.message.model import Block, Runs
     from smwatch.message.words import Reader
@@ -25,7 +27,24 @@ VERDICTS: Mapping[str, Text] = {
     "nothing": text("not told"),
 }
 DOT = Run(text=" · ")
+PAGE = 20  # stories
 FOUND = 10  # mentions that an answer lists
+
+
+class Named(Protocol):
+    """A story of a summary (`smwatch.store.waiting.Waiting`)."""
+
+    @property
+    def title(self) -> str | Text:
+        """Its headline."""
+
+    @property
+    def link(self) -> str:
+        """Where it stands."""
+
+    @property
+    def since(self) -> datetime:
+        """When it was to be told."""
 
 
 def sentence_message(sentence: Text, reader: Reader, *more: Text) -> Message:
@@ -50,6 +69,31 @@ def found_message(mentions: Sequence[Mention], words: str, reader: Reader) -> Me
         tail = Run(text=f" · {one_line(one.watch)} · {one.short}")
         rows.append((headline_run(one.item, reader), Run(text=f" – {origin(one.item)} · "), when, tail))
     return _listed(count, rows, reader)
+
+
+def stories_message(stories: Sequence[Named], name: str, page: int, reader: Reader) -> Message:
+    """A page of the stories that the summary `name` tells or counts, `PAGE` on each."""
+    last = -(-len(stories) // PAGE)
+    page = min(max(page, 1), last)
+    rows: list[Runs] = []
+    for one in stories[(page - 1) * PAGE : page * PAGE]:
+        title = reader.say(one.title) if isinstance(one.title, Text) else one.title
+        head = Run(text=one_line(title, 140) or "–", link=safe_url(one.link))
+        when = Run(text=reader.moment(one.since, one.since), when=one.since)
+        rows.append((head, Run(text=f" – {shown_host(one.link)} · "), when))
+    count = texts(
+        "{name}: {figure} story, page {page} of {last}",
+        "{name}: {figure} stories, page {page} of {last}",
+        **reader.count(len(stories)),
+        name=one_line(name, 20),
+        page=page,
+        last=last,
+    )
+    listed = _listed(count, rows, reader)
+    if page == last:
+        return listed
+    more = text("next page: `/smwatch stories {name} {page}`", name=one_line(name, 20), page=page + 1)
+    return replace(listed, blocks=(*listed.blocks, Context(runs=coded(reader.say(more)))))
 
 
 def why_message(  # noqa: PLR0913 - what is known about a mention
@@ -129,6 +173,7 @@ HELP: Mapping[str, Text] = {
     "status": text("whether all is well"),
     "search …": text("mentions that hold these words"),
     "why M4K2": text("why a mention was told or not"),
+    "stories N1A": text("every story of a summary, also those that it only counts"),
     "cases": text("what waits for an answer; also: cases add, cases take V12, cases away @JAN 14d"),
     "silence": text("what is silenced; also: silence watch NAME 4h WHY, silence site HOST 7d WHY, silence end Q01"),
     "check": text("mistakes in the configuration"),

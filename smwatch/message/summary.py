@@ -45,7 +45,7 @@ class Told:
     """What a summary tells: `stories` by name, `more` as a count, figures of everything since `since`.
 
     `step` is how long a step of the curve is; `next_in`: the message is edited again after that time; `folded` stories
-    were told in summaries; `digests` name them all.
+    were told in summaries; `name` is its own, by which all of it can be asked for.
     """
 
     stories: Sequence[Story]
@@ -56,7 +56,7 @@ class Told:
     step: timedelta = MINUTE
     folded: int = 0
     next_in: timedelta | None = None
-    digests: tuple[str, ...] = ()
+    name: str = ""
 
 
 def summary_message(told: Told, *, language: str, timezone: str, reason: Text) -> Message:
@@ -104,14 +104,11 @@ def curve(counts: Sequence[int]) -> str:
 
 
 def _more(told: Told, reader: Reader) -> Text:
-    figure = reader.count(told.more)
-    if not told.digests:
-        return texts("and {figure} more, only counted here", "and {figure} more, only counted here", **figure)
     return texts(
-        "and {figure} more: `smwatch digest preview {name}` names it",
-        "and {figure} more: `smwatch digest preview {name}` names them all",
-        **figure,
-        name=told.digests[0],
+        "and {figure} more, only counted: `/smwatch stories {name}` or `smwatch queue --summary {name}` shows it",
+        "and {figure} more, only counted: `/smwatch stories {name}` or `smwatch queue --summary {name}` shows them",
+        **reader.count(told.more),
+        name=told.name,
     )
 
 

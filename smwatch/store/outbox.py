@@ -253,22 +253,21 @@ async def renew(connection: AsyncConnection, job: Job) -> None:
     if job.table == "card":  # it tells the news itself
         told = (post.c.card_id == job.id) & (post.c.kind == "news") & (post.c.state == "waiting")
         await connection.execute(update(post).where(told).values(state="sent"))
-    generation = job.generation + 1
+    generation = job.generation + 1  # posts count none: each key follows from the one before
+    cards_own = {"generation": generation, "shown": 0, "edited_at": None} if job.table == "card" else {}
     await _set(
         connection,
         job,
         {
             "state": "waiting",
-            "generation": generation,
             "key": next_key(job.key, generation),
             "receipt": null(),
-            "shown": 0,
             "unsure": False,
             "attempts": 0,
             "first_attempt_at": None,
             "not_before": None,
-            "edited_at": None,
             "problem": null(),
+            **cards_own,
         },
     )
 

@@ -133,9 +133,7 @@ async def _posts(connection: AsyncConnection) -> list[Waiting]:
 async def _of_post(connection: AsyncConnection, row: Row[Any]) -> list[Waiting]:
     """One post; a summary stands for each story that it tells."""
     if row.kind == "summary" and row.plan.get("cards"):
-        counted = (card.c.state == "folded") & (card.c.receipt["summary"].as_string() == row.key)
-        cards = await connection.execute(_with_item().where(or_(card.c.id.in_(row.plan["cards"]), counted)))
-        return [_from_card(one, row) for one in cards]
+        return [_from_card(one, row) for one in await _cards_of(connection, row)]
     return [
         Waiting(
             channel=row.channel,
@@ -147,6 +145,20 @@ async def _of_post(connection: AsyncConnection, row: Row[Any]) -> list[Waiting]:
             **_tries(row, problem_of(row.problem)),
         )
     ]
+
+
+async def _cards_of(connection: AsyncConnection, row: Row[Any]) -> Sequence[Row[Any]]:
+    """The stories that a summary names, and those that it only counts; a replaced message has a key of its own."""
+    counted = (card.c.state == "folded") & (card.c.receipt["summary"].as_string() == row.plan.get("key", row.key))
+    query = _with_item().where(or_(card.c.id.in_(row.plan["cards"]), counted))
+    return (await connection.execute(query.order_by(card.c.first_at, card.c.id))).all()
+
+
+async def of_summary(connection: AsyncConnection, number: int) -> list[Waiting] | None:
+    """Every story of the summary with this number, also those that it only counts; None where there is no such one."""
+    here = (post.c.id == number) & (post.c.kind == "summary")
+    row = (await connection.execute(select(post).where(here))).first()
+    return None if row is None else [_from_card(one, row) for one in await _cards_of(connection, row)]
 
 
 def _title(row: Row[Any]) -> Text | str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import select
 from test_cases import APP_TOKEN, Team
 
+from smwatch.model import short_id
 from smwatch.store import cases
+from smwatch.store.schema import post
 
 
 @pytest.fixture
@@ -88,3 +91,15 @@ async def test_a_story_of_a_storm_can_be_taken_and_gets_a_message_with_buttons(t
     assert "übernommen von @U0MIRA" in own[0].text.replace("*", "")
     await team.acked(await team.people.types("/smwatch cases take VZZZ"))
     await team.whispers("VZZZ")
+
+
+async def test_the_stories_of_a_summary_are_read_in_slack(team):
+    await a_storm(team)
+    await team.acked(await team.people.types("/smwatch stories N99"))
+    await team.whispers("Keine Zusammenfassung heißt N99")
+    async with team.world.app.store.read() as connection:
+        query = select(post.c.id).where(post.c.kind == "summary").order_by(post.c.id)
+        number = (await connection.execute(query)).scalars().first()
+    await team.acked(await team.people.types(f"/smwatch stories {short_id('N', number)}"))
+    listed = await team.whispers("Seite 1 von 1")
+    assert sum(f"{name} fragt Acme" in str(listed.body["blocks"]) for name in NAMES) >= len(NAMES) - 5
