@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Protocol
@@ -10,16 +11,21 @@ from smwatch.model import Span
 from smwatch.query.addresses import Needle
 from smwatch.query.anchors import every, rarest
 from smwatch.query.document import same_value
+from smwatch.query.routes import Plain
 from smwatch.query.steps import globbed
-from smwatch.query.syntax import Address, Compare, Lang, Range, Site, Value
+from smwatch.query.syntax import TEXT_FIELDS, Address, Compare, Lang, Range, Site, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from smwatch.query.document import Document
     from smwatch.query.positions import Core, Places
+    from smwatch.query.routes import PlainNode
     from smwatch.query.steps import Anchor
     from smwatch.query.syntax import Condition
     from smwatch.query.terms import Term
 
+Literals = Callable[["Term"], "tuple[bytes, ...] | None"]  # the plain forms of a term that is one word
 _SIGNS = {"=": eq, ">": gt, ">=": ge, "<": lt, "<=": le}
 
 
@@ -37,6 +43,9 @@ class Test(Protocol):
 
     def anchors(self) -> list[Anchor] | None:
         """See `Program.anchors`."""
+
+    def plain(self, literals: Literals) -> PlainNode | None:
+        """The same as a tree of words in texts; None where it is more than that."""
 
 
 # what joins
@@ -70,6 +79,11 @@ class All:
         """The rarest."""
         return rarest([test.anchors() for test in self.tests])
 
+    def plain(self, literals: Literals) -> PlainNode | None:
+        """AND of all."""
+        nodes = _plain(self.tests, literals)
+        return None if nodes is None else (Plain.ALL, nodes)
+
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
@@ -100,6 +114,11 @@ class AnyOf:
         """Those of every one."""
         return every(test.anchors() for test in self.tests)
 
+    def plain(self, literals: Literals) -> PlainNode | None:
+        """OR of all."""
+        nodes = _plain(self.tests, literals)
+        return None if nodes is None else (Plain.ANY, nodes)
+
 
 @dataclass(frozen=True, slots=True)
 class Never:
@@ -123,6 +142,17 @@ class Never:
     def anchors(self) -> list[Anchor] | None:
         """None: what is absent says nothing."""
         return None
+
+    def plain(self, literals: Literals) -> PlainNode | None:
+        """NOT of it."""
+        node = self.test.plain(literals)
+        return None if node is None else (Plain.NEVER, node)
+
+
+def _plain(tests: Sequence[Test], literals: Literals) -> tuple[PlainNode, ...] | None:
+    nodes = [test.plain(literals) for test in tests]
+    known = tuple(node for node in nodes if node is not None)
+    return known if len(known) == len(nodes) else None
 
 
 # what is written in a text
@@ -160,6 +190,11 @@ class Spelt:
     def anchors(self) -> list[Anchor] | None:
         """The term's own."""
         return [self.term.anchor()]
+
+    def plain(self, literals: Literals) -> PlainNode | None:
+        """Itself, in texts."""
+        found = literals(self.term) if self.fields is TEXT_FIELDS else None
+        return None if found is None else (Plain.TERM, found, self.term.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +234,10 @@ class Placed:
         """Those of the places."""
         return self.places.anchors()
 
+    def plain(self, literals: Literals) -> PlainNode | None:  # noqa: ARG002 - see Test
+        """None."""
+        return None
+
 
 # what is known about an item
 
@@ -223,6 +262,10 @@ class OfItem:
 
     def anchors(self) -> list[Anchor] | None:
         """None: words say nothing about it."""
+        return None
+
+    def plain(self, literals: Literals) -> PlainNode | None:  # noqa: ARG002 - see Test
+        """None."""
         return None
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from smwatch.model import Span
+from smwatch.query.compiled import SIEVE
 from smwatch.query.document import AUTHOR_FIELDS, Document
 from smwatch.query.evaluate import Program, reading_order
 from smwatch.query.index import Needs, PlainIndex, WordIndex
@@ -95,13 +96,15 @@ class Engine:
 
     def _add(self, number: int, program: Program) -> None:
         anchors = program.anchors()
-        if anchors is None or not all(anchor.words for anchor in anchors):
+        if anchors is None or not all(anchor.words and all(anchor.words) for anchor in anchors):
             self._always[number] = None
             return
         for anchor in anchors:
             self._words.add(anchor, number, loose=program.loose)
         if self._plain is None or self._add_terms(number, program, self._plain):
             return
+        if node := program.plain(self._word):
+            self._plain.plain[number] = node
         needs = self._needs(program)
         if program.loose or not all([self._plain.add(anchor, number, needs) for anchor in anchors]):  # noqa: C419 - all of them
             self._always[number] = None
@@ -110,6 +113,10 @@ class Engine:
         """What an item must hold besides, as far as plain forms tell."""
         ways = [self._route(term) for term in program.required()]
         return tuple(way.anchor.literals for way in ways if way)
+
+    def _word(self, term: Term) -> tuple[bytes, ...] | None:
+        way = self._route(term)
+        return way.anchor.literals if way and way.is_word else None
 
     def _add_terms(self, number: int, program: Program, index: PlainIndex) -> bool:
         """Whether the query is a term, or an OR of terms, that is done where its words stand."""
@@ -136,7 +143,7 @@ class Engine:
         odd = {part.owner for part in sheet.stretches if part.odd}
         for number, (item, mine) in enumerate(zip(items, found, strict=True)):
             if number not in odd and None not in mine.values():
-                yield self._hits(mine, None) if mine else []
+                yield self._told(mine) if mine else []
                 continue
             document = QuickDocument(item, sheet, number, self._routes)
             if number in odd:
@@ -171,6 +178,13 @@ class Engine:
             else:
                 told = tuple(spans) if len(spans) == 1 else self._tidied(number, spans)
                 hits.append(tuple.__new__(Hit, (names[number], told)))
+        return hits
+
+    def _told(self, found: Found) -> list[Hit]:
+        """The same where nothing has to be evaluated."""
+        if SIEVE is None or self._way is not Way.COMPILED:
+            return self._hits(found, None)
+        hits: list[Hit] = SIEVE.told(found, self._names, self._untidy, self._tidied, Hit)
         return hits
 
     def _exact(self, number: int, document: Document, *, likely: bool) -> tuple[Span, ...] | None:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from smwatch.model import Span
-    from smwatch.query.clauses import Test
+    from smwatch.query.clauses import Literals, Test
     from smwatch.query.document import Document
+    from smwatch.query.routes import PlainNode
     from smwatch.query.steps import Anchor
     from smwatch.query.syntax import Condition, Leaf, Node, Query
     from smwatch.query.terms import Term
@@ -56,6 +57,10 @@ class Program:
     def required(self) -> list[Term]:
         """Terms that each must stand in an item for the query to match."""
         return self._test.required()
+
+    def plain(self, literals: Literals) -> PlainNode | None:
+        """The query as a tree of words; None where it is more than that."""
+        return None if self.loose else self._test.plain(literals)
 
     def term(self, leaf: Leaf, scope: str) -> Term:
         """The compiled form of a leaf inside the field `scope`, or outside any ("")."""

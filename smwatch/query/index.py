@@ -18,7 +18,7 @@ from smwatch.text.plain import SPACE, partial, variants
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from smwatch.query.routes import Route
+    from smwatch.query.routes import PlainNode, Route
     from smwatch.query.sheet import Sheet
     from smwatch.query.sieve import Found, Sieve, Unclear
     from smwatch.query.steps import Anchor
@@ -103,6 +103,7 @@ class PlainIndex:
     def __init__(self, *, compiled: bool = True) -> None:
         self._compiled = compiled
         self.slots: list[Slot] = []
+        self.plain: dict[int, PlainNode] = {}  # queries that are trees of words
         self.emoji: dict[str, list[int]] = {}
         self._numbers: dict[bytes, int] = {}
         self._sieve: Sieve | None = None
@@ -140,7 +141,9 @@ class PlainIndex:
         """Make ready to be asked."""
         for slot in self.slots:
             slot.close()
-        self._sieve = sieve(list(self._numbers), self.slots, compiled=self._compiled) if self._numbers else None
+        self._sieve = (
+            sieve(list(self._numbers), self.slots, self.plain, compiled=self._compiled) if self._numbers else None
+        )
         self._emoji = re.compile(f"[{''.join(map(re.escape, self.emoji))}]") if self.emoji else None
 
     def scan(self, form: bytes) -> list[tuple[int, int, int]]:

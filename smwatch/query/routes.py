@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
 _NO_LETTERS: frozenset[int] = frozenset()  # one for all: Python makes a new one of 216 bytes each time
 _NO_WORDS: frozenset[bytes] = frozenset()
 _MOST_SPELLINGS = 8  # on one side of a phrase's anchor
+
+
+class Plain(IntEnum):
+    """What a node of a plain tree is: a word, or AND, OR, NOT over nodes."""
+
+    TERM = 0
+    ALL = 1
+    ANY = 2
+    NEVER = 3
+
+
+# a query of words alone: (TERM, literals, shown), (ALL | ANY, nodes), (NEVER, node)
+PlainNode = tuple[Plain, tuple[bytes, ...], str] | tuple[Plain, tuple["PlainNode", ...]] | tuple[Plain, "PlainNode"]
 
 
 @dataclass(frozen=True, slots=True)

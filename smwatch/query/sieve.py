@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from smwatch.query.index import Slot
-    from smwatch.query.routes import Route
+    from smwatch.query.routes import PlainNode, Route
     from smwatch.query.sheet import Sheet, Stretch
 
 Found = dict[int, "list[Span] | None"]  # spans by query; None: to be evaluated
@@ -63,9 +63,9 @@ def has_automaton() -> bool:
     return find_spec("ahocorasick_rs") is not None
 
 
-def sieve(literals: list[bytes], slots: list[Slot], *, compiled: bool) -> Sieve:
-    """One of the two."""
-    made: Sieve = SIEVE.Sieve(literals, slots) if compiled and SIEVE else PlainSieve(literals, slots)
+def sieve(literals: list[bytes], slots: list[Slot], plain: dict[int, PlainNode], *, compiled: bool) -> Sieve:
+    """One of the two; `plain`: the queries that are nothing but trees of words."""
+    made: Sieve = SIEVE.Sieve(literals, slots, plain) if compiled and SIEVE else PlainSieve(literals, slots)
     return made
 
 

@@ -144,8 +144,8 @@ class Pattern:
     def anchor(self) -> Anchor:
         """Its longest literal, as part of a word."""
         literals = [part for piece in self.pieces for part in piece if part]
-        longest = max(literals, key=len, default="")
-        return Anchor((fold(longest),) if longest else (), part=True)
+        longest = max(map(fold, literals), key=len, default="")  # nothing, where they are but accents
+        return Anchor((longest,) if longest else (), part=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,3 +118,12 @@ def test_near_reads_no_words_where_a_side_is_missing() -> None:
 def test_thousands_of_places_are_all_found(source: str, spans: int | None) -> None:
     found = Program(parse(source)).match(Document(replace(ITEM, text="a b " * 20_000)))
     assert (found and len(found)) == spans
+
+
+@pytest.mark.parametrize(
+    "source", ["mu*\u0301\u0301\u0301*lch", "\u0301\u0301\u0301*mue", "m?\u0301\u0301\u0301\u0301?ller"]
+)
+def test_a_pattern_whose_longest_part_is_but_accents_stops_no_engine(source: str) -> None:
+    query, item = parse(source), replace(ITEM, text="Mu\u0301\u0301\u0301lch und \u0301\u0301\u0301mue")
+    exact = Program(query).match(Document(item))
+    assert [hit.spans for hit in Engine({"": query}).match(item)] == ([] if exact is None else [exact])

@@ -30,7 +30,7 @@ TEXT = st.lists(
 
 
 def compiled_sieve(literals: list[bytes]):
-    return SIEVE.Sieve(literals, slots_of(literals))
+    return SIEVE.Sieve(literals, slots_of(literals), {})
 
 
 def slots_of(literals: list[bytes]) -> list[Slot]:

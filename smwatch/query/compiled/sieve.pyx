@@ -24,6 +24,9 @@ cdef extern from *:
     object new_row(object, Py_ssize_t)
     void *memmem(const void *, size_t, const void *, size_t) noexcept nogil
 
+cdef enum:
+    TERM, ALL, ANY, NEVER  # see `routes.PlainNode`
+
 cdef object NOTHING = object()
 
 
@@ -31,9 +34,10 @@ cdef class Sieve(Literals):
     """See `sieve.Sieve`."""
 
     cdef list slots, rows
+    cdef dict plain
 
-    def __init__(self, list literals, list slots):
-        self.slots = slots
+    def __init__(self, list literals, list slots, dict plain):
+        self.slots, self.plain = slots, plain
         self.rows = [slot.row() for slot in slots]
 
     def sift(self, sheet, list found):
@@ -57,11 +61,16 @@ cdef class Sorting:
     cdef const void *data
     cdef Py_ssize_t n, low, high, place
     cdef bint clear  # the stretch is text, and need not be read word by word
+    cdef bint unclear  # what is evaluated cannot be told here
+    cdef bytes joined  # the spellings of compounds, None where there are none, and the part of the item at hand
+    cdef Py_ssize_t joined_owner, joined_low, joined_high
 
     def __cinit__(self, Sieve sieve, sheet, list found):
         self.sieve, self.sheet, self.text, self.form, self.found = sieve, sheet, sheet.text, sheet.plain, found
         self.stretches, self.starts, self.parted, self.rest = sheet.stretches, sheet.starts, sheet.parted, []
         self.asked = set()
+        self.joined = sheet.compounds.buffer if sheet.compounds.at else None
+        self.joined_owner = -1
         self.s = <const uint8_t *>PyBytes_AS_STRING(self.form)
         self.n = PyBytes_GET_SIZE(self.form)
         self.kind, self.data = PyUnicode_KIND(self.text), PyUnicode_DATA(self.text)
@@ -121,8 +130,8 @@ cdef class Sorting:
             self._add(query, shown, start, end)
         if others and self._first_time(number):
             for query, needs in others:
-                if query not in self.mine and self._has_all(needs):
-                    self.mine[query] = None
+                if query not in self.mine:
+                    self._other(query, needs)
         for term in terms:
             if not self._term((<tuple>term)[0], (<tuple>term)[1], start, end):
                 if rest is None:
@@ -131,6 +140,78 @@ cdef class Sorting:
         if rest is not None:
             self.rest.append((slot, rest, self.stretch, start, end))
         return 0
+
+    cdef int _other(self, query, tuple needs) except -1:
+        """A query of several words: done here where it is plain and they are clear, else to be evaluated."""
+        cdef tuple node
+        if not self._has_all(needs):
+            return 0
+        node = self.sieve.plain.get(query)
+        if node is None:
+            self.mine[query] = None
+            return 0
+        self.unclear = False
+        spans = self._evaluated(node)
+        if self.unclear:
+            self.mine[query] = None
+        elif spans is not None:
+            self.mine[query] = spans
+        return 0
+
+    cdef list _evaluated(self, tuple node):
+        """The spans with which a node holds, None where it does not; whatever, once anything is `unclear`."""
+        cdef int kind = node[0]
+        cdef list spans = []
+        cdef bint holds = kind == ALL
+        if kind == TERM:
+            return self._term_spans(node[1], node[2])
+        if kind == NEVER:
+            return [] if self._evaluated(node[1]) is None else None
+        for child in <tuple>node[1]:
+            found = self._evaluated(child)
+            if self.unclear:
+                return None
+            if found is not None:
+                holds = True
+                spans += <list>found
+            elif kind == ALL:
+                return None
+        return spans if holds else None
+
+    cdef list _term_spans(self, tuple literals, shown):
+        cdef list spans = []
+        cdef Py_ssize_t low
+        for part in <list>self.sheet.parts[self.stretch.owner]:
+            if part.odd:
+                self.unclear = True
+                return None
+            if part.name not in TEXT_FIELDS:
+                continue
+            low = part.low
+            found = self.words.alone(self.text, literals, low - 1, part.high + 1, self.parted)
+            if found is None:
+                self.unclear = True
+                return None
+            for start, end in <list>found:
+                spans.append(span_of(part.name, start - low, end - low, shown))
+        if self.joined is not None and self._is_joined(literals):
+            self.unclear = True
+        return spans or None
+
+    cdef bint _is_joined(self, tuple literals) except -1:
+        """Whether one of the literals stands in a compound of the item."""
+        cdef const uint8_t *it = <const uint8_t *>PyBytes_AS_STRING(self.joined)
+        if self.joined_owner != self.stretch.owner:
+            parts = self.sheet.parts[self.stretch.owner]
+            self.joined_low, self.joined_high = self.sheet.compounds.extent(parts[0].low, parts[len(parts) - 1].high)
+            self.joined_owner = self.stretch.owner
+        for literal in literals:
+            if memmem(
+                it + self.joined_low, self.joined_high - self.joined_low,
+                PyBytes_AS_STRING(literal), PyBytes_GET_SIZE(literal),
+            ):
+                return True
+        return False
 
     cdef bint _first_time(self, uint32_t number) except -1:
         """Whether a literal was not yet hit in this item."""
@@ -281,3 +362,30 @@ cdef object span_of(name, start, end, shown):
 cdef inline void for_row(object row, Py_ssize_t at, object value) noexcept:
     Py_INCREF(value)
     PyTuple_SET_ITEM(row, at, value)
+
+
+def told(dict found, list names, dict untidy, tidied, hit):
+    """What `Engine` tells of an item for which nothing is left to be evaluated: a `hit` a query, in their order."""
+    cdef list rows = [], spans
+    for number in sorted(found) if len(found) > 1 else found:
+        spans = found[number]
+        one = new_row(hit, 2)
+        for_row(one, 0, names[number])
+        if len(spans) == 1 or (not untidy.get(number) and in_order(spans)):
+            for_row(one, 1, tuple(spans))
+        else:
+            for_row(one, 1, tidied(number, spans))
+        rows.append(one)
+    return rows
+
+
+cdef bint in_order(list spans) except -1:
+    """Whether they stand one behind the other in one field, so that nothing is to be sorted or left out."""
+    cdef Py_ssize_t number
+    cdef tuple before = <tuple>spans[0], one
+    for number in range(1, len(spans)):
+        one = <tuple>spans[number]
+        if one[0] is not before[0] or not <Py_ssize_t>before[1] < <Py_ssize_t>one[1]:
+            return False
+        before = one
+    return True
