@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 
 from smwatch.deliver.storm import PART, PARTS, SIZE, Storm
 from smwatch.model import Priority
+from smwatch.plugin import QuietHours
 from smwatch.secret import Secret
 from smwatch.store import outbox, schema
 from smwatch.store.waiting import of_summary
@@ -301,3 +302,37 @@ async def test_a_summary_that_somebody_deleted_while_it_rolls_is_posted_again_an
     await flood(world, 1, first=50)
     await world.run(sender, 120, tick=5)
     assert "Fall 00051" in world.slack.transcript()
+
+
+async def another_source(world, number):
+    """A second source tells the story with this number, too."""
+    at = world.clock.now
+    async with world.store.write() as connection:
+        row = insert(schema.source).values(kind="feed", key="k2", name="Bote")
+        source = (await connection.execute(row)).inserted_primary_key[0]
+        one = {"id": 9_000, "source_id": source, "id_hmac": "x", "native_id": "x", "title": "Auch", "kind": "post"}
+        said = {"url": "https://bote.example/1", "lead": "", "text": "", "seen_at": at}
+        await connection.execute(insert(schema.item).values(**one, **said))
+        watch = (await connection.execute(select(schema.watch.c.id))).scalar()
+        told = {"item_id": 9_000, "story_id": number, "watch_id": watch, "query_version": 1, "spans": [], "seen_at": at}
+        await connection.execute(insert(schema.mention).values(**told, priority="normal"))
+
+
+async def test_a_night_of_many_stories_is_one_message_with_the_most_important_first_and_the_rest_readable(world):
+    world.clock.now = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
+    hours = QuietHours.model_validate({"from": "20:00", "to": "07:00"})
+    sender = world.sender(channel(world, quiet_hours=hours))
+    await flood(world, 1_000)
+    await another_source(world, 777)
+    await world.run(sender, 30, tick=5)
+    assert world.slack.posts() == []
+    world.clock.now = datetime(2026, 11, 25, 7, 0, tzinfo=UTC)
+    await world.run(sender, 120, tick=5)
+    (morning,) = world.slack.posts()
+    plan = await outbox_plan(world)
+    assert plan["cards"] == [777, *range(1, PART)]
+    assert plan["more"] == 1_000 - PART
+    assert "Fall 00777" in morning.text
+    async with world.store.read() as connection:
+        assert len(await of_summary(connection, 1)) == 1_000
+    assert await held(world) == {"alert": 1_000, "quiet": 1_000}

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from smwatch.deliver.hush import hushed
 from smwatch.deliver.storm import PART, SIZE
 from smwatch.i18n import text
+from smwatch.model import Priority
 from smwatch.store import decisions, outbox, records, tallies
 from smwatch.store.outbox import Job, next_key
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from smwatch.plugin import Channel
 
 MOST = 400  # stories in one transaction
+NIGHT = 10_000  # stories that are told together when quiet hours or a silence end
 WHY = {
     "storm": text("more stories at once than can be told one by one: told in a summary"),
     "max-per-hour": text("more messages in an hour than the channel takes: told in a summary"),
@@ -93,35 +95,44 @@ async def _stand_still(connection: Any, key: str) -> None:  # noqa: ANN401 - see
 
 
 async def tell_together(desk: Desk, channel: Channel, jobs: Sequence[Job], now: datetime, why: str) -> None:
-    """Tell these stories in summaries of their own; `why` is a word that the renderer knows.
+    """Tell these stories in one summary; `why` is a word that the renderer knows.
 
-    What was silenced is one message: the newest are named, the others counted.
+    It names as many as fit and counts the others: of a night the most important ones, of a silence the newest.
     """
     await desk.commit(partial(_together, channel=channel, jobs=jobs, now=now, why=why))
 
 
 async def _together(connection: Any, channel: Channel, jobs: Sequence[Job], now: datetime, why: str) -> None:  # noqa: ANN401 - see outbox
-    lengths = await tallies.lengths(connection, [job.id for job in jobs])
-    for at, part in enumerate(_cut(jobs, lengths) if why != "muted" else [list(jobs)]):
-        named = part if why != "muted" else part[-PART:]
-        key = next_key(hashlib.sha256(f"{channel.name}|{why}|{part[0].key}".encode()).hexdigest(), at)
-        plan: dict[str, Any] = {"cards": [job.id for job in named], "since": part[0].since.isoformat(), "why": why}
-        if more := len(part) - len(named):
-            plan["more"] = more
-        await _post(connection, channel, key, plan, part, now)
-        await outbox.fold(connection, part, key)
+    ranked = list(jobs)[::-1] if why == "muted" else await _by_weight(connection, jobs)
+    lengths = await tallies.lengths(connection, [job.id for job in ranked[:PART]])
+    named = _first(ranked, lengths)
+    if why == "muted":
+        named = named[::-1]
+    key = next_key(hashlib.sha256(f"{channel.name}|{why}|{jobs[0].key}".encode()).hexdigest(), 0)
+    since = min(job.since for job in jobs).isoformat()
+    plan: dict[str, Any] = {"cards": [job.id for job in named], "since": since, "why": why}
+    if more := len(jobs) - len(named):
+        plan["more"] = more
+    await _post(connection, channel, key, plan, jobs, now)
+    await outbox.fold(connection, jobs, key)
 
 
-def _cut(jobs: Sequence[Job], lengths: dict[int, int]) -> list[list[Job]]:
-    parts: list[list[Job]] = [[]]
-    size = 0
-    for job in jobs:
+async def _by_weight(connection: Any, jobs: Sequence[Job]) -> list[Job]:  # noqa: ANN401 - see outbox
+    """The most important first: by priority, then what the most sources tell, then as first seen."""
+    sources = await tallies.sources_of(connection, [job.id for job in jobs])
+    order = list(Priority)
+    return sorted(jobs, key=lambda job: (order.index(job.priority), -sources.get(job.id, 0), job.since, job.id))
+
+
+def _first(jobs: Sequence[Job], lengths: dict[int, int]) -> list[Job]:
+    """As many as one message takes; at least one."""
+    size, found = 0, list[Job]()
+    for job in jobs[:PART]:
         size += lengths.get(job.id, 0)
-        if parts[-1] and (len(parts[-1]) >= PART or size > SIZE):
-            parts.append([])
-            size = lengths.get(job.id, 0)
-        parts[-1].append(job)
-    return parts
+        if found and size > SIZE:
+            break
+        found.append(job)
+    return found
 
 
 async def _post(  # noqa: PLR0913, PLR0917 - what a summary is made of

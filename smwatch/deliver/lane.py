@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from smwatch.deliver.desk import Desk, Rendered, bounded, log
-from smwatch.deliver.fold import MOST, close, fold, recall, tell_together
+from smwatch.deliver.fold import NIGHT, close, fold, recall, tell_together
 from smwatch.deliver.hush import hushed, nothing_left, sleep
 from smwatch.deliver.quiet import held, quiet_until, waits
 from smwatch.deliver.retry import GIVE_UP, Again, after, choose, given_up, next_lookup
@@ -123,7 +123,7 @@ class Lane:
     async def _together(self, now: datetime, why: Literal["quiet", "muted"]) -> list[Job]:
         """Quiet hours or a silence are over: their stories in one message, urgent ones singly."""
         async with self.desk.store.read() as connection:
-            every = await outbox.untold(connection, self.channel.name, now, self.channel.group_wait, MOST)
+            every = await outbox.untold(connection, self.channel.name, now, self.channel.group_wait, NIGHT)
         told = [job for job in held(every, why) if job.priority is not Priority.URGENT]
         if len(told) > 1:
             await tell_together(self.desk, self.channel, told, now, why)

@@ -42,6 +42,18 @@ async def lengths(connection: AsyncConnection, cards: Sequence[int]) -> dict[int
     return {row[0]: int(row[1] or 0) + AROUND for row in rows}
 
 
+async def sources_of(connection: AsyncConnection, cards: Sequence[int]) -> dict[int, int]:
+    """How many sources tell the story of each card."""
+    query = (
+        select(card.c.id, func.count(item.c.source_id.distinct()))
+        .join(mention, mention.c.story_id == card.c.story_id)
+        .join(item, item.c.id == mention.c.item_id)
+        .where(card.c.id.in_(cards))
+        .group_by(card.c.id)
+    )
+    return {row[0]: int(row[1]) for row in await connection.execute(query)}
+
+
 async def of_period(
     connection: AsyncConnection, channel: str, since: datetime, until: datetime, step: timedelta
 ) -> Tally:
