@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from smwatch import habits
-from smwatch.errors import AuthExpired, Gone, NotPermitted, SourceError
+from smwatch.errors import HOST_RESTS, AuthExpired, Gone, NotPermitted, SourceError
 from smwatch.habits import Rhythm
 from smwatch.i18n import text
 from smwatch.moves import proposed
 from smwatch.packed import unpacked
 
 if TYPE_CHECKING:
+    from smwatch.errors import HostRests
     from smwatch.i18n import Text
     from smwatch.source import Source
     from smwatch.store.sources import SourceRow
@@ -31,6 +32,7 @@ GROWTH = 32  # back-off stops growing at so many intervals, between the two caps
 REFUSED = timedelta(hours=1)  # after "not allowed": a person has to act
 GONE = timedelta(hours=6)
 ASKED_MOST = timedelta(hours=24)
+AFTER_REST = timedelta(seconds=20)
 DAILY, WEEKLY = timedelta(days=1), timedelta(days=7)
 NOT_FOUND = 404
 GIVES_UP = {"missing": timedelta(days=1), "refused": timedelta(hours=6), "gone": timedelta(days=1)}
@@ -81,6 +83,24 @@ def failed(row: SourceRow, error: SourceError, now: datetime) -> SourceRow:
     }
     row = marked(row, state_of(error), error.sentence, now)
     return replace(row, failures=row.failures + 1, trouble=trouble)
+
+
+def held_up(row: SourceRow, error: HostRests) -> SourceRow:
+    """How a source stands that was not asked, as its host wants to be left alone: as before, and people see why."""
+    return replace(row, reason=error.sentence) if row.state in ("ok", "new") else row
+
+
+def waits_for(row: SourceRow) -> str | None:
+    """The host that a source waits for, as another one's request heard that it wants to be left alone."""
+    reason = row.reason
+    return str(reason.values["host"]) if reason and reason.template == HOST_RESTS else None
+
+
+def held_until(row: SourceRow, now: datetime) -> datetime | None:
+    """Until when a source is left alone also by a new start: what it, its host, or its failures asked for."""
+    if row.due_at is None or not (row.failures or waits_for(row)):
+        return None
+    return min(row.due_at, now + (WEEKLY if row.state == "gone" else ASKED_MOST))
 
 
 def renamed(row: SourceRow, now: SourceRow) -> SourceRow:
@@ -156,6 +176,12 @@ def next_after_failure(  # noqa: PLR0913 - everything that decides about a pause
     if error is not None and error.retry_at is not None:
         due = max(due, min(error.retry_at, now + ASKED_MOST))
     return due
+
+
+def next_after_rest(now: datetime, error: HostRests, chance: float) -> datetime:
+    """The next poll of a source that was not asked: once its host may be asked again, not all of them at once."""
+    until = error.retry_at or now
+    return min(until, now + ASKED_MOST) + AFTER_REST * chance
 
 
 def first_polls(count: int) -> timedelta:

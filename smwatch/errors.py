@@ -7,6 +7,7 @@
     ├── SourceError              one source could not be read this time
     │   ├── Transient            likely to pass: time-out, 5xx, DNS
     │   ├── RateLimited          asked to come back later
+    │   │   └── HostRests        not asked at all, as its host wants to be left alone
     │   ├── AuthExpired          a key or token no longer works
     │   ├── NotPermitted         the platform does not allow this
     │   ├── Gone                 it is not there any more
@@ -137,6 +138,20 @@ class Transient(SourceError):
 
 class RateLimited(SourceError):
     """Asked to come back later; `retry_at` says when, where the answer said so."""
+
+
+HOST_RESTS = text("waits for {host}, which wants to be left alone").template
+
+
+class HostRests(RateLimited):
+    """Not asked at all: another source's request heard that `host` wants to be left alone until `retry_at`.
+
+    It says nothing about this source, and counts as no failure of it.
+    """
+
+    def __init__(self, host: str, retry_at: datetime) -> None:
+        super().__init__(text(HOST_RESTS, host=host), retry_at=retry_at)
+        self.host = host
 
 
 class AuthExpired(SourceError):

@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from smwatch import due
-from smwatch.errors import LeaseLost, NotPermitted, SourceError, Transient
+from smwatch.errors import HostRests, LeaseLost, NotPermitted, SourceError, Transient
 from smwatch.i18n import text
 from smwatch.secret import SecretMissing
 from smwatch.store import claims as claim_store
@@ -119,7 +119,7 @@ class Scheduler:
     def first_round_over(self) -> bool:
         """Whether every source has been tried at least once, but for those that rest."""
         now = self._clock()
-        return all(row.first_poll_at or row.failures or row.paused(now) for row in self.rows)
+        return all(row.first_poll_at or row.failures or row.reason or row.paused(now) for row in self.rows)
 
     @property
     def network_down(self) -> bool:
@@ -149,8 +149,7 @@ class Scheduler:
         now = self._clock()
         for place, slot in enumerate(slots):
             first = due.first_poll(now, place, len(slots), self._chance())
-            held = slot.row.due_at if slot.row.failures else None
-            self._push(slot, max(first, min(held, now + due.ASKED_MOST)) if held else first)
+            self._push(slot, max(first, due.held_until(slot.row, now) or first))
 
     def _push(self, slot: Slot, at: datetime) -> None:
         self._tickets += 1
@@ -348,20 +347,22 @@ class Scheduler:
             async with self._store.read() as connection:
                 slot.row = await source_store.get(connection, slot.row.id) or slot.row
         (log.debug if polled.unchanged else log.info)("source_fetched", source=slot.row.name, **_told(polled))
-        every = self._every(slot)
-        row = due.worked(slot.row, now, every, slot.source)
+        row = due.worked(slot.row, now, every := self._every(slot), slot.source)
         self._become(slot, row if slot.stream is None else due.heard(row, slot.stream, now))
         self._on_poll(slot.row.name, "unchanged" if polled.unchanged else "read", polled)
         self._settle(slot, due.next_after_success(now, every, self._chance()))
 
     def _failed(self, slot: Slot, error: SourceError) -> None:
         now = self._clock()
+        if isinstance(error, HostRests):
+            slot.row = due.held_up(slot.row, error)
+            return self._settle(slot, due.next_after_rest(now, error, self._chance()))
         row = due.failed(slot.row, error, now)
         self._become(slot, row)
         lasting = due.lasting(row, now)
         again = due.next_after_failure(now, self._every(slot), row.failures, error, self._chance(), lasting=lasting)
         self._on_poll(slot.row.name, due.state_of(error), None)
-        self._settle(slot, again)
+        return self._settle(slot, again)
 
     def _become(self, slot: Slot, row: SourceRow) -> None:
         """The source's state from now on; a change is logged once."""

@@ -16,7 +16,17 @@ import trustme
 from backports import zstd
 
 from smwatch.config.model import Http
-from smwatch.errors import AuthExpired, Broken, Gone, NotPermitted, RateLimited, SourceError, Transient, UserError
+from smwatch.errors import (
+    AuthExpired,
+    Broken,
+    Gone,
+    HostRests,
+    NotPermitted,
+    RateLimited,
+    SourceError,
+    Transient,
+    UserError,
+)
 from smwatch.fetch import guard
 from smwatch.fetch.client import Client
 from smwatch.fetch.decode import Body, TooLarge
@@ -169,10 +179,10 @@ async def test_a_host_that_asks_for_silence_is_left_alone_by_all_sources(client:
     async with FeedServer() as server:
         server.put("/a", "", status=429, headers={"Retry-After": "60"}, validators=())
         server.put("/b", GOOD)
-        for path in ("/a", "/b"):
+        for path, kind in (("/a", RateLimited), ("/b", HostRests)):
             with pytest.raises(RateLimited) as caught:
                 await client.get(server.url(path), allow_private=True)
-            assert caught.value.retry_at == NOW + timedelta(seconds=60)
+            assert (type(caught.value), caught.value.retry_at) == (kind, NOW + timedelta(seconds=60))
         assert [seen.path for seen in server.requests] == ["/a"]
 
 

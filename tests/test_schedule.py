@@ -10,7 +10,7 @@ import pytest
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from smwatch import schedule
+from smwatch import due, schedule
 from smwatch.due import (
     failed,
     first_polls,
@@ -21,7 +21,17 @@ from smwatch.due import (
     state_of,
     worked,
 )
-from smwatch.errors import AuthExpired, Broken, Gone, LeaseLost, NotPermitted, RateLimited, SourceError, Transient
+from smwatch.errors import (
+    AuthExpired,
+    Broken,
+    Gone,
+    HostRests,
+    LeaseLost,
+    NotPermitted,
+    RateLimited,
+    SourceError,
+    Transient,
+)
 from smwatch.habits import AS_CONFIGURED, Rhythm, learned
 from smwatch.pipeline import Polled
 from smwatch.plugin import Card, Source
@@ -423,6 +433,57 @@ async def test_who_asked_for_a_pause_keeps_it_over_a_restart(bench):
     again.clock.passes(hours=2)
     await again.turn()
     assert again.names == ["heise"]
+
+
+async def test_a_host_that_rests_is_no_failure_of_its_other_sources(bench):
+    await bench.has("heise", "golem")
+    until = NOW + timedelta(hours=3)
+    bench.polls.answers["heise"] = RateLimited("later", retry_at=until)
+    bench.polls.answers["golem"] = HostRests("blatt.example", until)
+    bench.clock.passes(seconds=2)
+    await bench.turn()
+    heise, golem = await bench.stored("heise"), await bench.stored("golem")
+    assert (heise.state, heise.failures) == ("failing", 1)
+    assert (golem.state, golem.failures, due.waits_for(golem)) == ("new", 0, "blatt.example")
+    assert until <= golem.due_at <= until + timedelta(seconds=20)
+    assert (bench.scheduler.first_round_over, bench.scheduler.network_down) == (True, False)
+    again = Bench(bench.store, bench.clock)
+    await again.has("golem")
+    again.clock.passes(hours=2)
+    await again.turn()
+    assert again.names == []
+    again.clock.passes(hours=2)
+    await again.turn()
+    golem = await bench.stored("golem")
+    assert (again.names, golem.state, golem.reason) == (["golem"], "ok", None)
+
+
+async def test_a_host_that_rests_changes_nothing_about_a_source_that_fails(bench):
+    await bench.has("heise")
+    bench.polls.answers["heise"] = Gone("away")
+    bench.clock.passes(seconds=2)
+    await bench.turn()
+    bench.polls.answers["heise"] = HostRests("blatt.example", NOW + timedelta(days=3))
+    bench.clock.passes(days=2)
+    await bench.turn()
+    assert (bench.row("heise").state, bench.row("heise").failures, due.waits_for(bench.row("heise"))) == (
+        "gone", 1, None,
+    )  # fmt: skip
+
+
+async def test_what_is_gone_rests_for_a_week_also_over_a_restart(bench):
+    await bench.has("heise")
+    bench.polls.answers["heise"] = Gone("away")
+    bench.clock.passes(seconds=2)
+    await bench.turn()
+    for _ in range(8):
+        bench.clock.passes(hours=6)
+        await bench.turn()
+    planned = (await bench.stored("heise")).due_at
+    assert planned - bench.clock() > timedelta(days=2)
+    again = Bench(bench.store, bench.clock)
+    await again.has("heise")
+    assert again.row("heise").due_at == planned
 
 
 async def test_a_clock_that_is_put_back_makes_nobody_wait(bench):

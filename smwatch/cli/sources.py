@@ -91,7 +91,7 @@ def _standing_json(one: Standing) -> dict[str, object]:
 def _standing_lines(one: Standing, zone: str) -> list[str]:
     """The state of one source in two lines."""
     state = STATES.get(one.state, Text(one.state)).render(spoken())
-    reason = text("until {when}", when=in_zone(one.paused_until, zone)) if one.paused_until else one.reason
+    reason = _reason(one, zone)
     why = f": {reason.render(spoken())}" if reason else ""
     since = text("since {moment}", moment=in_zone(one.since, zone)).render(spoken()) if one.since else ""
     first = f"{MARKS.get(one.state, '✗')} {one.name}  {state}{why}" + (
@@ -101,9 +101,24 @@ def _standing_lines(one: Standing, zone: str) -> list[str]:
         text("read {moment}", moment=in_zone(one.last_success, zone)) if one.last_success else None,
         text("last item {moment}", moment=in_zone(one.last_item, zone)) if one.last_item else None,
         text("next {moment}", moment=in_zone(one.next_poll, zone)) if one.next_poll else None,
-        text("every {span}, {reason}", span=spelt(one.every), reason=one.why) if one.every else one.why,
+        _often(one),
     ]
     return [first, "    " + " · ".join(fact.render(spoken()) for fact in facts if fact)]
+
+
+def _reason(one: Standing, zone: str) -> Text | None:
+    if one.paused_until:
+        return text("until {when}", when=in_zone(one.paused_until, zone))
+    if one.waits_for and one.next_poll:
+        return text("waits for {host} until {when}", host=one.waits_for, when=in_zone(one.next_poll, zone))
+    return one.reason
+
+
+def _often(one: Standing) -> Text | None:
+    """How often it is read; while it fails, that says nothing about its next poll."""
+    if one.every is None or one.state in ("failing", "refused", "gone"):
+        return one.why if one.every is None else None
+    return text("every {span}, {reason}", span=spelt(one.every), reason=one.why)
 
 
 STATES = {

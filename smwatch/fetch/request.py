@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from smwatch.errors import Broken, SourceError, Transient, UserError
+from smwatch.errors import Broken, HostRests, SourceError, Transient, UserError
 from smwatch.feeds.address import read_address
 from smwatch.fetch.decode import Body, TooLarge, Undecodable
 from smwatch.fetch.guard import guarded_socket, is_literal, is_never_asked, is_refused, private_socket
@@ -128,7 +128,7 @@ class Request:
 
     def _mind_silence(self, url: URL) -> None:
         if until := self.client.hosts.silent_until(f"{url.host}:{url.port}", self.client.now()):
-            raise by_status(429, url.host or "", until)
+            raise HostRests(url.host or "", until)
 
     async def _hop(self, url: URL, headers: Mapping[str, str], deadline: float) -> Answer:
         """One request, tried once more where the line was cut; the turn at the host is not on the clock."""

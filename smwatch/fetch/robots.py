@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from protego import Protego
 from yarl import URL
 
-from smwatch.errors import RateLimited, SourceError, Transient
+from smwatch.errors import HostRests, RateLimited, SourceError, Transient
 from smwatch.feeds.address import web_link
 from smwatch.i18n import text
 
@@ -159,7 +159,7 @@ class Robots:
 
 def _unreadable(error: SourceError, origin: URL) -> SourceError:
     """The guard's refusals and a page that is too large stay what they are; trouble of the server means: wait."""
-    if not isinstance(error, Transient):
+    if isinstance(error, HostRests) or not isinstance(error, Transient):
         return error
     sentence = text("{host} does not say what may be read (robots.txt): its pages wait", host=origin.host or "")
     return Transient(sentence, retry_at=error.retry_at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from smwatch.due import rhythm
+from smwatch.due import rhythm, waits_for
 from smwatch.i18n import text
 from smwatch.reports import reading
 from smwatch.source import PushSource
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Standing:
     """One source for people. `state` is "ok", "new", "failing" …, "paused", or "inactive" (active = false).
 
-    `every` is how often it is read and `why` the reason for that; None where it is sent what is new, as is `next_poll`.
+    `waits_for` is a host that wants to be left alone, as another source's request heard. `every` is how often it is
+    read and `why` the reason for that; None where it is sent what is new, as is `next_poll`.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Standing:
     every: timedelta | None
     why: Text
     paused_until: datetime | None
+    waits_for: str | None
 
 
 async def standings(config: Config, now: datetime) -> list[Standing]:
@@ -80,4 +82,5 @@ def _standing(source: Source, row: SourceRow | None, now: datetime) -> Standing:
         every=None if sent else often.every,
         why=text("is sent what is new") if sent else often.reason,
         paused_until=row.paused_until if row and rests else None,
+        waits_for=waits_for(row) if row else None,
     )

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import tomli
 
+from smwatch import due
+from smwatch.cli.shell import in_zone
+from smwatch.errors import Gone, HostRests
+from smwatch.store import sources as source_store
+from smwatch.store.db import Store
+from smwatch.store.sources import Named
 from smwatch.testing.servers import FeedServer, entry, rss
 
 if TYPE_CHECKING:
@@ -103,6 +111,28 @@ def test_list_speaks_german(german: World) -> None:
     assert german.run("source", "list").out.splitlines()[:2] == [
         "· Werkblog  noch nicht gelesen",
         "    alle 2s, wie eingestellt",
+    ]
+
+
+async def test_list_says_what_a_source_waits_for(german: World) -> None:
+    configured(german)
+    store = await Store.open(f"sqlite://{german.folder}/state/smwatch.db")
+    now, until = datetime.now(UTC), datetime(2026, 12, 24, 17, tzinfo=UTC)
+    keys = ["http://127.0.0.1:9/feed.xml", "https://www.tagesbote.example/feed"]
+    async with store.write() as connection:
+        rows = await source_store.sync_sources(
+            connection, [Named(client="", kind="feed", key=key, name=key) for key in keys]
+        )
+        waiting, gone = rows.values()
+        waiting = due.held_up(replace(waiting, due_at=until), HostRests("127.0.0.1", until))
+        gone = replace(due.failed(gone, Gone("fort"), now), due_at=until)
+        await source_store.save_states(connection, [waiting, gone], now)
+    await store.close()
+    assert (await asyncio.to_thread(german.run, "source", "list")).out.splitlines() == [
+        "· Werkblog  noch nicht gelesen: wartet auf 127.0.0.1 bis 2026-12-24 18:00",
+        "    wieder 2026-12-24 18:00 · alle 2s, wie eingestellt",
+        f"✗ Tagesbote  gibt es nicht mehr: fort (seit {in_zone(now, 'Europe/Berlin')})",
+        "    wieder 2026-12-24 18:00",
     ]
 
 
