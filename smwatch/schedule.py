@@ -50,10 +50,6 @@ MANY = 500  # states that are written at once
 ALL_DOWN = 3  # so many sources at least, all failing: it is rather the network
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 def _told(polled: Polled) -> dict[str, int | bool]:
     counts = {"items": polled.listed, "new": polled.fresh, "mentions": polled.mentions}
     return {**counts, "unchanged": polled.unchanged}
@@ -71,7 +67,7 @@ class Scheduler:
         store: Store,
         poll: Callable[[Source, SourceRow, datetime], Awaitable[Polled]],
         *,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         chance: Callable[[], float] = random.random,
         on_poll: Callable[[str, str, Polled | None], None] = lambda *_: None,
         claims: Claims | None = None,
@@ -264,9 +260,11 @@ class Scheduler:
                 taken.append(slot)
         return taken
 
-    def _ended(self, slot: Slot, _: object = None) -> None:
+    def _ended(self, slot: Slot, polling: asyncio.Task[None] | None = None) -> None:
         """A place is free, here and at the host."""
         self._running -= 1
+        if slot.polling is polling:
+            slot.polling = None  # what is left of a poll takes 700 bytes, for every source
         following = self._turns.leave(slot)
         if following is not None and following.row.due_at is not None:
             heapq.heappush(self._heap, (following.row.due_at, following.ticket, following))
@@ -345,7 +343,7 @@ class Scheduler:
         now = self._clock()
         if polled.stored or not polled.unchanged:
             async with self._store.read() as connection:
-                slot.row = await source_store.get(connection, slot.row.id) or slot.row
+                slot.row = await source_store.renewed(connection, slot.row)
         (log.debug if polled.unchanged else log.info)("source_fetched", source=slot.row.name, **_told(polled))
         row = due.worked(slot.row, now, every := self._every(slot), slot.source)
         self._become(slot, row if slot.stream is None else due.heard(row, slot.stream, now))

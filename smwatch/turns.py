@@ -51,13 +51,14 @@ class Turns:
 
     def leave(self, one: Slot) -> Slot | None:
         """Its place is free; the next one in line, if there is one, may try to enter."""
-        self._busy[one.host] -= 1
-        if not self._busy[one.host]:
-            del self._busy[one.host]
-        line = self._lines.get(one.host)
+        host, one.host = one.host, ""
+        self._busy[host] -= 1
+        if not self._busy[host]:
+            del self._busy[host]
+        line = self._lines.get(host)
         following = line.popleft() if line else None
         if line is not None and not line:
-            del self._lines[one.host]
+            del self._lines[host]
         return following
 
 

@@ -657,12 +657,23 @@ async def test_many_sources_at_a_slow_host_take_nobody_else_s_place(bench):
     await bench.has(*sources, made=lambda name: AtHost(type="feed", name=name, url=sources[name], interval=TEN))
     bench.clock.passes(seconds=20)
     await bench.scheduler._start_due()
+    quick = bench.scheduler._slots[bench.row("quick").id].polling
     await slow.wait()
-    await bench.scheduler._slots[bench.row("quick").id].polling
+    await quick
     assert (bench.row("quick").state, len(at_once)) == ("ok", AT_ONE_HOST)
     release.set()
     await bench.turn()
     assert {row.state for row in bench.scheduler.rows} == {"ok"}
+
+
+async def test_nothing_is_left_of_a_poll(bench):
+    await bench.has("heise")
+    bench.clock.passes(seconds=20)
+    key = next(iter(bench.scheduler._slots.values())).row.key
+    await bench.turn()
+    (slot,) = bench.scheduler._slots.values()
+    assert (slot.row.state, slot.polling, slot.host) == ("ok", None, "")
+    assert slot.row.key is key  # the text that it had, not an equal one out of the store
 
 
 # sources that a person lets rest

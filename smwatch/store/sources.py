@@ -79,6 +79,11 @@ class SourceRow:
         """What its items are known by: its first key, whatever its address is now."""
         return self.origin or self.key
 
+    def sharing(self, other: SourceRow | Named) -> SourceRow:
+        """The same row with the texts of `other` where they are equal: one of each is enough in memory."""
+        texts = {name: getattr(other, name) for name in ("client", "kind", "key", "name")}
+        return replace(self, **{name: it for name, it in texts.items() if it == getattr(self, name)})
+
     def paused(self, now: datetime) -> bool:
         """Whether a person lets it rest at `now`."""
         return self.paused_at is not None and (self.paused_until is None or now < self.paused_until)
@@ -116,7 +121,7 @@ async def sync_sources(connection: AsyncConnection, sources: Sequence[Named]) ->
         elif row.name != one.name:
             await connection.execute(update(source).where(source.c.id == row.id).values(name=one.name))
             row = replace(row, name=one.name)
-        found[one] = row
+        found[one] = row.sharing(one)
     return found
 
 
@@ -157,6 +162,12 @@ async def get(connection: AsyncConnection, number: int) -> SourceRow | None:
     """One source by its id."""
     row = (await connection.execute(select(source).where(source.c.id == number))).first()
     return as_row(row) if row is not None else None
+
+
+async def renewed(connection: AsyncConnection, row: SourceRow) -> SourceRow:
+    """`row` as the store has it now; as it is where it is gone."""
+    fresh = await get(connection, row.id)
+    return fresh.sharing(row) if fresh else row
 
 
 def as_row(row: Row[Any]) -> SourceRow:
