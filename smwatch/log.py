@@ -11,9 +11,14 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, TextIO
 
-import structlog
-
+from smwatch.lean import without
 from smwatch.secret import redact
+
+if sys.stderr.isatty():
+    import structlog
+else:
+    with without("rich"):  # its colours: 4 MB
+        import structlog
 
 if TYPE_CHECKING:
     import asyncio

@@ -57,6 +57,30 @@ def test_help_loads_no_store_and_no_http() -> None:
     assert sorted(loaded & {*HEAVY, "pydantic", "asyncio"}) == []
 
 
+UNUSED = {
+    "alembic", "feedparser", "holidays", "jinja2", "lxml", "mako", "mrml", "nh3", "pygments", "rich", "selectolax",
+    "slack_sdk", "sqlalchemy.dialects.postgresql", "sqlalchemy.ext.asyncio.session", "sqlalchemy.orm", "toml_rs",
+}  # fmt: skip
+OPENED = """
+import asyncio, sys
+import smwatch.daemon
+async def main(url):
+    store = await smwatch.daemon.Store.open(url)
+    async with store.read():
+        pass
+    await store.close()
+asyncio.run(main(sys.argv[1]))
+print(*sys.modules)
+"""
+
+
+def test_a_daemon_with_its_store_loads_nothing_that_it_does_not_use(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", OPENED, f"sqlite://{tmp_path}/smwatch.db"]
+    loaded = set(subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout.split())
+    assert sorted(loaded & UNUSED) == []
+    assert {"sqlalchemy.ext.asyncio.engine", "structlog"} <= loaded  # the test can see what is loaded
+
+
 def _imports(path: Path) -> set[str]:
     """The modules that a file imports, wherever in it."""
     found = set()

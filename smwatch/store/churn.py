@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.store.schema import item, seen
+from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -62,7 +62,6 @@ async def _stored(connection: AsyncConnection, source_id: int, one: Item) -> tup
 
 
 async def _see(connection: AsyncConnection, source_id: int, one: Renewed, now: datetime) -> None:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = {
         "source_id": source_id,
         "id_hmac": one.identity.id,
@@ -73,4 +72,4 @@ async def _see(connection: AsyncConnection, source_id: int, one: Renewed, now: d
         "last_listed": now,
         "edits": 0,
     }
-    await connection.execute(insert(seen).values(**values).on_conflict_do_nothing())
+    await connection.execute(upsert(connection, seen).values(**values).on_conflict_do_nothing())

@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import event
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from smwatch.errors import UserError
 from smwatch.i18n import text
+from smwatch.lean import bare
 from smwatch.store import records
 from smwatch.store.lock import Lock
 from smwatch.store.migrate import check_current, migrate, refuse_foreign
 from smwatch.store.place import engine_url, keep_private, make_folder, refuse_missing, sqlite_path, state_folder
+
+with bare("sqlalchemy.ext.asyncio"):  # sessions, and with them the whole ORM: 6 MB
+    from sqlalchemy.ext.asyncio.engine import create_async_engine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, exists, func, insert, literal, or_, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch import digest as digests
 from smwatch.i18n import Text, from_json
@@ -25,6 +24,7 @@ from smwatch.store.mentions import mentions_where
 from smwatch.store.outbox import add_post
 from smwatch.store.schema import decision, digest_mention, digest_run, mention, meta, watch
 from smwatch.store.sources import all_sources, as_state
+from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -107,8 +107,7 @@ async def plan_run(  # noqa: PLR0913 - one keyword for each thing that is writte
     """
     since = await period_start(connection, plan, due.at)
     values = {"name": plan.name, "since": since, "due_at": due.at, "planned_at": now, "late": due.late}
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    inserted = await connection.execute(dialect.insert(digest_run).values(values).on_conflict_do_nothing())
+    inserted = await connection.execute(upsert(connection, digest_run).values(values).on_conflict_do_nothing())
     if inserted.rowcount != 1:
         return None
     run = await last_run(connection, plan.name, due.at + timedelta(microseconds=1))

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.channel import Click
 from smwatch.store.schema_cases import envelope
+from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,8 +33,7 @@ class Pending:
 
 async def keep(connection: AsyncConnection, line: str, click: Click, now: datetime) -> bool:
     """Keep a click that came over `line`; False where it was kept before."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = insert(envelope).values(line=line, envelope_id=click.id, click=asdict(click), at=now)
+    row = upsert(connection, envelope).values(line=line, envelope_id=click.id, click=asdict(click), at=now)
     return (await connection.execute(row.on_conflict_do_nothing())).rowcount == 1
 
 

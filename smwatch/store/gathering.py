@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, null, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import to_json
 from smwatch.store.schema import decision, fingerprint, mention, story
+from smwatch.store.upsert import upsert
 from smwatch.story import packed
 
 if TYPE_CHECKING:
@@ -110,7 +110,6 @@ def print_rows(
 
 async def write_prints(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Write down what items are found by; what is there already stays."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     for start in range(0, len(rows), CHUNK):
-        statement = dialect.insert(fingerprint).values(list(rows[start : start + CHUNK]))
+        statement = upsert(connection, fingerprint).values(list(rows[start : start + CHUNK]))
         await connection.execute(statement.on_conflict_do_nothing())

@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import Text, from_json, to_json
 from smwatch.store.schema import inbox
+from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,8 +61,9 @@ async def put(  # noqa: PLR0913 - everything about one delivery
         "received_at": now,
     }
     async with store.write(durable=True) as connection:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        return bool((await connection.execute(insert(inbox).values(**values).on_conflict_do_nothing())).rowcount)
+        return bool(
+            (await connection.execute(upsert(connection, inbox).values(**values).on_conflict_do_nothing())).rowcount
+        )
 
 
 async def waiting(

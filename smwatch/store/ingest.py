@@ -20,10 +20,11 @@ from smwatch.route import highest
 from smwatch.store.churn import renew
 from smwatch.store.claims import hold
 from smwatch.store.newcomers import keep_new, newcomers
-from smwatch.store.rows import author_row, insert, item_row, mention_row, store_authors
+from smwatch.store.rows import author_row, item_row, mention_row, store_authors
 from smwatch.store.schema import item, item_alias, mention, seen, source
 from smwatch.store.sources import begin
 from smwatch.store.tombstones import bury, show_again
+from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -200,10 +201,10 @@ async def stored_text(connection: AsyncConnection, source_id: int, identity: Ide
 async def _see(connection: AsyncConnection, harvest: Harvest) -> None:
     rows = [row for fresh in harvest.fresh for row in _seen_rows(harvest, fresh)]
     if rows:
-        statement = insert(connection, seen)
+        statement = upsert(connection, seen)
         changed = {name: statement.excluded[name] for name in _CHANGES}
-        upsert = statement.on_conflict_do_update(index_elements=["source_id", "id_hmac"], set_=changed)
-        await connection.execute(upsert, rows)
+        renewed = statement.on_conflict_do_update(index_elements=["source_id", "id_hmac"], set_=changed)
+        await connection.execute(renewed, rows)
     for start in range(0, len(harvest.listed), CHUNK):
         some = seen.c.id_hmac.in_(harvest.listed[start : start + CHUNK])
         await connection.execute(
@@ -243,7 +244,7 @@ async def _keep(connection: AsyncConnection, harvest: Harvest, fresh: Fresh) -> 
         return 0
     values = item_row(harvest, fresh, await _author(connection, harvest, fresh.item.author))
     if stored is None:
-        statement = insert(connection, item).values(**values, seen_at=harvest.now).returning(item.c.id)
+        statement = upsert(connection, item).values(**values, seen_at=harvest.now).returning(item.c.id)
         stored = int((await connection.execute(statement)).scalar_one())
         await _name(connection, harvest.source_id, stored, fresh.others)
     else:
@@ -273,7 +274,7 @@ async def _rename(connection: AsyncConnection, harvest: Harvest) -> None:
 async def _name(connection: AsyncConnection, source_id: int, item_id: int, others: Sequence[str]) -> None:
     rows = [{"source_id": source_id, "id_hmac": mark, "item_id": item_id} for mark in others]
     if rows:
-        await connection.execute(insert(connection, item_alias).values(rows).on_conflict_do_nothing())
+        await connection.execute(upsert(connection, item_alias).values(rows).on_conflict_do_nothing())
 
 
 async def _author(connection: AsyncConnection, harvest: Harvest, who: Author | None) -> int | None:
@@ -294,7 +295,7 @@ async def _mention(connection: AsyncConnection, harvest: Harvest, item_id: int, 
     for match in matches:
         values = mention_row(harvest, item_id, match)
         shown = {name: values[name] for name in ("spans", "reason")}
-        statement = insert(connection, mention).values(**values).on_conflict_do_nothing()
+        statement = upsert(connection, mention).values(**values).on_conflict_do_nothing()
         inserted = (await connection.execute(statement)).rowcount
         new += inserted
         if not inserted:

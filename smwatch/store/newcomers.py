@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from smwatch.store.rows import CHUNK, author_row, insert, item_row, mention_row, store_authors
+from smwatch.store.rows import CHUNK, author_row, item_row, mention_row, store_authors
 from smwatch.store.schema import item, item_alias, mention
+from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,9 +39,9 @@ async def keep_new(connection: AsyncConnection, harvest: Harvest, new: Sequence[
         for mark in one.others
     ]
     if aliases:
-        await connection.execute(insert(connection, item_alias).on_conflict_do_nothing(), aliases)
+        await connection.execute(upsert(connection, item_alias).on_conflict_do_nothing(), aliases)
     mentions = [mention_row(harvest, ids[one.identity.id], match) for one in new for match in one.matches]
-    await connection.execute(insert(connection, mention), mentions)
+    await connection.execute(upsert(connection, mention), mentions)
     return len(mentions)
 
 
@@ -54,7 +55,7 @@ async def _items(connection: AsyncConnection, harvest: Harvest, new: Sequence[Fr
     ]
     found: dict[str, int] = {}
     for start in range(0, len(rows), CHUNK):
-        statement = insert(connection, item).returning(item.c.id, item.c.id_hmac)
+        statement = upsert(connection, item).returning(item.c.id, item.c.id_hmac)
         told = await connection.execute(statement, rows[start : start + CHUNK])
         found |= {row.id_hmac: row.id for row in told}
     return found

@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Table, and_, case, func, literal, null, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.model import Priority
 from smwatch.store.jobs import STEP_ASIDE, Job, Problem, card_job, card_key, next_key, order, post_job, problem_row
 from smwatch.store.schema import card, card_mention, post
+from smwatch.store.upsert import upsert
 from smwatch.store.waiting import Waiting, waiting
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ async def add_post(  # noqa: PLR0913 - one keyword a column
 
 async def _insert_once(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert what is not there yet; how many were new."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values([dict(row) for row in rows]).on_conflict_do_nothing()
+    statement = upsert(connection, table).values([dict(row) for row in rows]).on_conflict_do_nothing()
     return (await connection.execute(statement)).rowcount
 
 
@@ -330,8 +329,7 @@ async def move_to(connection: AsyncConnection, job: Job, channel: str, now: date
         defaults |= {"wanted": 1, "shown": 0, "generation": 0}
     names = ["key", "channel", stamp, *(c.name for c in columns), *defaults]
     source = select(*values, *(literal(value) for value in defaults.values())).where(table.c.id == job.id)
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    await connection.execute(insert(table).from_select(names, source).on_conflict_do_nothing())
+    await connection.execute(upsert(connection, table).from_select(names, source).on_conflict_do_nothing())
     values_moved: dict[str, Any] = {"state": "moved", "not_before": None, "unsure": False}
     if job.table == "card":
         values_moved["shown"] = job.wanted

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from smwatch.i18n import to_json
 from smwatch.store.schema import author
+from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from smwatch.model import Author, Item
@@ -21,11 +19,6 @@ if TYPE_CHECKING:
 
 CHUNK = 500  # rows in one statement
 _OF_AUTHOR = ("native_id", "handle", "name", "url", "followers")
-
-
-def insert(connection: AsyncConnection, table: Table) -> Any:  # noqa: ANN401 - either dialect's Insert
-    """An insert that knows conflicts."""
-    return (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)
 
 
 def item_row(harvest: Harvest, fresh: Fresh, author_id: int | None) -> dict[str, Any]:
@@ -90,13 +83,13 @@ def author_row(harvest: Harvest, who: Author | None) -> dict[str, Any] | None:
 async def store_authors(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
     """Store or renew authors of one client and platform; their ids by `native_key`. Of equal ones the last counts."""
     distinct = list({row["native_key"]: row for row in rows}.values())
-    statement = insert(connection, author)
+    statement = upsert(connection, author)
     changed = {name: statement.excluded[name] for name in _OF_AUTHOR}
-    upsert = statement.on_conflict_do_update(index_elements=["client", "platform", "native_key"], set_=changed)
+    renewed = statement.on_conflict_do_update(index_elements=["client", "platform", "native_key"], set_=changed)
     found: dict[str, int] = {}
     for start in range(0, len(distinct), CHUNK):
         told = await connection.execute(
-            upsert.returning(author.c.id, author.c.native_key), distinct[start : start + CHUNK]
+            renewed.returning(author.c.id, author.c.native_key), distinct[start : start + CHUNK]
         )
         found |= {row.native_key: row.id for row in told}
     return found

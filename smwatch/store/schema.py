@@ -23,11 +23,12 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    event,
     text,
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy import TextClause
+    from sqlalchemy import Connection, TextClause
     from sqlalchemy.engine import Dialect
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -184,7 +185,7 @@ item = Table(
     Column("edited_at", Moment),  # an edit that gather has not looked at yet
     UniqueConstraint("source_id", "id_hmac"),
     Index("ix_item_expires_at", "expires_at"),
-    Index("ix_item_edited_at", "edited_at", sqlite_where=_set("edited_at"), postgresql_where=_set("edited_at")),
+    Index("ix_item_edited_at", "edited_at", sqlite_where=_set("edited_at")),
 )
 
 item_alias = Table(
@@ -245,7 +246,7 @@ mention = Table(
     UniqueConstraint("watch_id", "item_id"),
     Index("ix_mention_story_id", "story_id"),
     Index("ix_mention_seen_at", "seen_at"),
-    Index("ix_mention_raised_at", "raised_at", sqlite_where=_set("raised_at"), postgresql_where=_set("raised_at")),
+    Index("ix_mention_raised_at", "raised_at", sqlite_where=_set("raised_at")),
 )
 
 inbox = Table(
@@ -386,3 +387,13 @@ suspect = Table(
     Column("problem", JSON),
     Column("at", Moment, nullable=False),
 )
+
+
+@event.listens_for(item, "before_create")
+@event.listens_for(mention, "before_create")
+def _partial(table: Table, connection: Connection, **_: object) -> None:
+    """What holds for indexes of SQLite holds on PostgreSQL; said above, it would load that dialect everywhere."""
+    if connection.dialect.name == "postgresql":
+        for index in table.indexes:
+            if (where := index.dialect_kwargs.get("sqlite_where")) is not None:
+                index.dialect_kwargs["postgresql_where"] = where

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.store.clock import later, store_clock
 from smwatch.store.schema import shift
+from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,8 +21,7 @@ LEASE = timedelta(seconds=30)
 
 async def hold(connection: AsyncConnection, name: str, owner: str, now: datetime) -> bool:
     """Take the shift where nobody has it, or keep it; False while another one has it."""
-    make = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    await connection.execute(make(shift).values(name=name).on_conflict_do_nothing())
+    await connection.execute(upsert(connection, shift).values(name=name).on_conflict_do_nothing())
     at = store_clock(connection, now)
     free = or_(shift.c.owner == owner, shift.c.until.is_(None), shift.c.until <= at)
     taken = update(shift).where(shift.c.name == name, free).values(owner=owner, until=later(at, LEASE))

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import Text, from_json, to_json
 from smwatch.store.schema import suspect
+from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,7 +56,7 @@ async def note(connection: AsyncConnection, one: Suspect, now: datetime) -> None
         "problem": to_json(one.problem) if one.problem else None,
         "at": now,
     }
-    insert = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(suspect).values(**values)
+    insert = upsert(connection, suspect).values(**values)
     changed = {name: insert.excluded[name] for name in ("attempts", "problem", "at")}
     await connection.execute(insert.on_conflict_do_update(index_elements=["source_id", "mark"], set_=changed))
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, exists, null, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.store.schema import author, card, item, item_alias, mention, post, seen
+from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,10 +37,9 @@ async def bury(connection: AsyncConnection, source_id: int, marks: Sequence[str]
 
 async def foresee(connection: AsyncConnection, source_id: int, marks: Sequence[str], now: datetime) -> None:
     """Let nothing with these keyed ids come any more, also where a deletion overtook what it deletes."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     for mark in marks:
         gone = {"content_hash": GONE, "first_seen": now, "last_listed": now}
-        statement = insert(seen).values(source_id=source_id, id_hmac=mark, **gone)
+        statement = upsert(connection, seen).values(source_id=source_id, id_hmac=mark, **gone)
         await connection.execute(
             statement.on_conflict_do_update(index_elements=["source_id", "id_hmac"], set_={"content_hash": GONE})
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.store.schema_cases import verdict
+from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,8 +24,7 @@ async def irrelevant(
 ) -> None:
     """`who` says that a mention is none; a second verdict on it takes the first one's place."""
     said = {"verdict": IRRELEVANT, "who": {"id": who.id, "name": who.name}, "reason": reason, "at": now}
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = insert(verdict).values(mention_id=mention.id, client=mention.client or "", **said)
+    row = upsert(connection, verdict).values(mention_id=mention.id, client=mention.client or "", **said)
     await connection.execute(row.on_conflict_do_update(index_elements=["mention_id"], set_=said))
 
 

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.i18n import Text, from_json, text, to_json
 from smwatch.store.jobs import Problem, problem_of
 from smwatch.store.schema import card, digest_run, item, mention, meta, post
+from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -190,9 +190,8 @@ async def set_hold(connection: AsyncConnection, channel: str, hold: Hold | None)
         await connection.execute(meta.delete().where(meta.c.key == key))
         return
     stored = {"reason": to_json(hold.reason), "until": hold.until.isoformat(), "permanent": hold.permanent}
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     value = json.dumps(stored)
-    statement = insert(meta).values(key=key, value=value)
+    statement = upsert(connection, meta).values(key=key, value=value)
     await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
 

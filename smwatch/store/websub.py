@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from smwatch.store.schema import source, websub
+from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,10 +44,11 @@ async def all_subscriptions(connection: AsyncConnection) -> list[Subscription]:
 
 async def put(connection: AsyncConnection, one: Subscription) -> None:
     """Keep it as it is now; one that is active says so on its source, which is polled at a low rate then."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = asdict(one)
     changed = {name: value for name, value in values.items() if name != "source_id"}
-    statement = insert(websub).values(**values).on_conflict_do_update(index_elements=["source_id"], set_=changed)
+    statement = (
+        upsert(connection, websub).values(**values).on_conflict_do_update(index_elements=["source_id"], set_=changed)
+    )
     await connection.execute(statement)
     await _mark(connection, one.source_id, one.until if one.state == "active" else None)
 
