@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 from wire import RECALL, WORKS, accidents, copies
 
 from smwatch import gather as gathering
@@ -44,6 +44,16 @@ async def world(tmp_path, empty):
     for file in empty.iterdir():
         shutil.copy(file, tmp_path / file.name)
     store = await Store.open(f"sqlite:///{tmp_path / 'smwatch.db'}")
+    made = World(store)
+    await made.opens()
+    yield made
+    await store.close()
+
+
+@pytest.fixture
+async def anywhere(store_url):
+    """The same with each kind of store."""
+    store = await Store.open(store_url)
     made = World(store)
     await made.opens()
     yield made
@@ -277,3 +287,28 @@ async def test_an_edit_that_shows_a_bug_keeps_nobody_back(world, monkeypatch, na
     assert await world.parts() == {frozenset({0}), frozenset({99})}
     assert [one["event"] for one in logs if one.get("exc_info")] == ["edit_failed"]
     assert await world.rows(select(item.c.id).where(item.c.edited_at.is_not(None))) == []
+
+
+def strangers(numbers):
+    """Items that have nothing in common."""
+    words = [f"{chr(97 + n % 26)}{n}" for n in range(20_000)]
+    texts = {n: " ".join(random.Random(n).sample(words, 60)) for n in numbers}
+    return [
+        replace(ITEMS[-1], id=f"{n}", url=f"https://s.example/{n}", title=said, text=said) for n, said in texts.items()
+    ]
+
+
+async def test_a_step_asks_the_store_as_often_for_many_stories_as_for_few(anywhere):
+    statements = []
+    event.listen(
+        anywhere.store._writer.sync_engine, "before_cursor_execute", lambda *given: statements.append(given[2])
+    )
+    asked = []
+    for numbers in (range(100, 103), range(200, 290)):
+        for one in strangers(numbers):
+            await anywhere.comes(one)
+        statements.clear()
+        assert await anywhere.gather.step() == len(numbers)
+        asked.append(len(statements))
+    assert asked[1] <= asked[0] + 10  # fingerprints go in by the hundred
+    assert len(await anywhere.rows(select(story))) == len(await anywhere.rows(select(card))) == 93

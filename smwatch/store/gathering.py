@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, null, select, update
+from sqlalchemy import bindparam, func, insert, null, select, update
 
 from smwatch.i18n import to_json
-from smwatch.store.schema import decision, fingerprint, mention, story
+from smwatch.store.schema import card, decision, fingerprint, mention, story
 from smwatch.store.upsert import upsert
 from smwatch.story import packed
 
@@ -35,6 +35,10 @@ class Gathering:
 
     connection: AsyncConnection
     begun: set[tuple[str, str]] = field(default_factory=set)
+    _many: int = 1  # so many stories may begin
+    _free: list[int] = field(default_factory=list)
+    _stories: list[dict[str, Any]] = field(default_factory=list)
+    _cards: list[dict[str, Any]] = field(default_factory=list)
     _mentions: list[dict[str, Any]] = field(default_factory=list)
     _ends: dict[int, datetime] = field(default_factory=dict)
     _prints: list[dict[str, Any]] = field(default_factory=list)
@@ -42,9 +46,29 @@ class Gathering:
 
     async def look_back(self, waiting: Sequence[Waiting]) -> None:
         """Which of their items began a story before."""
+        self._many = max(len(waiting), 1)
         firsts = {one.identity for one in waiting}
         query = select(story.c.client, story.c.first_item).where(story.c.first_item.in_(firsts))
         self.begun |= {(row.client, row.first_item) for row in await self.connection.execute(query)}
+
+    async def begin(self, *, client: str, first: str, at: datetime) -> int:
+        """The id of a new story whose first item is `first`."""
+        if not self._free:
+            await self.flush()  # so that the store knows which ids are taken
+            self._free = await _free_ids(self.connection, self._many)
+        number = self._free.pop(0)
+        self._stories.append({"id": number, "client": client, "first_item": first, "first_at": at, "last_at": at})
+        return number
+
+    def show(self, **row: Any) -> None:  # noqa: ANN401 - columns of `card`
+        """The story gets a card in a channel where it has none."""
+        self._cards.append(row)
+
+    async def written(self, story_id: int) -> None:
+        """Whatever is known of this story stands in the store from now on."""
+        unwritten = {row["id"] for row in self._stories} | {row["story_id"] for row in self._cards}
+        if story_id in unwritten:
+            await self.flush()
 
     def join(
         self, waiting: Waiting, known: Known, marks: Sequence[Fingerprint], at: datetime, tied: tuple[Tie, int] | None
@@ -79,6 +103,9 @@ class Gathering:
 
     async def flush(self) -> None:
         """Write everything down."""
+        for table, rows in ((story, self._stories), (card, self._cards)):
+            if rows:
+                await self.connection.execute(insert(table), rows)
         names = ("story_id", "tie", "tie_reason", "tied_to")
         joins = update(mention).where(mention.c.id == bindparam("number"))
         if self._mentions:
@@ -94,7 +121,18 @@ class Gathering:
 
     def forget(self) -> None:
         """Write nothing of it."""
+        self._stories, self._cards = [], []
         self._mentions, self._ends, self._prints, self._decisions = [], {}, [], []
+
+
+async def _free_ids(connection: AsyncConnection, count: int) -> list[int]:
+    """Ids that no story has; on SQLite nobody else writes meanwhile."""
+    if connection.dialect.name == "postgresql":
+        following = func.nextval(func.pg_get_serial_sequence("story", "id"))
+        some = select(following).select_from(func.generate_series(1, count))
+        return sorted((await connection.execute(some)).scalars())
+    last = (await connection.execute(select(func.coalesce(func.max(story.c.id), 0)))).scalar_one()
+    return list(range(last + 1, last + 1 + count))
 
 
 def print_rows(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from smwatch.i18n import from_json, to_json
 from smwatch.model import Alert, Item, Mention, Priority, Story
@@ -111,11 +111,11 @@ async def new_story(gathering: Gathering, waiting: Waiting, at: datetime) -> tup
     """
     client, first = waiting.mention.client or "", waiting.identity
     if (client, first) in gathering.begun:
+        await gathering.flush()
         first = f"{first}#{await _begun(gathering.connection, client, first)}"
     gathering.begun.add((client, waiting.identity))
-    values = {"client": client, "first_item": first, "first_at": at, "last_at": at}
-    made = await gathering.connection.execute(insert(story).values(**values).returning(story.c.id))
-    return Known(story_id=made.scalar_one(), first_at=at, last_at=at), first
+    number = await gathering.begin(client=client, first=first, at=at)
+    return Known(story_id=number, first_at=at, last_at=at), first
 
 
 async def _begun(connection: AsyncConnection, client: str, identity: str) -> int:
@@ -164,7 +164,7 @@ async def decide(  # noqa: PLR0913 - what a decision is about
         if first is not None or not await _show(
             gathering, waiting.mention, story_id, one, secret=secret, now=now, joined=joined
         ):
-            await _add(gathering.connection, waiting.mention, story_id, one, secret=secret, now=now, first=first)
+            await _add(gathering, waiting.mention, story_id, one, secret=secret, now=now, first=first)
     return [one.channel for one in alerts]
 
 
@@ -180,6 +180,7 @@ async def _show(  # noqa: PLR0913 - see decide
 ) -> bool:
     """Put it on the card that the story has in this channel; False: there is none."""
     connection = gathering.connection
+    await gathering.written(story_id)
     here = (card.c.client == (new.client or "")) & (card.c.story_id == story_id) & (card.c.channel == one.channel)
     standing = (await connection.execute(select(card).where(here))).first()
     if standing is None:
@@ -198,7 +199,7 @@ async def _show(  # noqa: PLR0913 - see decide
 
 
 async def _add(  # noqa: PLR0913 - see decide
-    connection: AsyncConnection,
+    gathering: Gathering,
     new: Mention,
     story_id: int,
     one: Decision,
@@ -209,18 +210,17 @@ async def _add(  # noqa: PLR0913 - see decide
 ) -> None:
     client = new.client or ""
     if first is None:
-        first = (await connection.execute(select(story.c.first_item).where(story.c.id == story_id))).scalar_one()
-    await connection.execute(
-        insert(card).values(
-            client=client,
-            story_id=story_id,
-            channel=one.channel,
-            priority=str(new.priority),
-            reason=to_json(one.reason),
-            first_at=now,
-            changed_at=now,
-            key=card_key(secret, client=client, channel=one.channel, first_item=first),
-        )
+        query = select(story.c.first_item).where(story.c.id == story_id)
+        first = (await gathering.connection.execute(query)).scalar_one()
+    gathering.show(
+        client=client,
+        story_id=story_id,
+        channel=one.channel,
+        priority=str(new.priority),
+        reason=to_json(one.reason),
+        first_at=now,
+        changed_at=now,
+        key=card_key(secret, client=client, channel=one.channel, first_item=first),
     )
 
 
