@@ -162,7 +162,7 @@ class App:
             cursor=row.cursor,
             validators=row.validators,
             parser=row.parser,
-            log=log.bind(source=row.name),
+            log=log,
             searches=partial(self.searches.of, client=source.client),
         )
 

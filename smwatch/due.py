@@ -55,10 +55,13 @@ def rhythm(source: Source, row: SourceRow | None = None) -> Rhythm:
     )
 
 
-def worked(row: SourceRow, now: datetime, every: timedelta, source: Source | None = None) -> SourceRow:
+def worked(
+    row: SourceRow, now: datetime, every: timedelta, source: Source | None = None, *, again: datetime | None = None
+) -> SourceRow:
     """How a source stands after a poll that worked: well, suspiciously silent, or at another address for good.
 
-    One that is searched (its card says so) may find nothing for as long as it likes.
+    One that is searched (its card says so) may find nothing for as long as it likes. `again` is when it is due next,
+    where that is known: rows are copied once a poll.
     """
     is_search = source is not None and hasattr(source, "card") and source.card.keyword_search
     heard = unpacked(row.heard)
@@ -69,7 +72,16 @@ def worked(row: SourceRow, now: datetime, every: timedelta, source: Source | Non
         reason = text("its entries get new ids again and again; they are known by their links and words")
     state = "silent" if quiet else "ok"
     since = row.state_since if row.state == state and row.state_since else now
-    return replace(row, state=state, reason=reason, state_since=since, failures=0, trouble=None, last_ok_at=now)
+    return replace(
+        row,
+        state=state,
+        reason=reason,
+        state_since=since,
+        failures=0,
+        trouble=None,
+        last_ok_at=now,
+        due_at=again or row.due_at,
+    )
 
 
 def failed(row: SourceRow, error: SourceError, now: datetime) -> SourceRow:

@@ -84,6 +84,11 @@ class Polled:
     unchanged: bool = False
     stored: bool = False
 
+    def told(self) -> dict[str, int | bool]:
+        """What the log says of it."""
+        counts = {"items": self.listed, "new": self.fresh, "mentions": self.mentions}
+        return {**counts, "unchanged": self.unchanged}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

@@ -75,7 +75,7 @@ class Report:
     matches: tuple[Match, ...] = ()
     seconds: float = 0.0
     parser: str | None = None
-    validators: dict[str, Any] = field(default_factory=dict)
+    validators: Mapping[str, Any] = field(default_factory=dict)
     parsing: float = 0.0
     next_poll: datetime | None = None
     rhythm: Rhythm | None = None

@@ -50,11 +50,6 @@ MANY = 500  # states that are written at once
 ALL_DOWN = 3  # so many sources at least, all failing: it is rather the network
 
 
-def _told(polled: Polled) -> dict[str, int | bool]:
-    counts = {"items": polled.listed, "new": polled.fresh, "mentions": polled.mentions}
-    return {**counts, "unchanged": polled.unchanged}
-
-
 class Scheduler:
     """Polls every source when it is due. `poll(source, row, now)` is the pipeline's.
 
@@ -78,6 +73,7 @@ class Scheduler:
         self._chance = chance
         self._on_poll = on_poll
         self._claims = claims
+        self._log = log.bind()  # once: most polls have a line that nobody reads
         self._slots: dict[int, Slot] = {}
         self._heap: list[tuple[datetime, int, Slot]] = []
         self._turns = Turns()
@@ -150,7 +146,8 @@ class Scheduler:
     def _push(self, slot: Slot, at: datetime) -> None:
         self._tickets += 1
         slot.ticket = self._tickets
-        slot.row = replace(slot.row, due_at=at)
+        if slot.row.due_at != at:
+            slot.row = replace(slot.row, due_at=at)
         heapq.heappush(self._heap, (at, slot.ticket, slot))
         if self._heap[0][2] is slot:
             self._knock.set()
@@ -174,8 +171,9 @@ class Scheduler:
     def poll_now(self) -> None:
         """Poll everything as soon as there is room (`run --once`, a person's wish)."""
         self._early |= self._slots.keys()
+        now = self._clock()
         for slot in self._slots.values():
-            self._push(slot, self._clock())
+            self._push(slot, now)
 
     def rest(self, number: int, at: datetime | None, until: datetime | None) -> None:
         """Let a source rest from `at` on (None: it goes on at once), until a moment or until it is told to go on."""
@@ -344,11 +342,13 @@ class Scheduler:
         if polled.stored or not polled.unchanged:
             async with self._store.read() as connection:
                 slot.row = await source_store.renewed(connection, slot.row)
-        (log.debug if polled.unchanged else log.info)("source_fetched", source=slot.row.name, **_told(polled))
-        row = due.worked(slot.row, now, every := self._every(slot), slot.source)
+        tell = self._log.debug if polled.unchanged else self._log.info
+        tell("source_fetched", source=slot.row.name, **polled.told())
+        again = due.next_after_success(now, every := self._every(slot), self._chance())
+        row = due.worked(slot.row, now, every, slot.source, again=again)
         self._become(slot, row if slot.stream is None else due.heard(row, slot.stream, now))
         self._on_poll(slot.row.name, "unchanged" if polled.unchanged else "read", polled)
-        self._settle(slot, due.next_after_success(now, every, self._chance()))
+        self._settle(slot, again)
 
     def _failed(self, slot: Slot, error: SourceError) -> None:
         now = self._clock()

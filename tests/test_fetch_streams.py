@@ -16,7 +16,9 @@ from smwatch.errors import AuthExpired, Broken, NotPermitted, RateLimited, Trans
 from smwatch.fetch import streams
 from smwatch.fetch.client import Client, Limits
 from smwatch.fetch.walk import Walk
+from smwatch.packed import Packed
 from smwatch.plugin import Card, Source
+from smwatch.testing.servers import GOOD, FeedServer
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
 
@@ -184,3 +186,23 @@ async def test_a_lost_answer_is_not_asked_for_again(http):
         with pytest.raises(Transient):
             await http.post(url, json=1)
     assert seen == ["1"]
+
+
+async def test_a_walk_without_news_gives_back_the_validators_that_it_was_given(http):
+    async def walked(validators):
+        walk = Walk(source=http._source, client=http._client, pool=None, now=NOW, validators=validators)
+        await walk.http.get(server.url("/"), conditional=True)
+        return walk
+
+    async with FeedServer() as server:
+        server.put("/", GOOD)
+        first = await walked(None)
+        known = Packed(first.validators)
+        assert (first.unchanged, list(known)) == (False, [server.url("/")])
+        again = await walked(known)
+        assert again.unchanged
+        assert again.validators is known
+        server.put("/", GOOD + "<!-- new -->")
+        changed = await walked(known)
+        assert not changed.unchanged
+        assert changed.validators != known

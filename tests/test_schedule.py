@@ -700,3 +700,9 @@ async def test_a_source_that_rests_for_a_time_goes_on_by_itself(bench):
     bench.clock.passes(hours=1)
     await bench.turn()
     assert bench.names == ["heise"]
+
+
+def test_a_poll_that_worked_may_say_when_the_next_one_is():
+    row = SourceRow(id=1, client="", kind="feed", key="k", name="k", due_at=NOW)
+    assert worked(row, NOW, TEN).due_at == NOW
+    assert worked(row, NOW, TEN, again=NOW + TEN) == replace(worked(row, NOW, TEN), due_at=NOW + TEN)

@@ -103,12 +103,13 @@ def smwatch(folder: Path, urls: list[str]) -> None:
 async def _smwatch(folder: Path, urls: list[str]) -> None:
     from sqlalchemy import func, select  # noqa: PLC0415
 
-    from smwatch import log  # noqa: PLC0415
+    from smwatch import log, thrift  # noqa: PLC0415
     from smwatch.app import App  # noqa: PLC0415
     from smwatch.config.keeper import Keeper  # noqa: PLC0415
     from smwatch.store.db import Store  # noqa: PLC0415
     from smwatch.store.schema import seen  # noqa: PLC0415
 
+    thrift.begin()
     sys.stderr = Path("/dev/null").open("w", encoding="utf-8")  # noqa: ASYNC230, SIM115 - as long as the process
     log.configure()
     path = folder / "smwatch.toml"
@@ -132,6 +133,7 @@ async def _smwatch(folder: Path, urls: list[str]) -> None:
     app.scheduler._on_poll = heard  # noqa: SLF001
     await app.start()
     running = asyncio.create_task(app.scheduler.run())
+    thrift.settle()  # as the daemon does once it runs
     try:
         while await asyncio.to_thread(sys.stdin.readline):
             count = 0

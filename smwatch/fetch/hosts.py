@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
     from datetime import datetime
 
 AT_ONCE = 2
@@ -30,6 +29,46 @@ class Host:
     refusals: int = 0  # in a row: asked too often, and no word for how long
 
 
+class Turn:
+    """One request's time at a host: `async with` waits for it and gives the place back.
+
+    A class and no generator, as every poll goes through it.
+    """
+
+    __slots__ = ("_host", "_paced", "_pause")
+
+    def __init__(self, host: Host, pause: float, *, paced: bool) -> None:
+        self._host = host
+        self._pause = pause
+        self._paced = paced
+
+    async def __aenter__(self) -> None:
+        host = self._host
+        host.users += 1
+        try:
+            await host.slots.acquire()
+        except BaseException:
+            host.users -= 1
+            raise
+        if self._paced or host.pause:
+            try:
+                await self._wait(host)
+            except BaseException:
+                await self.__aexit__()
+                raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._host.slots.release()
+        self._host.users -= 1
+
+    async def _wait(self, host: Host) -> None:
+        now = asyncio.get_running_loop().time()
+        wait = host.free_at - now
+        host.free_at = max(now, host.free_at) + max(self._pause, host.pause)
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+
 class Hosts:
     """All hosts that were asked lately, by "name:port"."""
 
@@ -38,27 +77,12 @@ class Hosts:
         self._pause = pause
         self._chance = chance
 
-    @asynccontextmanager
-    async def turn(self, key: str, *, paced: bool) -> AsyncIterator[None]:
+    def turn(self, key: str, *, paced: bool) -> Turn:
         """Wait for one of the host's two places and, where `paced`, for the pause since the last request."""
         host = self._hosts.pop(key, None) or Host()
         self._hosts[key] = host  # the newest last
         self._forget()
-        host.users += 1
-        try:
-            async with host.slots:
-                if paced or host.pause:
-                    await self._wait(host)
-                yield
-        finally:
-            host.users -= 1
-
-    async def _wait(self, host: Host) -> None:
-        now = asyncio.get_running_loop().time()
-        wait = host.free_at - now
-        host.free_at = max(now, host.free_at) + max(self._pause, host.pause)
-        if wait > 0:
-            await asyncio.sleep(wait)
+        return Turn(host, self._pause, paced=paced)
 
     def slow_down(self, key: str, pause: float) -> None:
         """The host's robots.txt asks for so many seconds between two requests; that to robots.txt itself counts."""

@@ -30,6 +30,7 @@ STEP = 64 * 1024
 HEARTBEAT = 30.0  # seconds between two questions whether a WebSocket is still there
 LONGEST_MESSAGE = 1024 * 1024
 MOVED = frozenset({301, 302, 303, 307, 308})
+NOT_MODIFIED = 304
 LIMITED = (420, 429)
 SAID = 2000  # bytes of a refusal that are looked at
 SAID_WITHIN = 1.0  # seconds
@@ -84,6 +85,8 @@ class Request:
             if answer.status not in MOVED:
                 moved = str(url) if permanent and len(seen) > 1 else None
                 days = self.client.certificates.days(url, self.client.now())
+                if moved is None and days is None:
+                    return answer
                 return replace(answer, moved=moved, certificate_days=days)
             permanent = permanent and answer.status in PERMANENT
             target = _target(url, answer)
@@ -100,7 +103,8 @@ class Request:
 
     async def stream(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """The head of an answer that goes on and on."""
-        response = await self._answered(url, {**headers, "Accept-Encoding": "identity"})
+        async with asyncio.timeout(self.client.limits.head):
+            response = await self._answered(url, {**headers, "Accept-Encoding": "identity"})
         if response.status != 200:  # noqa: PLR2004 - nothing else starts a stream
             async with response:
                 if response.status in MOVED:
@@ -138,8 +142,8 @@ class Request:
         async with self.client.hosts.turn(key, paced=not self.allow_private):
             deadline += asyncio.get_running_loop().time() - waiting
             try:
-                async with asyncio.timeout_at(deadline):
-                    return await (self._once if self.body is not None else self._twice)(url, headers)
+                async with asyncio.timeout_at(deadline) as limit:
+                    return await (self._once if self.body is not None else self._twice)(url, headers, limit)
             except (SourceError, asyncio.CancelledError):
                 raise
             except TooLarge as error:
@@ -152,33 +156,39 @@ class Request:
             except Exception as error:
                 raise by_exception(error, host) from error
 
-    async def _twice(self, url: URL, headers: Mapping[str, str]) -> Answer:
+    async def _twice(self, url: URL, headers: Mapping[str, str], limit: asyncio.Timeout) -> Answer:
+        deadline = limit.when()
         try:
-            return await self._once(url, headers)
+            return await self._once(url, headers, limit)
         except aiohttp.ClientConnectorError:
             raise
         except LOST:
-            return await self._once(url, headers)
+            limit.reschedule(deadline)
+            return await self._once(url, headers, limit)
 
-    async def _once(self, url: URL, headers: Mapping[str, str]) -> Answer:
+    async def _once(self, url: URL, headers: Mapping[str, str], limit: asyncio.Timeout) -> Answer:
+        """One attempt; `limit` is that of the hop, and drawn in until the answer's head is there."""
+        deadline = limit.when()
+        head = asyncio.get_running_loop().time() + self.client.limits.head
+        limit.reschedule(head if deadline is None else min(head, deadline))
         response = await self._answered(url, headers)
         async with response:
+            limit.reschedule(deadline)
             return await self._read(response, url)
 
     async def _answered(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        """The answer's head."""
+        """The answer's head, however long it takes."""
         self._mind_silence(url)
         session, proxy = await self._way(url)
-        async with asyncio.timeout(self.client.limits.head):
-            return await session.request(
-                "GET" if self.body is None else "POST",
-                url,
-                data=self.body,
-                headers={**self.client.headers(), **headers},
-                allow_redirects=False,
-                proxy=proxy,
-                ssl=not self.insecure,
-            )
+        return await session.request(
+            "GET" if self.body is None else "POST",
+            url,
+            data=self.body,
+            headers={**self.client.headers(), **headers},
+            allow_redirects=False,
+            proxy=proxy,
+            ssl=not self.insecure,
+        )
 
     async def _way(self, url: URL) -> tuple[aiohttp.ClientSession, str | None]:
         """The session with the guard that this request needs, and the proxy that it goes through."""
@@ -206,8 +216,8 @@ class Request:
         status, headers = response.status, response.headers
         if status < 400:  # noqa: PLR2004 - the classes of errors
             self.client.hosts.answered(f"{url.host}:{url.port}")
-        if status in MOVED or status == 304:  # noqa: PLR2004 - not modified
-            return Answer(status=status, url=str(url), headers=headers, body=b"")
+        if status in MOVED or status == NOT_MODIFIED:
+            return Answer(status=status, url=str(url), headers=headers, body=b"", unchanged=status == NOT_MODIFIED)
         if not 200 <= status < 300:  # noqa: PLR2004 - the class of successes
             error = self._verdict(status, headers, url)
             error.said = await _said(response)

@@ -15,6 +15,7 @@ from yarl import URL
 from smwatch.errors import Broken
 from smwatch.fetch.freshness import fresh_for
 from smwatch.fetch.links import linked
+from smwatch.fetch.request import NOT_MODIFIED
 from smwatch.fetch.streams import lines_of, messages_of
 from smwatch.fetch.wire import Wire, connect
 from smwatch.i18n import text
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from smwatch.plugin import Source
 
 WHOLE_AFTER = timedelta(days=7)  # validators are not trusted for longer: some servers reuse them
-NOT_MODIFIED = 304
 
 
 class Walk:
@@ -62,7 +62,8 @@ class Walk:
         self.source = source
         self.cursor = cursor
         self.now = now
-        self.log: FilteringBoundLogger = log or structlog.get_logger().bind(source=source.name)
+        self._log = log
+        self._stored = validators or {}
         self.http = WalkHttp(source, client, now, unpacked(validators))
         self.parser = parser
         self.parser_changed = False
@@ -70,6 +71,12 @@ class Walk:
         self._client = client
         self._pool = pool
         self._searches = searches
+
+    @property
+    def log(self) -> FilteringBoundLogger:
+        """See `SourceContext`; made when it is asked for, as most walks have nothing to say."""
+        bound: FilteringBoundLogger = (self._log or structlog.get_logger()).bind(source=self.source.name)
+        return bound
 
     async def parse(self, function: str, body: bytes, options: Mapping[str, Any]) -> Any:  # noqa: ANN401
         """See `SourceContext`; the reader that an answer names is pinned to the source."""
@@ -106,9 +113,9 @@ class Walk:
         return self._searches(platform)
 
     @property
-    def validators(self) -> dict[str, Any]:
-        """What to store, once the items are stored."""
-        return self.http.validators
+    def validators(self) -> Mapping[str, Any]:
+        """What to store, once the items are stored; the very object that came in where nothing of it has changed."""
+        return self.http.validators if self.http.learned else self._stored
 
     @property
     def channel(self) -> Mapping[str, Any] | None:
@@ -132,6 +139,7 @@ class WalkHttp:
 
     def __init__(self, source: Source, client: Client, now: datetime, validators: dict[str, Any]) -> None:
         self.validators = validators
+        self.learned = False  # whether `validators` say more than they did
         self.outcomes: list[bool] = []
         self.linked: dict[str, str] = {}  # what the last whole answer's Link headers name
         self.address = ""
@@ -150,13 +158,14 @@ class WalkHttp:
         """See `smwatch.plugin.Http`."""
         address = _with(url, params)
         known = self._known(address) if conditional else {}
+        conditions = _conditions(known)
         self._pace(address)
         answer = await self._client.get(
             address,
-            headers={**(headers or {}), **_conditions(known)},
+            headers={**(headers or {}), **conditions},
             **ways_of(self._source),
         )
-        if answer.status == NOT_MODIFIED and not _conditions(known):
+        if answer.status == NOT_MODIFIED and not conditions:
             raise Broken(text("{host} says that nothing changed, but was not asked that", host=URL(url).host or ""))
         return self._remember(address, known, answer) if conditional else answer
 
@@ -215,11 +224,12 @@ class WalkHttp:
         moved = noted(before.get("moved"), answer.moved, self._now)
         if answer.status == NOT_MODIFIED:
             self.outcomes.append(True)
-            self.validators[address] = _said({**before, "moved": moved})
-            return replace(answer, unchanged=True)
+            self._learn(address, {**before, "moved": moved})
+            return answer
         self.linked, self.address = linked(answer.headers, answer.url), address
         digest = hashlib.sha256(answer.body).hexdigest()
-        self.validators[address] = _said(
+        self._learn(
+            address,
             {
                 "etag": answer.headers.get("ETag"),
                 "last_modified": answer.headers.get("Last-Modified"),
@@ -227,15 +237,16 @@ class WalkHttp:
                 "whole_at": self._now.isoformat(),
                 "fresh_for": fresh_for(answer.headers, self._now),
                 "moved": moved,
-            }
+            },
         )
         same = known.get("sha256") == digest
         self.outcomes.append(same)
         return replace(answer, unchanged=True) if same else answer
 
-
-def _said(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value}
+    def _learn(self, address: str, values: Mapping[str, Any]) -> None:
+        said = {name: value for name, value in values.items() if value}
+        if said != self.validators.get(address):
+            self.validators[address], self.learned = said, True
 
 
 def ways_of(source: Source) -> dict[str, bool]:

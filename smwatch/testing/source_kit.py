@@ -53,7 +53,7 @@ class Walker:
     source: Source
     now: datetime = NOW
     cursor: str | None = None
-    validators: dict[str, Any] = field(default_factory=dict)
+    validators: Mapping[str, Any] = field(default_factory=dict)
     parser: str | None = None
     searches: Callable[[str], tuple[str, ...]] = field(default=lambda _: ())
 
