@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import contextmanager
 from io import BytesIO
@@ -111,7 +110,7 @@ def _matched(matcher: Matcher, lines: Sequence[tuple[int, bytes]]) -> int:
             talk(text("line {number}: {error}", number=number, error=found))
             wrong += 1
         else:
-            told += [json.dumps(one, ensure_ascii=False) for one in found]
+            told += found
     if told:
         tell("\n".join(told))
     return wrong

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json, to_json
 
 from smwatch.errors import QueryError
 from smwatch.i18n import Text, text
@@ -15,11 +18,11 @@ from smwatch.query.parse import parse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from smwatch.model import Span
     from smwatch.query.engine import Hit
     from smwatch.query.syntax import Query
 
 _RARE = ("country", "reach", "rating", "sentiment", "is", "contains", "tags", "subreddit", "hashtags", "mentions")
+_NOTHING: dict[str, Any] = {"id": "", "source": "", "url": "", "title": "", "lead": "", "text": "", "kind": ""}
 _ENGAGEMENT = ("likes", "replies", "shares", "views")
 
 
@@ -55,6 +58,8 @@ def item_from_json(value: object) -> Item:
     """
     if not isinstance(value, dict):
         raise ItemError(text("an item is a JSON object"))
+    if value.keys() <= _NOTHING.keys() and all(type(one) is str for one in value.values()):
+        return Item(**(_NOTHING | value))  # by far the most
     return Item(
         id=_word(value.get("id")),
         source=_word(value.get("source")),
@@ -116,14 +121,23 @@ def read_queries(entries: Iterable[Mapping[str, Any]], *, lists: Mapping[str, Se
     return Queries(parsed, tuple(unread))
 
 
-def match_to_json(item_id: object, hit: Hit) -> dict[str, Any]:
-    """One line of `query match`."""
-    return {"id": item_id, "watch": hit.name, "spans": [span_to_json(span) for span in hit.spans]}
+def match_to_json(item_id: object, hit: Hit) -> str:
+    """One line of `query match`; `start` and `end` of a span count characters of the original field."""
+    spans = [{"field": name, "start": start, "end": end, "term": term} for name, start, end, term in hit.spans]
+    told = {"id": item_id, "watch": hit.name, "spans": spans}
+    try:
+        return to_json(told, inf_nan_mode="constants").decode()
+    except ValueError:  # half a character, which only the patient one can write
+        return json.dumps(told)
 
 
-def span_to_json(span: Span) -> dict[str, Any]:
-    """A span as plain values; `start` and `end` count characters of the original field."""
-    return {"field": span.field, "start": span.start, "end": span.end, "term": span.term}
+def value_from_json(line: bytes) -> object:
+    """What a line of JSON holds; raises ValueError, or RecursionError where it is too deep."""
+    try:
+        found: object = from_json(line)
+    except ValueError:  # or half a character, or a byte order mark, which only the patient one can read
+        found = json.loads(line.decode("utf-8-sig"))
+    return found
 
 
 def _source(value: object) -> str:

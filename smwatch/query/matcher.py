@@ -11,7 +11,7 @@ import tomli
 from smwatch.errors import UserError
 from smwatch.i18n import Text, text
 from smwatch.query.engine import Engine, Hit
-from smwatch.query.lines import ItemError, item_from_json, match_to_json, read_queries
+from smwatch.query.lines import ItemError, item_from_json, match_to_json, read_queries, value_from_json
 from smwatch.query.syntax import Lang, walk
 from smwatch.query.watches import WatchEngine
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 MatchMany = Callable[[Sequence["Item"]], Iterable[Sequence[Hit]]]
-Answer = list[dict[str, Any]] | Text  # the matches of a line, or what is wrong with it
+Answer = list[str] | Text  # the matches of a line, each as a line of JSON, or what is wrong with it
 
 
 class Matcher:
@@ -50,7 +50,7 @@ class Matcher:
 
 def _read(line: bytes) -> tuple[object, Item] | Text:
     try:
-        value = json.loads(line.decode("utf-8-sig"))
+        value = value_from_json(line)
         return value.get("id") if isinstance(value, dict) else None, item_from_json(value)
     except UnicodeDecodeError:
         return text("this is no text in UTF-8")
