@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from smwatch.init.feeds import Search
     from smwatch.roster.add import Wish
     from smwatch.roster.listing import Standing
+    from smwatch.source import Source
 
 
 @click.group(
@@ -167,6 +168,7 @@ def add(config: str | None, as_json: bool, dry_run: bool, **wishes: Any) -> None
 
 
 async def _add(wish: Wish, config: str | None, *, as_json: bool, dry_run: bool) -> bool:
+    from smwatch import loader
     from smwatch.config import find
     from smwatch.config.edit import tables
     from smwatch.roster import add as adding
@@ -174,10 +176,12 @@ async def _add(wish: Wish, config: str | None, *, as_json: bool, dry_run: bool) 
     built = standing(config).config
     found = await adding.search(wish.address, allow_private=wish.allow_private)
     chosen = found.feeds[0]
-    table = adding.table(wish, chosen.url, chosen.title, built)
+    table = adding.table(wish, chosen, built)
     if not as_json:
         _say_found(found, chosen.url)
-        await _show((chosen.url,), config, allow_private=wish.allow_private, as_json=False)
+        source = adding.as_source(table, loader.load().sources)
+        target = source.name if source else chosen.url
+        await _show((target,), config, allow_private=wish.allow_private, as_json=False, besides=source)
     file = None if dry_run else str(adding.added(find(config), table).path)
     if as_json:
         feeds = [{"url": one.url, "title": one.title, "items": one.items} for one in found.feeds]
@@ -305,7 +309,15 @@ def test(targets: tuple[str, ...], allow_private: bool, config: str | None, as_j
     sys.exit(0 if ok else EX_PROBLEMS)
 
 
-async def _show(targets: tuple[str, ...], config: str | None, *, allow_private: bool, as_json: bool) -> bool:
+async def _show(
+    targets: tuple[str, ...],
+    config: str | None,
+    *,
+    allow_private: bool,
+    as_json: bool,
+    besides: Source | None = None,
+) -> bool:
+    """Look at each target: an address, a file, or the name of a source, of the configuration's or the one `besides`."""
     from smwatch import loader, probe
     from smwatch.query.searches import Searches
     from smwatch.query.watches import WatchEngine
@@ -317,7 +329,7 @@ async def _show(targets: tuple[str, ...], config: str | None, *, allow_private: 
         loader.load().sources["feed"],
         http=built.http if built else None,
         contact=built.contact if built else None,
-        sources=built.sources if built else (),
+        sources=(*(built.sources if built else ()), *([besides] if besides else [])),
         engine=engine,
         searches=Searches(built.watches, built.lists) if built else None,
         allow_private=allow_private,

@@ -18,7 +18,7 @@ from yarl import URL
 
 from smwatch.config.model import Http
 from smwatch.errors import Broken, SourceError, UserError
-from smwatch.feeds import READ_FEED
+from smwatch.feeds import READ_EXTRAS
 from smwatch.feeds.address import read_address
 from smwatch.fetch.client import Client
 from smwatch.fetch.pool import ONE_LANE, ParsePool
@@ -41,12 +41,16 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A feed that could be read: its address, its title, how many entries it has and how new they are."""
+    """A feed that could be read: its address, its title, how many entries it has and how new they are.
+
+    It is `spoken` where most entries have a recording: a podcast.
+    """
 
     url: str
     title: str = ""
     items: int = 0
     newest: datetime | None = None
+    spoken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,18 +145,30 @@ class Finder:
         return found
 
     async def _as_feed(self, answer: Answer) -> Feed | None:
-        options = {"url": answer.url, "content_type": answer.headers.get("Content-Type", "")}
+        options = {"url": answer.url, "content_type": answer.headers.get("Content-Type", ""), "episodes": True}
         try:
-            read = await self._pool.run(READ_FEED, answer.body, options, source=answer.url)
+            read = await self._pool.run(READ_EXTRAS, answer.body, options, source=answer.url)
         except Broken:
             return None
         dates = [datetime.fromisoformat(one["published"]) for one in read["items"] if one["published"]]
         title, newest = str(read["feed"]["title"])[:80], max(dates, default=None)
-        return Feed(url=answer.url, title=title, items=len(read["items"]), newest=newest)
+        recorded = sum(1 for one in read["items"] if _is_recorded(one))
+        return Feed(
+            url=answer.url,
+            title=title,
+            items=len(read["items"]),
+            newest=newest,
+            spoken=recorded * 2 > len(read["items"]),
+        )
 
     async def _links(self, answer: Answer) -> dict[str, Any]:
         named = await self._pool.run(LINKS, answer.body, {"url": answer.url}, source=answer.url)
         return named if isinstance(named, dict) else {}
+
+
+def _is_recorded(item: dict[str, Any]) -> bool:
+    episode = item.get("episode") or {}
+    return bool(episode.get("transcripts") or (episode.get("audio") and episode.get("seconds") is not None))
 
 
 def _urls(named: dict[str, Any], kind: str) -> list[str]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from smwatch.config.edit import Desk, write
 from smwatch.errors import UserError
+from smwatch.feeds import presets
 from smwatch.feeds.address import read_address
+from smwatch.feeds.known import known
 from smwatch.i18n import text
 from smwatch.init.feeds import NO_FEED, finder
 from smwatch.message.escape import tame
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 
     from smwatch.config.edit import Edit
     from smwatch.config.model import Config
-    from smwatch.init.feeds import Search
+    from smwatch.init.feeds import Feed, Search
     from smwatch.source import Source
 
 LONGEST_NAME = 60
+READERS = ("feed", "podcast")  # the kinds of sources whose key is a feed's address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +40,12 @@ class Wish:
 
 
 async def search(address: str, *, allow_private: bool = False) -> Search:
-    """The feeds that an address offers; raises UserError where there is none."""
+    """The feeds that an address offers, of a platform the one that its address stands for; raises UserError."""
+    if (why := presets.refused(address if "://" in address else f"https://{address}")) is not None:
+        raise UserError(why)
+    platform = known(address)
     async with finder(allow_private=allow_private) as looking:
-        found = await looking.find(address)
+        found = await looking.find(platform.feed if platform else address)
     if found.trouble == NO_FEED:
         raise UserError(
             text(
@@ -53,22 +59,31 @@ async def search(address: str, *, allow_private: bool = False) -> Search:
     return found
 
 
-def table(wish: Wish, url: str, title: str, config: Config) -> dict[str, Any]:
+def table(wish: Wish, feed: Feed, config: Config) -> dict[str, Any]:
     """The keys of the new `[[source]]`; raises UserError where there is such a source already, or the name is taken."""
-    refuse_known(config, url, wish.client)
+    platform = known(wish.address) or known(feed.url)
+    refuse_known(config, platform.feed if platform else feed.url, wish.client)
     taken = {source.name for source in config.sources}
     if wish.name in taken:
         raise UserError(text("there is a source called {name} already", name=wish.name))
     given = {
-        "name": wish.name or fitting_name(title, taken),
-        "type": "feed",
-        "url": url,
+        "name": wish.name or fitting_name(feed.title, taken),
+        **(platform.keys if platform else {"type": "podcast" if feed.spoken else "feed", "url": feed.url}),
         "client": wish.client,
         "group": wish.group,
         "interval": wish.interval,
         "allow_private": wish.allow_private or None,
     }
     return {key: value for key, value in given.items() if value}
+
+
+def as_source(table: Mapping[str, Any], kinds: Mapping[str, type[Source]]) -> Source | None:
+    """The source that such a table makes, to look at before it is written; None where it is a plain feed."""
+    if table["type"] == "feed" and "preset" not in table:
+        return None
+    named = {"name": table.get("name") or table["type"]}
+    left = {key: value for key, value in table.items() if key not in ("client", "group", "interval")}
+    return kinds[table["type"]].model_validate(left | named).expand("")[0]
 
 
 def refuse_known(config: Config, url: str, client: str | None) -> None:
@@ -81,7 +96,7 @@ def refuse_known(config: Config, url: str, client: str | None) -> None:
 def source_at(sources: Iterable[Source], url: str, client: str | None) -> Source | None:
     """The source that reads this address for this client."""
     key = str(read_address(url))
-    return next((one for one in sources if one.type == "feed" and one.client == client and one.key() == key), None)
+    return next((one for one in sources if one.type in READERS and one.client == client and one.key() == key), None)
 
 
 def fitting_name(title: str, taken: Iterable[str]) -> str | None:

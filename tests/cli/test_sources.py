@@ -14,6 +14,8 @@ import tomli
 from smwatch import due
 from smwatch.cli.shell import in_zone
 from smwatch.errors import Gone, HostRests
+from smwatch.feeds import known as feeds_known
+from smwatch.feeds import presets
 from smwatch.store import sources as source_store
 from smwatch.store.db import Store
 from smwatch.store.sources import Named
@@ -212,6 +214,62 @@ async def test_add_finds_the_feed_of_a_page(world: World, server: FeedServer) ->
     assert block in said.out
     assert after == before.replace("\n# when we read", f"\n{block}\n# when we read")
     assert world.run("check").code == 0
+
+
+async def test_add_knows_platforms_by_their_addresses(world: World, server: FeedServer, monkeypatch) -> None:
+    configured(world)
+    channel = "UC" + "a" * 22
+    url = server.put("/videos.xml", rss(entry("Acme im Film", guid="1"), title="Acme TV")) + f"?channel_id={channel}"
+    monkeypatch.setattr(presets, "youtube", lambda named: url.replace(channel, named or ""))
+    words = ("source", "add", f"youtube.com/channel/{channel}", "--allow-private")
+    said = await asyncio.to_thread(world.run, *words)
+    block = (
+        f'[[source]]\nname = "Acme TV"\ntype = "feed"\npreset = "youtube"\nchannel = "{channel}"\n'
+        "allow_private = true\n"
+    )
+    assert (said.code, said.err) == (0, f"→ {url}  “Acme TV”, 1 entry\nadded to {world.config}:\n")
+    assert said.out.startswith("✓ Acme TV: “Acme TV”, 1 items, 1 of them would match")
+    assert said.out.endswith(block)
+    again = await asyncio.to_thread(world.run, *words)
+    assert (again.code, again.err) == (1, f"{url} is read already, by the source Acme TV\n")
+
+
+async def test_add_takes_the_feed_that_the_page_of_a_channel_names(
+    world: World, server: FeedServer, monkeypatch
+) -> None:
+    configured(world)
+    channel = "UC" + "b" * 22
+    url = server.put("/feeds/videos.xml", rss(entry("Film", guid="1"), title="Acme TV")) + f"?channel_id={channel}"
+    page = f'<html><head><link rel="alternate" type="application/rss+xml" href="{url}"></head></html>'
+    server.put("/@acme", page, content_type="text/html")
+    monkeypatch.setattr(presets, "youtube", lambda _: url)
+    monkeypatch.setattr(feeds_known, "_PLATFORMS", {r"127\.0\.0\.1": feeds_known._PLATFORMS[r"youtube\.com"]})
+    said = await asyncio.to_thread(world.run, "source", "add", server.url("/@acme"), "--allow-private", "--dry-run")
+    assert said.out.endswith(f'preset = "youtube"\nchannel = "{channel}"\nallow_private = true\n')
+
+
+async def test_add_takes_a_feed_of_recordings_as_a_podcast(world: World, server: FeedServer) -> None:
+    configured(world)
+    itunes = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+    episode = entry("Folge 1", guid="1").replace(
+        "</item>",
+        f'<enclosure url="https://a.example/1.mp3" type="audio/mpeg" length="1"/>'
+        f'<i:duration xmlns:i="{itunes}">12:00</i:duration></item>',
+    )
+    url = server.put("/cast.xml", rss(episode, title="Werkstattgespräch"))
+    said = await added(world, "source", "add", url, "--allow-private")
+    assert said.out.endswith(
+        f'[[source]]\nname = "Werkstattgespräch"\ntype = "podcast"\nurl = "{url}"\nallow_private = true\n'
+    )
+    again = await added(world, "source", "add", url, "--allow-private")
+    assert (again.code, "is read already" in again.err) == (1, True)
+
+
+async def test_add_refuses_google_news_before_it_is_asked(german: World) -> None:
+    before = configured(german)
+    said = await added(german, "source", "add", "news.google.com/rss/search?q=acme")
+    assert (said.code, "Google News" in said.err) == (1, True)
+    assert german.config.read_text(encoding="utf-8") == before
 
 
 async def test_add_refuses_what_is_read_already(world: World, server: FeedServer) -> None:
