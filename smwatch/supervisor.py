@@ -12,13 +12,34 @@ from typing import TYPE_CHECKING
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE = 1.0  # seconds before a fallen loop starts again; doubles up to LONGEST_PAUSE
 LONGEST_PAUSE = 60.0
 CALM = 300.0  # seconds of running after which a loop counts as healthy again
+
+
+def outlast(main: Coroutine[Any, Any, T], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None) -> T:
+    """As `asyncio.run`, but only `main` ends the loop.
+
+    A task or a callback of a plugin's own that raises SystemExit or KeyboardInterrupt stops any loop at once; nothing
+    of what stood ready is lost by it, so the loop just goes on. Signals have their own handlers.
+    """
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        loop = runner.get_loop()
+        task = loop.create_task(main)
+        while True:
+            try:
+                return loop.run_until_complete(task)
+            except (SystemExit, KeyboardInterrupt):
+                if task.done():
+                    raise
+                log.exception("loop_goes_on")
 
 
 class Supervisor:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
+import pytest
 import structlog
 
-from smwatch.supervisor import Supervisor
+from smwatch.supervisor import Supervisor, outlast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 async def test_a_fallen_loop_starts_again_later_and_later() -> None:
@@ -86,3 +93,49 @@ async def test_expected_trouble_is_one_line_without_a_traceback() -> None:
         await asyncio.sleep(0)
         await supervisor.stop(1)
     assert [(one["event"], one["log_level"], one.get("exc_info")) for one in logs] == [("loop_waits", "warning", None)]
+
+
+ENDS = (SystemExit, KeyboardInterrupt)
+
+
+def loops() -> Iterator[Callable[[], asyncio.AbstractEventLoop]]:
+    """What the daemon may run in."""
+    yield asyncio.new_event_loop
+    with suppress(ImportError):
+        yield importlib.import_module("uvloop").new_event_loop
+
+
+@pytest.mark.parametrize("new_loop", list(loops()), ids=lambda one: one.__module__)
+@pytest.mark.parametrize("end", ENDS)
+def test_no_task_and_no_callback_of_others_ends_the_loop(
+    end: type[BaseException], new_loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    done = asyncio.Event()
+
+    async def exits() -> None:
+        raise end
+
+    def leaves() -> None:
+        raise end
+
+    async def main() -> str:
+        loop = asyncio.get_running_loop()
+        lost = asyncio.create_task(exits())
+        loop.call_soon(leaves)
+        loop.call_soon(done.set)  # stands ready behind it
+        await done.wait()
+        assert isinstance(lost.exception(), end)
+        return "to its own end"
+
+    with structlog.testing.capture_logs() as logs:
+        assert outlast(main(), new_loop) == "to its own end"
+    assert [entry["event"] for entry in logs] == ["loop_goes_on"] * 2
+
+
+@pytest.mark.parametrize("end", [*ENDS, ValueError])
+def test_what_the_program_itself_raises_ends_it(end: type[BaseException]) -> None:
+    async def main() -> None:
+        raise end
+
+    with pytest.raises(end):
+        outlast(main())

@@ -68,13 +68,13 @@ def run(once: bool, debug: bool, config: str | None) -> None:  # noqa: FBT001 - 
 
 def _loop(work: Coroutine[None, None, int]) -> int:
     """Run in uvloop where it is installed: it is quicker."""
-    import asyncio
+    from smwatch.supervisor import outlast
 
     try:
         import uvloop
     except ImportError:
-        return asyncio.run(work)
-    return uvloop.run(work)
+        return outlast(work)
+    return outlast(work, uvloop.new_event_loop)
 
 
 @click.command(

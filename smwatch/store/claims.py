@@ -39,7 +39,6 @@ class Claims:
     """The claims of one daemon, called `owner`; `now` is its own clock's moment, as everywhere."""
 
     owner: str
-    lease: timedelta = LEASE
 
     async def take(
         self, connection: AsyncConnection, ids: Collection[int], now: datetime, *, early: Collection[int] = ()
@@ -60,7 +59,7 @@ class Claims:
             statement = (
                 update(source)
                 .where(source.c.id.in_(wanted))
-                .values(owner=self.owner, lease_until=later(at, self.lease), fence=source.c.fence + 1)
+                .values(owner=self.owner, lease_until=later(at, LEASE), fence=source.c.fence + 1)
                 .returning(source, at.label("store_now"))
             )
             for row in await connection.execute(statement):
