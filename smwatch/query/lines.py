@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from smwatch.query.syntax import Query
 
 _RARE = ("country", "reach", "rating", "sentiment", "is", "contains", "tags", "subreddit", "hashtags", "mentions")
-_NOTHING: dict[str, Any] = {"id": "", "source": "", "url": "", "title": "", "lead": "", "text": "", "kind": ""}
+_NOTHING: dict[str, Any] = {"id": "", "source": "", "url": "", "title": "", "lead": "", "text": "", "kind": "", "lang": ""}
 _ENGAGEMENT = ("likes", "replies", "shares", "views")
 
 
@@ -59,7 +59,8 @@ def item_from_json(value: object) -> Item:
     if not isinstance(value, dict):
         raise ItemError(text("an item is a JSON object"))
     if value.keys() <= _NOTHING.keys() and all(type(one) is str for one in value.values()):
-        return Item(**(_NOTHING | value))  # by far the most
+        known = _NOTHING | value  # by far the most
+        return Item(**{**known, "lang": known["lang"] or None})
     return Item(
         id=_word(value.get("id")),
         source=_word(value.get("source")),
