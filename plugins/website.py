@@ -13,7 +13,7 @@ nothing (all of them are "now", or there are none), pages are read in turn and c
 
 Single pages are compared sentence by sentence, at every poll, and what came and went is said in the alert::
 
-    pages = ["https://www.acme.example/impressum", "https://www.acme.example/vorstand"]
+    pages = ["/impressum", "/vorstand"]
 
 For a site of your own, `health = true` tells once when it stops working or works again, leads elsewhere, loses its
 layout for telephones, or when its certificate ends within 14 days; these items have the type "status", so that a watch
@@ -34,6 +34,7 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 from smwatch.plugin import (
@@ -106,7 +107,10 @@ class WebsiteSource(Source):
     sitemaps: tuple[str, ...] = Field(default=(), description="Its sitemaps, where its robots.txt does not name them.")
     include: tuple[str, ...] = Field(default=(), description="Paths that are read; * stands for anything.")
     exclude: tuple[str, ...] = Field(default=(), description="Paths that are not read.")
-    pages: tuple[str, ...] = Field(default=(), description="Single pages to compare word by word at every poll.")
+    pages: tuple[str, ...] = Field(
+        default=(),
+        description='Single pages to compare word by word at every poll: addresses, or paths like "/impressum".',
+    )
     max_per_hour: int = Field(default=60, ge=0, le=3600, description="So many pages at most; 0 reads only `pages`.")
     health: bool = Field(default=False, description="Tells when the site is down, moves, or its certificate ends.")
     timezone: str = Field(default="Europe/Berlin", description="In which its dates are written, where they name none.")
@@ -114,7 +118,7 @@ class WebsiteSource(Source):
 
     def model_post_init(self, _context: object) -> None:
         """Addresses that can be asked."""
-        for address in (self.url, *self.pages, *self.sitemaps):
+        for address in (self.url, *self.compared(), *self.named_maps()):
             read_address(address)
         if len(self.pages) > PAGES:
             raise UserError(text("at most {n} pages can be compared by one source", n=PAGES))
@@ -122,6 +126,18 @@ class WebsiteSource(Source):
     def key(self) -> str:
         """The site's address."""
         return str(read_address(self.url))
+
+    def compared(self) -> tuple[str, ...]:
+        """The addresses of `pages`."""
+        return tuple(self._whole(one) for one in self.pages)
+
+    def named_maps(self) -> tuple[str, ...]:
+        """The addresses of `sitemaps`."""
+        return tuple(self._whole(one) for one in self.sitemaps)
+
+    def _whole(self, written: str) -> str:
+        """A path is one of this site."""
+        return urljoin(self.url, written) if written.startswith("/") else written
 
     def default_name(self) -> str:
         """The address as people say it: host and path."""
@@ -140,7 +156,7 @@ class SiteWalk:
         self.site = site
         self.ctx = ctx
         self.zone = ZoneInfo(site.timezone)
-        self.paths = Paths(site.url, include=site.include, exclude=site.exclude, but=site.pages)
+        self.paths = Paths(site.url, include=site.include, exclude=site.exclude, but=site.compared())
         self.state = _remembered(ctx.cursor)
         self.ledger = Ledger.from_json(self.state.get("ledger") or {})
         self.first = self.ledger.first and not (self.state.get("pages") or self.state.get("health"))
@@ -155,7 +171,7 @@ class SiteWalk:
         told: dict[str, Any] = {}
         if self.site.health:
             items += await self._part(self._health(told))
-        for url in self.site.pages:
+        for url in self.site.compared():
             if self._in_time():
                 items += await self._part(self._compared(url))
         if self.site.max_per_hour:
@@ -164,7 +180,7 @@ class SiteWalk:
             raise self.failures[0]
         for failure in self.failures:
             self.ctx.log.info("website_part_failed", reason=str(failure.sentence))
-        compared = {url: one for url, one in self.state.get("pages", {}).items() if url in self.site.pages}
+        compared = {url: one for url, one in self.state.get("pages", {}).items() if url in self.site.compared()}
         state = {"ledger": self.ledger.to_json(), "pages": compared, **told}
         return Page(
             items=tuple({item.id: item for item in items}.values()), cursor=json.dumps(state, ensure_ascii=False)
@@ -202,7 +218,7 @@ class SiteWalk:
 
     async def _news(self) -> list[Item]:
         maps = Sitemaps(self.ctx, self.ledger, READ_SITEMAP, self._in_time)
-        listed = await maps.listed(self.site.url, self.site.sitemaps)
+        listed = await maps.listed(self.site.url, self.site.named_maps())
         for entries, history in await self._links() if listed is None else listed:
             self.ledger.take(list(self.paths.wanted(entries)), self.ctx.now, history=history)
         room = min(self.ledger.room(self.ctx.now, self.site.max_per_hour), AT_ONCE)

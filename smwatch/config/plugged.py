@@ -84,12 +84,25 @@ class Reading(Generic[Found]):
                 own = [k for k in keys if k != "type"]
                 self.meant.add(unknown_key(it, own, here, self.homes, self.report))
                 continue
-            value = self._value(it, keys[key], (*path, key), model)
+            value = self._value(it, keys[key], (*path, key), model) if self._at_home(it, key, keys) else BAD
             if value is BAD:
                 self.bad.add((*path, key))
             else:
                 found[key] = value
         return found
+
+    def _at_home(self, node: Node, key: str, keys: Mapping[str, Any]) -> bool:
+        """Whether a word is not rather one of another key's choices, where it is none of its own's."""
+        said, own = node.value, words_of(unwrap(keys[key]))
+        if not own or not isinstance(said, str) or said in own:
+            return True
+        right = next((other for other, annotation in keys.items() if said in words_of(unwrap(annotation))), None)
+        if right is None:
+            return True
+        self.report.error(
+            node.key, text('“{value}” belongs to another key: {right} = "{value}"', value=said, right=right), right
+        )
+        return False
 
     def _value(self, node: Node, annotation: Any, path: tuple[str | int, ...], model: type[BaseModel]) -> Any:  # noqa: ANN401 - any annotation, any value
         choices = unwrap(annotation)
@@ -139,9 +152,9 @@ class Reading(Generic[Found]):
         ):
             if of_type in choices:
                 return kind
-        literal = [it for choice in choices if get_origin(choice) is Literal for it in get_args(choice)]
+        literal = words_of(choices)
         enums = [it for it in choices if isinstance(it, type) and issubclass(it, Enum)]
-        if literal and all(isinstance(it, str) for it in literal) and str not in choices:
+        if literal and str not in choices:
             return fields.choice({it: it for it in literal})
         if enums:
             return fields.choice({str(it.value): it for it in enums[0]})
@@ -240,6 +253,12 @@ def unwrap(annotation: Any) -> list[Any]:  # noqa: ANN401 - annotations are any 
     if (annotation is None) or annotation is type(None):
         return []
     return [annotation]
+
+
+def words_of(choices: Sequence[Any]) -> list[str]:
+    """The words that are possible; none where it is no choice between words."""
+    found = [it for choice in choices if get_origin(choice) is Literal for it in get_args(choice)]
+    return found if all(isinstance(it, str) for it in found) else []
 
 
 def _or_bad(value: Any) -> Any:  # noqa: ANN401 - any value

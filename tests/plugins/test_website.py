@@ -353,7 +353,7 @@ async def test_a_cursor_that_cannot_be_read_is_none(site: Site, cursor: str) -> 
 
 
 async def test_a_page_is_compared_word_by_word(site: Site) -> None:
-    source = website(site, max_per_hour=0, pages=[site.url("/impressum")])
+    source = website(site, max_per_hour=0, pages=["/impressum"])
     async with walker(source) as core:
         (whole,) = await news(core)
         assert (whole.id, whole.title) == (site.url("/impressum"), "Impressum")
@@ -484,7 +484,7 @@ async def test_health_conforms(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "keys", [{"url": "acme.example"}, {"pages": ["/impressum"]}, {"pages": ["https://a.example/"] * 21}]
+    "keys", [{"url": "acme.example"}, {"pages": ["impressum"]}, {"pages": ["https://a.example/"] * 21}]
 )
 def test_keys_that_make_no_sense(keys: dict[str, object]) -> None:
     with pytest.raises(UserError):
