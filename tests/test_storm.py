@@ -9,7 +9,7 @@ from deliver_world import START, Clock, world_at
 from smwatch.plugins.slack import SlackChannel
 from sqlalchemy import insert, select
 
-from smwatch.deliver.storm import PART, PARTS, SIZE, Storm
+from smwatch.deliver.storm import COOL_DOWN, LONGEST, PART, PARTS, SIZE, Storm
 from smwatch.model import Priority
 from smwatch.plugin import QuietHours
 from smwatch.secret import Secret
@@ -45,6 +45,30 @@ def test_a_storm_that_needed_no_summary_needs_no_report():
     storm = stormy()
     storm.observe(NOW + timedelta(seconds=60), 0)
     assert (storm.began, storm.over) == (None, None)
+
+
+def test_a_storm_that_comes_back_soon_goes_on_without_single_messages():
+    storm = stormy()
+    storm.arrange([(1, 100)], str)
+    end = NOW + timedelta(seconds=60)
+    storm.observe(end, 0)
+    storm.observe(end + COOL_DOWN - timedelta(seconds=1), 11)
+    assert (storm.began, storm.singles, storm.key, storm.folded) == (NOW, 0, "1", 1)
+
+
+def test_after_the_cool_down_and_after_an_hour_a_storm_begins_anew():
+    storm = stormy()
+    storm.arrange([(1, 100)], str)
+    end = NOW + timedelta(seconds=60)
+    storm.observe(end, 0)
+    storm.observe(end + COOL_DOWN, 11)
+    assert (storm.began, storm.singles, storm.key) == (end + COOL_DOWN, 5, "")
+    lasting = stormy()
+    lasting.arrange([(1, 100)], str)
+    lasting.busy = NOW + LONGEST - timedelta(seconds=60)
+    lasting.observe(NOW + LONGEST, 0)
+    lasting.observe(NOW + LONGEST, 11)
+    assert (lasting.began, lasting.singles, lasting.key) == (NOW + LONGEST, 5, "")
 
 
 def test_cards_fill_a_summary_then_the_next_and_are_then_counted():
@@ -336,3 +360,26 @@ async def test_a_night_of_many_stories_is_one_message_with_the_most_important_fi
     async with world.store.read() as connection:
         assert len(await of_summary(connection, 1)) == 1_000
     assert await held(world) == {"alert": 1_000, "quiet": 1_000}
+
+
+async def test_bursts_that_come_again_and_again_are_one_storm_and_one_report_that_is_kept_up(world):
+    sender = world.sender(channel(world))
+    for burst in range(15):
+        await flood(world, 12, first=burst * 12)
+        await world.run(sender, 120, tick=5)
+    assert len(world.slack.posts()) == 5 + 5 + 1
+    async with world.store.read() as connection:
+        plans = (await connection.execute(select(schema.post.c.plan))).scalars().all()
+    assert [plan["folded"] for plan in plans if plan.get("why") == "over"] == [175]
+    assert await states(world) == {"sent": 5, "folded": 175}
+    assert await held(world) == {"alert": 180, "storm": 175}
+
+
+async def test_after_a_restart_a_storm_that_comes_back_goes_on_too(world):
+    await flood(world, 12)
+    await world.run(world.sender(channel(world)), 120, tick=5)
+    before = len(world.slack.posts())
+    await flood(world, 12, first=12)
+    await world.run(world.sender(channel(world)), 120, tick=5)
+    assert len(world.slack.posts()) == before
+    assert "Fall 00024" in world.slack.transcript()

@@ -85,7 +85,11 @@ async def _close(connection: Any, channel: Channel, storm: Storm, now: datetime)
         "until": (storm.busy or now).isoformat(),
         "folded": storm.folded,
     }
-    await outbox.add_post(connection, key=key, channel=channel.name, kind="summary", plan=plan, now=now)
+    reported = await outbox.by_key(connection, key)
+    if reported is None:
+        await outbox.add_post(connection, key=key, channel=channel.name, kind="summary", plan=plan, now=now)
+    else:  # the storm had ended before, and came back
+        await outbox.extend_summary(connection, reported, (), until=plan["until"], folded=storm.folded)
 
 
 async def _stand_still(connection: Any, key: str) -> None:  # noqa: ANN401 - see outbox

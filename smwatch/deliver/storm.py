@@ -23,6 +23,8 @@ URGENT_SINGLES = 5  # a minute
 UPDATE = timedelta(seconds=30)
 UPDATE_BY_NEW_MESSAGE = timedelta(minutes=10)  # where a summary cannot be edited, each one is a new message
 CALM = timedelta(seconds=60)
+COOL_DOWN = timedelta(minutes=15)  # a storm that comes back so soon after its end goes on, but
+LONGEST = timedelta(hours=1)  # only so long after its beginning: then a new message says that it is not over
 PART = 40  # stories in one summary, and
 SIZE = 8_000  # characters of their titles and links: rendered these are fewer than Slack's 12,000
 OUTAGE = timedelta(minutes=5)  # a channel that took nothing for so long tells what waited as "during the outage"
@@ -49,7 +51,8 @@ class Storm:
     """What one channel remembers about its storm; `per_hour` is `max_per_hour` (0: no limit).
 
     `part` and `size` are the cards and characters of the summary that stands, under `key`; `folded` stories were told
-    in summaries so far, the first of them seen at `first`. `over`: it has ended, and its closing report is due.
+    in summaries so far, the first of them seen at `first`. `over`: it has ended, and its closing report is due. `last`
+    and `ended` are the beginning and end of the one before: within a cool-down it goes on instead of beginning anew.
     """
 
     per_hour: int = 0
@@ -65,6 +68,8 @@ class Storm:
     folded: int = 0
     first: datetime | None = None
     over: datetime | None = None
+    last: datetime | None = None
+    ended: datetime | None = None
     down: datetime | None = None  # since when the channel takes nothing
     outage: bool = False  # the storm is what waited while it did
     posts: deque[datetime] = field(default_factory=deque)
@@ -77,11 +82,20 @@ class Storm:
         if backlog > BACKLOG or full:
             self.busy, self.code = now, "storm" if backlog > BACKLOG else "max-per-hour"
         if self.began is None and self.busy == now:
-            self.began, self.singles, self.told = now, 0 if full else SINGLES, None
-            self.parts, self.part, self.size, self.key, self.folded, self.first = 0, [], 0, "", 0, None
-            self.outage = self.down is not None and now - self.down >= OUTAGE
+            self._begin(now, singles=0 if full else SINGLES)
         if self.began is not None and self.busy is not None and now - self.busy >= CALM:
-            self.over, self.began = (self.began if self.folded else None), None
+            self.over = self.last = self.began if self.folded else None
+            self.began, self.ended = None, now
+
+    def _begin(self, now: datetime, singles: int) -> None:
+        """Anew, or where the storm before it has just ended, with its summary and without single messages."""
+        self.told = None
+        if self.last and self.ended and now - self.ended < COOL_DOWN and now - self.last < LONGEST:
+            self.began, self.singles = self.last, 0
+            return
+        self.began, self.singles = now, singles
+        self.parts, self.part, self.size, self.key, self.folded, self.first = 0, [], 0, "", 0, None
+        self.outage = self.down is not None and now - self.down >= OUTAGE
 
     def _full(self, now: datetime) -> bool:
         while self.posts and now - self.posts[0] >= timedelta(hours=1):
@@ -159,7 +173,7 @@ class Storm:
             setattr(self, name, kept.get(name, getattr(self, name)))
 
 
-_MOMENTS = ("began", "busy", "told", "first", "over", "down")
+_MOMENTS = ("began", "busy", "told", "first", "over", "last", "ended", "down")
 _PLAIN = ("singles", "parts", "part", "size", "key", "folded", "code", "outage")
 
 
