@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from smwatch.query.syntax import Query
 
 _RARE = ("country", "reach", "rating", "sentiment", "is", "contains", "tags", "subreddit", "hashtags", "mentions")
-_NOTHING: dict[str, Any] = {"id": "", "source": "", "url": "", "title": "", "lead": "", "text": "", "kind": "", "lang": ""}
+_NOTHING: dict[str, Any] = dict.fromkeys(("id", "source", "url", "title", "lead", "text", "kind", "lang"), "")
 _ENGAGEMENT = ("likes", "replies", "shares", "views")
 
 
