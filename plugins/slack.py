@@ -11,7 +11,7 @@ news goes into its thread::
 It needs `chat:write`; `channels:history` (`groups:history` in private channels) and membership let it look up whether
 a message arrived, `channels:read` lets it do so right after a restart. Without them a message whose answer was lost is
 sent again and says that it may be a duplicate. With an incoming webhook (`webhook = { env = "…" }`) there are neither
-edits nor threads nor lookups.
+edits nor threads nor lookups; that a post was deleted at its source is a message of its own there.
 
 With the app's own token (`app_token = { env = "SMWATCH_SLACK_APP_TOKEN" }`, scope `connections:write`) alerts have
 buttons, and `/smwatch` answers: through Socket Mode, so that no public address is needed. Without it there are links.
@@ -91,10 +91,10 @@ class SlackChannel(Channel):
             raise ValueError(text("a Slack channel needs “webhook”, or “token” and “channel”"))
         return self
 
-    def abilities(self) -> frozenset[Literal["edit", "thread", "find", "buttons"]]:
-        """An incoming webhook can only post; buttons need the app's token."""
+    def abilities(self) -> frozenset[Literal["edit", "thread", "find", "buttons", "recall"]]:
+        """An incoming webhook can only post, also that something was deleted; buttons need the app's token."""
         if self.token is None:
-            return frozenset()
+            return frozenset({"recall"})
         return super().abilities() | {"buttons"} if self.hears() else super().abilities()
 
     def hears(self) -> str:
@@ -155,7 +155,12 @@ class SlackChannel(Channel):
         return self._receipt(self._known["id"], str(answer.data["ts"]), delivery.revision)
 
     async def edit(self, ctx: ChannelContext, delivery: Delivery, receipt: Receipt) -> Receipt:
-        """The full new state in place of the old; a message that cannot be edited any more raises `edit_lost`."""
+        """The full new state in place of the old; a message that cannot be edited any more raises `edit_lost`.
+
+        An incoming webhook posts it anew.
+        """
+        if self.token is None:
+            return await self._hook(ctx, delivery)
         where = {"channel": receipt.ref["channel"], "ts": receipt.ref["ts"]}
         await self._say(ctx, "chat.update", where, delivery)
         return self._receipt(where["channel"], where["ts"], delivery.revision)

@@ -17,6 +17,9 @@ watches and links. Header `Idempotency-Key` is `key`, the same in every repetiti
 `v1:<timestamp>:<raw body>`: compare it in constant time, and refuse what is older than five minutes. For receivers
 that know GitHub's way, `X-Hub-Signature-256` is `sha256=` and the hex HMAC-SHA256 of the raw body alone.
 
+When a post that a "card" told is deleted at its source, the card is sent again with the same `key` and a higher
+`revision`: what is gone has `deleted` in `data` and no words any more, and its `Idempotency-Key` is `key.revision`.
+
 Answer 2xx when you have it. 4xx means "do not send this again" (408, 425 and 429: later), 5xx and silence are tried
 again for a day, under the same key.
 """
@@ -61,6 +64,7 @@ class WebhookChannel(Channel):
     """`[channels.NAME] type = "webhook"`."""
 
     pace: ClassVar[timedelta] = timedelta(0)
+    can_recall: ClassVar[bool] = True
 
     url: str = Field(description="Where it is posted to.")
     secret: Secret | None = Field(default=None, description="What the signature is made with.")
@@ -74,10 +78,17 @@ class WebhookChannel(Channel):
 
     async def send(self, ctx: ChannelContext, delivery: Delivery) -> Receipt:
         """POST it; 2xx is sent, 4xx surely not, everything else unsure."""
+        return await self._told(ctx, delivery, delivery.key)
+
+    async def edit(self, ctx: ChannelContext, delivery: Delivery, receipt: Receipt) -> Receipt:  # noqa: ARG002 - there is no place
+        """POST the new state."""
+        return await self._told(ctx, delivery, f"{delivery.key}.{delivery.revision}")
+
+    async def _told(self, ctx: ChannelContext, delivery: Delivery, once: str) -> Receipt:
         body = json.dumps(self.payload(ctx, delivery), ensure_ascii=False).encode("utf-8", "replace")
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "Idempotency-Key": delivery.key,
+            "Idempotency-Key": once,
             "User-Agent": "smwatch",
             **self._signature(ctx, body),
         }

@@ -126,6 +126,7 @@ class Channel(Plugin):
     can_edit: ClassVar[bool] = False
     can_thread: ClassVar[bool] = False
     can_find: ClassVar[bool] = False
+    can_recall: ClassVar[bool] = False  # hears through `edit` that a post was deleted, though it edits nothing else
     pace: ClassVar[timedelta] = timedelta(seconds=1)
     patience: ClassVar[timedelta] = timedelta(seconds=30)  # a call that takes longer is given up as unsure
 
@@ -144,9 +145,9 @@ class Channel(Plugin):
     language: str | None = Field(default=None, description="The language of its messages.")
     timezone: str | None = Field(default=None, description="The time zone of its messages.")
 
-    def abilities(self) -> frozenset[Literal["edit", "thread", "find", "buttons"]]:
+    def abilities(self) -> frozenset[Literal["edit", "thread", "find", "buttons", "recall"]]:
         """What this channel can do as it is configured."""
-        can = {"edit": self.can_edit, "thread": self.can_thread, "find": self.can_find}
+        can = {"edit": self.can_edit, "thread": self.can_thread, "find": self.can_find, "recall": self.can_recall}
         return frozenset(name for name, able in can.items() if able)  # type: ignore[misc]
 
     def limit_key(self) -> str:

@@ -22,7 +22,7 @@ from smwatch.message.model import Run
 from smwatch.model import Priority
 from smwatch.plugin import Delivery, Receipt
 from smwatch.secret import SecretMissing
-from smwatch.store import decisions, outbox
+from smwatch.store import decisions, outbox, tombstones
 from smwatch.store.news import lost_thread
 from smwatch.store.outbox import Job, Problem
 from smwatch.store.waiting import Hold, set_hold
@@ -152,9 +152,12 @@ class Lane:
             await self._show(job)
 
     async def _second_message(self, job: Job) -> None:
-        """A channel without edits gets a second message only when the priority rises."""
+        """A channel without edits gets a second message when the priority rises, or when a post was deleted."""
         rises = job.priority is Priority.URGENT and job.told is not Priority.URGENT
-        await self.desk.commit(partial(outbox.renew if rises else outbox.settle, job=job))
+        recalls = not rises and job.table == "card" and "recall" in self.channel.abilities()
+        if recalls and await self.desk.commit(partial(tombstones.since_told, card_id=job.id)):
+            return await self._show(job)
+        return await self.desk.commit(partial(outbox.renew if rises else outbox.settle, job=job))
 
     async def _show(self, job: Job) -> None:
         lost = job.unsure and job.receipt is None

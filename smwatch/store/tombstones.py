@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, exists, null, select, update
+from sqlalchemy import and_, delete, exists, func, null, select, update
 
-from smwatch.store.schema import author, card, item, item_alias, mention, post, seen
+from smwatch.store.schema import author, card, card_mention, item, item_alias, mention, post, seen
 from smwatch.store.upsert import upsert
 
 if TYPE_CHECKING:
@@ -43,6 +43,15 @@ async def foresee(connection: AsyncConnection, source_id: int, marks: Sequence[s
         await connection.execute(
             statement.on_conflict_do_update(index_elements=["source_id", "id_hmac"], set_={"content_hash": GONE})
         )
+
+
+async def since_told(connection: AsyncConnection, card_id: int) -> bool:
+    """Whether something that a card told was deleted since its channel heard of it the last time."""
+    told = select(card_mention.c.mention_id).select_from(card_mention)
+    told = told.join(mention, mention.c.id == card_mention.c.mention_id).join(item, item.c.id == mention.c.item_id)
+    told = told.join(card, card.c.id == card_mention.c.card_id).where(card.c.id == card_id)
+    heard = func.coalesce(card.c.edited_at, card_mention.c.at)
+    return (await connection.execute(told.where(item.c.tombstone > heard).limit(1))).first() is not None
 
 
 async def _named(connection: AsyncConnection, source_id: int, marks: Sequence[str]) -> dict[int, int | None]:

@@ -366,7 +366,7 @@ def test_it_needs_a_webhook_or_a_token_with_a_channel(keys):
 
 
 def test_abilities_follow_the_way_in():
-    assert SlackChannel(type="slack", webhook=Secret("env", "X")).abilities() == frozenset()
+    assert SlackChannel(type="slack", webhook=Secret("env", "X")).abilities() == {"recall"}
     token = SlackChannel(type="slack", channel="#x", token=Secret("env", "X"))
     assert token.abilities() == {"edit", "thread", "find"}
 

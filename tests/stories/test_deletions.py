@@ -101,6 +101,40 @@ async def test_the_alert_is_edited_to_say_so_and_the_words_are_gone(world, wire)
     assert await count(world, select(schema.item.c.text)) == ""
 
 
+async def test_a_webhook_is_told_once_what_is_gone(world, wire):
+    hooks = await world.hook()
+    world.config["watch"][0]["alert"] = ["hook"]
+    await world.watches()
+    wire.posts("1", "Acme hat mich abgezockt, sagt Erika")
+    await world.eventually(lambda: any(b"abgezockt" in body for _, body in hooks.received), "the call")
+    heard = len(hooks.received)
+    first = json.loads(hooks.received[-1][1])
+    wire.deletes("1")
+    await world.eventually(lambda: len(hooks.received) > heard, "the second call")
+    await world.settles()
+    (headers, body), *more = hooks.received[heard:]
+    told = json.loads(body)
+    assert (more, told["key"], told["revision"] > first["revision"]) == ([], first["key"], True)
+    assert headers["Idempotency-Key"] == f"{told['key']}.{told['revision']}"
+    assert "Der Beitrag wurde bei der Quelle gelöscht" in told["text"]
+    assert '"deleted": "20' in json.dumps(told["data"])
+    assert b"abgezockt" not in body
+    assert b"Erika" not in body
+
+
+async def test_an_incoming_webhook_of_slack_is_told_once_too(world, wire, monkeypatch):
+    monkeypatch.setenv("SLACK_HOOK", world.slack.webhook_url)
+    world.channel("haken", type="slack", webhook={"env": "SLACK_HOOK"})
+    world.config["watch"][0]["alert"] = ["haken"]
+    await world.watches()
+    wire.posts("1", "Acme hat mich abgezockt, sagt Erika")
+    await world.hears("abgezockt")
+    wire.deletes("1")
+    await world.hears("Der Beitrag wurde bei der Quelle gelöscht")
+    await world.settles()
+    assert sum("gelöscht" in str(post.body) for post in world.slack.posts()) == 1
+
+
 async def test_what_was_deleted_never_comes_again(world, wire):
     await world.watches()
     wire.posts("1", "Acme hat mich abgezockt")
