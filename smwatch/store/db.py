@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import secrets
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import event
@@ -190,13 +191,15 @@ def _key(folder: Path, *, make: bool = True) -> bytes:
 
 
 def _engine(url: str, pragmas: tuple[str, ...], *, size: int) -> AsyncEngine:
-    engine = create_async_engine(
-        engine_url(url), pool_size=size, max_overflow=0, pool_timeout=30, pool_pre_ping=sqlite_path(url) is None
-    )
-    if sqlite_path(url) is not None:
-        event.listen(engine.sync_engine, "connect", lambda raw, _: _prepare(raw, pragmas))
-        begin = "BEGIN" if pragmas is _READER else "BEGIN IMMEDIATE"
-        event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    path, pool = sqlite_path(url), {"pool_size": size, "max_overflow": 0, "pool_timeout": 30}
+    if path is None:
+        return create_async_engine(engine_url(url), **pool, pool_pre_ping=True)
+    from smwatch.store.driver import connect  # noqa: PLC0415 - not needed where the store lies in PostgreSQL
+
+    engine = create_async_engine(engine_url(url), **pool, async_creator=partial(connect, path))
+    event.listen(engine.sync_engine, "connect", lambda raw, _: _prepare(raw, pragmas))
+    begin = "BEGIN" if pragmas is _READER else "BEGIN IMMEDIATE"
+    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
 
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from smwatch.store.stories import Waiting
     from smwatch.story import Fingerprint, Known, Tie
 
-CHUNK = 100  # rows in one statement
-
 
 @dataclass(slots=True)
 class Gathering:
@@ -148,6 +146,5 @@ def print_rows(
 
 async def write_prints(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Write down what items are found by; what is there already stays."""
-    for start in range(0, len(rows), CHUNK):
-        statement = upsert(connection, fingerprint).values(list(rows[start : start + CHUNK]))
-        await connection.execute(statement.on_conflict_do_nothing())
+    if rows:
+        await connection.execute(upsert(connection, fingerprint).on_conflict_do_nothing(), rows)
