@@ -25,7 +25,7 @@ from smwatch.store import cases, proposals, silences, tallies
 from smwatch.store import digests as digest_store
 from smwatch.store.mentions import mentions_where
 from smwatch.store.schema import mention
-from smwatch.store.stories import load_alert
+from smwatch.store.stories import load_alert, load_alerts
 from smwatch.timetable import counted_of, muted, open_cases, sources_of, uncovered, watches_of
 
 if TYPE_CHECKING:
@@ -103,12 +103,12 @@ class Renderer:
 
     async def _card(self, job: Job, who: Reading) -> Rendered | None:
         async with self._store.read() as connection:
-            alert = await load_alert(connection, job.id, repeated=job.repeat)
+            alert = await load_alert(connection, job.id)
             if alert is None:
                 return None
             case = await cases.of_story(connection, alert.story.client, alert.story.id)
             over = await silences.over(connection, alert.story, self._store.key, self._clock())
-        alert = replace(alert, case=case, silences=over)
+        alert = replace(alert, case=case, silences=over, possible_duplicate=job.repeat)
         message = alert_message(
             alert,
             language=who.language,
@@ -148,11 +148,11 @@ class Renderer:
         plan, since = job.plan, datetime.fromisoformat(job.plan["since"])
         until = datetime.fromisoformat(plan["until"]) if "until" in plan else self._clock()
         async with self._store.read() as connection:
-            found = [await load_alert(connection, number) for number in plan["cards"]]
+            found = await load_alerts(connection, plan["cards"])
             figures = plan.get("rolling") or plan.get("why") == "over"
             step = max(timedelta(minutes=1), (until - since) / summary.STEPS)
             tally = await tallies.of_period(connection, job.channel, since, until, step) if figures else None
-        stories = [alert.story for alert in found if alert is not None]
+        stories = [alert.story for alert in found.values()]
         told = summary.Told(
             stories=stories,
             more=int(plan.get("more", 0)),
@@ -170,8 +170,7 @@ class Renderer:
         else:
             message = summary.summary_message(told, reason=WHY.get(plan.get("why", ""), WHY[""]), **words)
         data = {"stories": [story_data(story, who.language) for story in stories]}
-        pairs = zip(plan["cards"], found, strict=True)
-        shown = tuple((card, one.id) for card, alert in pairs if alert for one in alert.story.mentions)
+        shown = tuple((card, one.id) for card, alert in found.items() for one in alert.story.mentions)
         return Rendered(message=message, data=data, mentions=shown)
 
     async def _late(self, job: Job, who: Reading) -> Rendered | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from test_pipeline import Press, item, page
 
 from smwatch.gather import Gather, Rules
@@ -14,6 +14,7 @@ from smwatch.model import Person, Watch
 from smwatch.store import decisions, noisy, outbox, proposals, schema, tallies, verdicts, waiting, whys
 from smwatch.store.db import Store
 from smwatch.store.digests import held_back
+from smwatch.store.stories import load_alert, load_alerts
 
 ACME = Watch(name="Acme", query="acme", alert=("pr",))
 ANNA = Person(id="U1", name="Anna")
@@ -53,6 +54,21 @@ async def test_what_is_held_back_is_written_once_and_counted_by_its_last_reason(
         rows = (await connection.execute(select(schema.decision.c.code))).scalars().all()
     assert [(str(why), n) for why, n in held] == [("quiet hours: told together afterwards", 2), ("silenced", 1)]
     assert sorted(rows) == ["alert"] * 5 + ["quiet"] * 3 + ["silence"]
+
+
+async def test_what_many_cards_show_is_read_as_quickly_as_what_one_shows(press):
+    numbers, asked = [job.id for job in await cards(press)], []
+    event.listen(press.store._reader.sync_engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    async with press.store.read() as connection:
+        asked.clear()
+        one = await load_alert(connection, numbers[3])
+        single = len(asked)
+        found = await load_alerts(connection, [*numbers[::-1], 999])
+        assert len(asked) == 2 * single
+    assert list(found) == numbers[::-1]
+    assert found[numbers[3]] == one
+    titles = [mention.item.title for alert in found.values() for mention in alert.story.mentions]
+    assert [title.split()[1] for title in titles] == ["4", "3", "2", "1", "0"]
 
 
 async def test_what_an_unsent_summary_holds_is_found_by_its_key(press):

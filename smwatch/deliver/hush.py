@@ -12,7 +12,7 @@ from smwatch.query.parse import parse
 from smwatch.silence import Scope, covering, until_told
 from smwatch.store import decisions, outbox, silences
 from smwatch.store.jobs import Problem
-from smwatch.store.stories import load_story
+from smwatch.store.stories import load_stories
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from smwatch.model import Item, Mention, Story
     from smwatch.silence import Marks, Silence
     from smwatch.store.jobs import Job
+
+TOGETHER = 100  # stories that are read at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +82,15 @@ async def _covered(desk: Desk, jobs: Sequence[Job], now: datetime) -> list[tuple
     async with desk.store.read() as connection:
         clients = {job.client for job in jobs}
         active = {client: await hush.active(connection, client or None, now) for client in clients}
-        for job in jobs:
-            story = await load_story(connection, job.story_id or 0) if active[job.client] else None
-            covered, until = hush.over(active[job.client], story, now) if story else ((), now)
-            if covered:
-                found.append((job, covered[0], until))
+        asked = [job for job in jobs if active[job.client]]
+        for start in range(0, len(asked), TOGETHER):
+            some = asked[start : start + TOGETHER]
+            stories = await load_stories(connection, [job.story_id or 0 for job in some])
+            for job in some:
+                story = stories.get(job.story_id or 0)
+                covered, until = hush.over(active[job.client], story, now) if story else ((), now)
+                if covered:
+                    found.append((job, covered[0], until))
     return found
 
 

@@ -233,15 +233,26 @@ def _is_held(standing: Row[Any]) -> bool:
 
 async def load_story(connection: AsyncConnection, story_id: int) -> Story | None:
     """A story with its mentions; None where everything in it was erased."""
-    row = (await connection.execute(select(story).where(story.c.id == story_id))).first()
+    return (await load_stories(connection, [story_id])).get(story_id)
+
+
+async def load_stories(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, Story]:
+    """Stories with their mentions by their ids, without those in which everything was erased."""
     told = or_(~mention.c.lost, item.c.tombstone.is_not(None))  # what was told once and is gone now has to be said
-    here = (mention.c.story_id == story_id) & told
-    found = await mentions_where(connection, here)
-    if row is None or not found:
-        return None
-    return Story(
-        id=row.id, client=row.client or None, mentions=tuple(found), first_at=row.first_at, last_at=row.last_at
-    )
+    found: dict[int | None, list[Mention]] = {}
+    for one in await mentions_where(connection, mention.c.story_id.in_(numbers) & told):
+        found.setdefault(one.story_id, []).append(one)
+    return {
+        row.id: Story(
+            id=row.id,
+            client=row.client or None,
+            mentions=tuple(found[row.id]),
+            first_at=row.first_at,
+            last_at=row.last_at,
+        )
+        for row in await connection.execute(select(story).where(story.c.id.in_(numbers)))
+        if row.id in found
+    }
 
 
 def _needs_no_word(row: Row[Any], found: Story) -> bool:
@@ -252,16 +263,22 @@ def _needs_no_word(row: Row[Any], found: Story) -> bool:
     return any(gone) and all(dead or one.old for dead, one in zip(gone, found.mentions, strict=True))
 
 
-async def load_alert(connection: AsyncConnection, card_id: int, *, repeated: bool = False) -> Alert | None:
-    """What a card shows now; None where there is nothing left to show. `repeated` says that it may be a duplicate."""
-    row = (await connection.execute(select(card).where(card.c.id == card_id))).first()
-    found = await load_story(connection, row.story_id) if row is not None else None
-    if row is None or found is None or _needs_no_word(row, found):
-        return None
-    return Alert(
-        story=found,
-        channel=row.channel,
-        priority=Priority(row.priority),
-        reason=from_json(row.reason) if row.reason else None,
-        possible_duplicate=repeated,
-    )
+async def load_alert(connection: AsyncConnection, card_id: int) -> Alert | None:
+    """What a card shows now; None where there is nothing left to show."""
+    return (await load_alerts(connection, [card_id])).get(card_id)
+
+
+async def load_alerts(connection: AsyncConnection, cards: Sequence[int]) -> dict[int, Alert]:
+    """What these cards show now, by their ids in this order, without those that have nothing left to show."""
+    rows = {row.id: row for row in await connection.execute(select(card).where(card.c.id.in_(cards)))}
+    found = await load_stories(connection, [row.story_id for row in rows.values()])
+    return {
+        number: Alert(
+            story=found[row.story_id],
+            channel=row.channel,
+            priority=Priority(row.priority),
+            reason=from_json(row.reason) if row.reason else None,
+        )
+        for number in cards
+        if (row := rows.get(number)) and row.story_id in found and not _needs_no_word(row, found[row.story_id])
+    }
