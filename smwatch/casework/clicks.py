@@ -135,7 +135,9 @@ def _silence(click: Click, given: dict[str, Any], now: datetime, zone: str) -> W
     if span == "ask":
         return None
     until = when.span_end(span, now, zone)
-    if until is None or until <= now:
+    if until is None:
         return text("say until when, as in 4h, 7d or 2026-12-01")
+    if until <= now:
+        return when.PAST
     reason = click.fields.get("reason", "")[:200]
     return moves.Wish(move=Move.SILENCE, scope=Scope(scope), until=until, note=reason, **given)

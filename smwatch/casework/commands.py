@@ -90,8 +90,8 @@ class Commands:
     def _asked(self, click: Click, line: str, now: datetime) -> Asked:
         config = self.config()
         names = names_at(config, click.place, line)
-        if click.kind == "form":  # what it carries was written by us
-            names = tuple(name for name in names_on(config, line) if name == click.value.partition("|")[2])
+        if click.kind == "form" and (carried := click.value.partition("|")[2]):  # written by us
+            names = tuple(name for name in names_on(config, line) if name == carried)
         elif click.kind == "shortcut" and not click.place and len(clients_in(config, names_on(config, line))) == 1:
             names = names_on(config, line)
         reading = self.reading(names[0] if names else "")
@@ -214,6 +214,8 @@ class Commands:
         other = _person(words[0])
         if until is None or other is None:
             return Reply(sentence=HOW_AWAY)
+        if until <= one.now:
+            return Reply(sentence=when.PAST)
         async with self.store.write() as connection:
             await deadlines.stand_in(connection, me, other, until)
         shown = one.reader.moment(until, one.now)
@@ -272,11 +274,14 @@ class Commands:
 
     def _new(self, one: Asked, *, fresh: bool) -> Reply:
         """The form of a case that came by phone or mail, or of a message that somebody chose."""
-        if not one.names:
+        anywhere = one.click.kind == "shortcut" and not one.click.place
+        if not one.names and not anywhere:
             return Reply(sentence=ELSEWHERE)
         if not fresh or not one.click.trigger:
             return Reply(sentence=AGAIN)
         words = one.click.words.partition(" ")[2] if one.click.kind == "command" else one.click.words
+        if not one.names:  # of several clients: Slack lets people choose among the channels that they may see
+            return Reply(form=forms.case_form(one.reader, "new|", words, where=True))
         return Reply(form=forms.case_form(one.reader, f"new|{one.names[0]}", words))
 
     async def _begin(self, one: Asked) -> Reply:

@@ -167,6 +167,8 @@ def until(said: Any, now: datetime, zone: str) -> datetime | None:  # noqa: ANN4
     if not said:
         return None
     found = when.moment(str(said), now, zone)
-    if found is None or found <= now:
+    if found is not None and found <= now:
+        raise UserError(text("“{said}” is over already: a deadline lies in the future", said=str(said)))
+    if found is None:
         raise UserError(text("“{said}” is no deadline: write 2h, today, tomorrow, 14:30 or 2026-12-31", said=str(said)))
     return found

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from smwatch.entry import parse_duration
+from smwatch.i18n import text
 from smwatch.message.case import LENGTHS
 
 DAY_ENDS, NOON = time(18, 0), time(12, 0)
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{1,2}):(\d{2}))?")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+PAST = text("that moment is over already: say one in the future")
 TODAY, TOMORROW = {"today", "heute"}, {"tomorrow", "morgen"}
 
 

@@ -63,12 +63,12 @@ def setup(manifest: str, config: str | None, as_json: bool) -> None:  # noqa: FB
     except (UserError, ConfigError) as error:
         talk(error.sentence)
     if as_json:
-        tell_json({"link": link(manifest), "channels": [_as_json(one) for one in found]})
+        tell_json({"link": link(manifest, spoken()), "channels": [_as_json(one) for one in found]})
     else:
         for step in _steps(manifest):
             tell(step)
             if step is LINK:
-                tell(f"   {link(manifest)}")
+                tell(f"   {link(manifest, spoken())}")
         for one in found:
             _tell(one)
     sys.exit(EX_PROBLEMS if any(one.problems or one.missing for one in found) else 0)

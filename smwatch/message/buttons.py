@@ -92,6 +92,9 @@ def _input(ask: Ask) -> Json:
             element |= {"initial_option": chosen} if chosen else {}
         case "person":
             element |= {"type": "users_select"}
+        case "place":  # Slack offers only what this person may see
+            element |= {"type": "conversations_select", "default_to_current_conversation": True}
+            element |= {"filter": {"include": ["public", "private"], "exclude_bot_users": True}}
         case _:
             element |= {"type": "plain_text_input", "multiline": ask.kind == "text", "max_length": 500}
             element |= {"initial_value": ask.initial[:500]} if ask.initial else {}
@@ -110,7 +113,8 @@ def form_answers(state: Mapping[str, Any]) -> dict[str, str]:
     for block in state.values():
         for name, answer in block.items():
             option = answer.get("selected_option") or {}
-            value = answer.get("value") or option.get("value") or answer.get("selected_user")
+            chosen = answer.get("selected_user") or answer.get("selected_conversation")
+            value = answer.get("value") or option.get("value") or chosen
             if value:
                 found[name] = str(value)
     return found

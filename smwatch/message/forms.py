@@ -56,14 +56,15 @@ def silence_form(reader: Reader, ref: str, scope: Scope, reason: str) -> Form:
     return _form(reader, "silence", title, text("Silence"), f"{ref}|{scope}", asks)
 
 
-def case_form(reader: Reader, ref: str, title: str = "") -> Form:
-    """A question that came by phone or mail."""
+def case_form(reader: Reader, ref: str, title: str = "", *, where: bool = False) -> Form:
+    """A question that came by phone or mail; `where` asks for the channel, too."""
     options = tuple(Option(label=reader.say(said), value=name) for name, said in DEADLINES.items())
     asks = (
         Ask(id="title", label=reader.say(text("Who asks what?")), kind="text", initial=one_line(title, 400)),
         Ask(id="until", label=reader.say(text("Answer by")), kind="choice", options=options, optional=True),
     )
-    return _form(reader, "case", text("New case"), text("Begin"), ref, asks)
+    place = (Ask(id="place", label=reader.say(text("In which channel?")), kind="place"),) if where else ()
+    return _form(reader, "case", text("New case"), text("Begin"), ref, (*asks, *place))
 
 
 def _form(reader: Reader, name: str, title: Text, submit: Text, ref: str, asks: tuple[Ask, ...]) -> Form:  # noqa: PLR0913, PLR0917 - a form's parts

@@ -131,7 +131,7 @@ class Menu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """One question of a form: a line, several lines ("text"), one of `options` ("choice"), or somebody ("person")."""
+    """One question of a form: a line, lines ("text"), one of `options` ("choice"), a "person", a channel ("place")."""
 
     id: str
     label: str

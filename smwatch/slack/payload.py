@@ -67,7 +67,8 @@ def _read(kind: Any, payload: Json) -> Json | None:  # noqa: ANN401 - whatever c
         case "view_submission":
             view = payload["view"]
             found = {"action": str(view["callback_id"]), "value": str(view.get("private_metadata") or "")}
-            return {"kind": "form", "fields": form_answers(view["state"]["values"]), **found}
+            fields = form_answers(view["state"]["values"])
+            return {"kind": "form", "fields": fields, "place": fields.get("place", ""), **found}
         case "message_action" | "shortcut":
             message, channel = payload.get("message") or {}, payload.get("channel") or {}
             found = {"action": str(payload["callback_id"]), "words": tame(str(message.get("text") or ""))[:WORDS]}

@@ -40,11 +40,11 @@ RIGHTS = {
     ),
     "commands": Right(
         use=(
-            "`/smwatch` und die Befehle im Menü einer Nachricht (Vorgang anlegen)",
+            "`/smwatch` und die Befehle im Menü einer Nachricht (Vorgang beginnen)",
             "`/smwatch`, and the shortcuts in the menu of a message (begin a case)",
         ),
         loss=(
-            "`/smwatch` und „Vorgang anlegen“ fehlen; Knöpfe gehen auch ohne",
+            "`/smwatch` und „Vorgang beginnen“ fehlen; Knöpfe gehen auch ohne",
             "`/smwatch` and “Begin a case” are missing; buttons work without",
         ),
     ),
@@ -90,7 +90,20 @@ def scopes(words: str) -> tuple[str, ...]:
     return (*found, "connections:write") if "socket_mode_enabled: true" in words else tuple(found)
 
 
-def link(name: str) -> str:
-    """Where Slack makes an app from this manifest, its comments left out."""
+GERMAN = {
+    "Media monitoring – alerts and digests for the PR team": "Medienbeobachtung: Meldungen und Überblicke fürs PR-Team",
+    "Begin a case": "Vorgang beginnen",
+    "A message that wants an answer": "Eine Nachricht, die eine Antwort braucht",
+    "New case (phone, mail)": "Neuer Vorgang",
+    "A question that came by phone or mail": "Eine Frage, die per Telefon oder Mail kam",
+    "Status, search, silences, cases": "Stand, Suche, Stummschaltungen, Vorgänge",
+}
+
+
+def link(name: str, language: str = "en") -> str:
+    """Where Slack makes an app from this manifest, its comments left out; what people read is in their language."""
     lines = [re.sub(r"\s+#.*$", "", line) for line in manifest(name).splitlines() if not line.startswith("#")]
+    if language.startswith("de"):
+        parts = [line.partition(": ") for line in lines]
+        lines = [f"{key}{colon}{GERMAN.get(words, words)}" for key, colon, words in parts]
     return NEW_APP + quote("\n".join(lines) + "\n", safe="")

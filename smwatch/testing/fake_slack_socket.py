@@ -275,6 +275,8 @@ def _filled(element: Json, values: Mapping[str, str]) -> Json:
             return {"type": "static_select", "selected_option": found}
         case "users_select":
             return {"type": "users_select", "selected_user": value}
+        case "conversations_select":
+            return {"type": "conversations_select", "selected_conversation": value}
     return {"type": "plain_text_input", "value": value}
 
 

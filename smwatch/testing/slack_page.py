@@ -202,7 +202,7 @@ def _element(one: Json) -> str:
     match one["type"]:
         case "button":
             return f'<span class="button{_WEIGHT.get(one.get("style", ""), "")}">{_plain(one["text"])}</span>'
-        case "static_select" | "users_select" | "datepicker":
+        case "static_select" | "users_select" | "conversations_select" | "datepicker":
             chosen = one.get("initial_option", {}).get("text") or one.get("placeholder")
             return f'<span class="button select">{_plain(chosen) if chosen else ""}<i>▾</i></span>'
         case "overflow":

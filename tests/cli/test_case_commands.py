@@ -74,6 +74,8 @@ def test_what_cannot_be_is_one_sentence(smwatch):
     assert smwatch("take", "V01", code=1) == "kein Vorgang heißt V01; smwatch case list zeigt sie\n"
     smwatch("add", "Anruf")
     assert "keine Frist" in smwatch("deadline", "V01", "gestern", code=1)
+    assert "„2020-01-01“ ist schon vorbei" in smwatch("deadline", "V01", "2020-01-01", code=1)
+    assert "„2020-01-01“ ist schon vorbei" in smwatch("add", "Radio", "--until", "2020-01-01", code=1)
     smwatch("close", "V01")
     assert smwatch("take", "V01", code=1) == "Das geht nicht mehr: Stand ist „geschlossen“\n"
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from smwatch.cli import cli
-from smwatch.slack.rights import MANIFESTS, RIGHTS, link, manifest, scopes
+from smwatch.slack.rights import GERMAN, MANIFESTS, RIGHTS, link, manifest, scopes
 from smwatch.testing.fake_slack import FakeSlack
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy" / "slack"
@@ -27,6 +27,16 @@ def test_the_link_holds_the_manifest_without_its_comments(name):
     assert "#" not in held
     assert scopes(held) == scopes(manifest(name))
     assert len(link(name)) < 4_000
+
+
+def test_in_german_the_shortcuts_have_german_names():
+    for name in ("chat", "full"):
+        (held,) = parse_qs(urlsplit(link(name, "de")).query)["manifest_yaml"]
+        assert "    - name: Vorgang beginnen\n" in held
+        assert "    - name: Neuer Vorgang\n" in held
+        assert not {words for words in GERMAN if words in held}
+        assert scopes(held) == scopes(manifest(name))
+        assert len(link(name, "de")) < 4_000
 
 
 @pytest.mark.parametrize("name", MANIFESTS)

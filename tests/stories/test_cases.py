@@ -8,7 +8,7 @@ from sqlalchemy import select
 from smwatch.errors import UserError
 from smwatch.model import Priority
 from smwatch.store import cases
-from smwatch.store.schema_cases import case_event, envelope, silence, verdict
+from smwatch.store.schema_cases import case_, case_event, envelope, silence, verdict
 
 APP_TOKEN = "STORY_SLACK_APP_TOKEN"
 
@@ -426,6 +426,42 @@ async def test_a_shortcut_from_anywhere_begins_a_case_where_there_is_one_client(
     await team.world.eventually(lambda: team.people.views, "the form")
     await team.acked(await team.people.submits({"title": "Anruf von Radio Nord"}))
     await team.world.hears("Anruf von Radio Nord")
+
+
+@pytest.fixture
+async def agency(team):
+    """One app, two clients with a channel each."""
+    team.world.room("globex")
+    team.world.config["channels"]["globex"] |= {"app_token": {"env": APP_TOKEN}, "client": "Globex"}
+    team.world.watch("Globex", "globex", alert=["globex"], client="Globex")
+    await team.an_alert(client="Acme")
+    return team
+
+
+async def new_case(team, **fields):
+    """The shortcut from anywhere, and its form filled in."""
+    await team.people.sends({**team.people._common("U0JAN", ""), "type": "shortcut", "callback_id": "smwatch_new_case"})
+    await team.world.eventually(lambda: team.people.views, "the form")
+    await team.acked(await team.people.submits(fields))
+
+
+async def test_a_shortcut_from_anywhere_asks_for_the_channel_where_there_are_several_clients(agency):
+    place = next(number for number, one in agency.slack.channels.items() if one["name"] == "globex")
+    await new_case(agency, title="Anruf von Radio Nord", place=place)
+    await agency.world.hears("Anruf von Radio Nord", "globex")
+    assert [row.client for row in await agency.rows(case_) if row.title == "Anruf von Radio Nord"] == ["Globex"]
+
+
+async def test_a_case_in_a_channel_that_is_not_ours_is_refused(agency):
+    await new_case(agency, title="Anruf von Radio Nord", place="C0FOREIGN")
+    await agency.done()
+    assert "Radio Nord" not in agency.slack.transcript()
+
+
+async def test_nobody_stands_in_until_a_day_that_is_over(team):
+    await team.an_alert()
+    await team.people.types("/smwatch cases away <@U0JAN|jan> 2020-01-01")
+    await team.whispers("schon vorbei")
 
 
 async def test_every_message_with_buttons_is_taken_by_slack_and_has_at_most_eight_blocks(team):
