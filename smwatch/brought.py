@@ -1,7 +1,8 @@
 """What plugins bring, as the core takes it: in slices, at most so much, and never with an end of the process.
 
 A page is one transaction, so a page of a million items would hold the store and the loop for minutes. It is taken in
-slices; deletions go along with every one of them, so that none tells what the same page takes back.
+slices; deletions go along with every one of them, so that none tells what the same page takes back. Even a slice is
+more than the loop should be kept for, so its items are worked on in several turns.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from smwatch.i18n import text
 from smwatch.model import Page
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+
+    from smwatch.model import Item
 
 T = TypeVar("T")
 
 SLICE = 500  # items in one transaction
 MOST = 100_000  # items of one poll or one pushed page: twice the longest sitemap that there may be
+TURN_ITEMS = 100  # that are worked on in one turn of the loop
+TURN_CHARACTERS = 32_768  # of their texts; as much as the engine reads at once, so that it reads no slower
 
 
 class PluginFault(Exception):
@@ -91,3 +96,26 @@ async def _sliced(pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
             for part in slices(page, count):
                 yield part
             count += len(page.items)
+
+
+async def in_turns(those: Iterable[T], item: Callable[[T], Item]) -> AsyncIterator[list[T]]:
+    """`those` in parts, each for one turn of the loop; between two of them whatever else stands ready has its turn.
+
+    A part has at most `TURN_ITEMS`, with texts of at most `TURN_CHARACTERS` together; one item may be longer.
+    """
+    part: list[T] = []
+    room = TURN_CHARACTERS
+    for one in those:
+        length = _length(item(one))
+        if part and (len(part) == TURN_ITEMS or length > room):
+            yield part
+            await asyncio.sleep(0)
+            part, room = [], TURN_CHARACTERS
+        part.append(one)
+        room -= length
+    if part:
+        yield part
+
+
+def _length(item: Item) -> int:
+    return len(item.title) + len(item.lead) + len(item.text)

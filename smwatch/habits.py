@@ -7,7 +7,7 @@ last brought something), `known` (moments that were counted), `pauses` (the long
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import ceil
@@ -19,6 +19,8 @@ from smwatch.model import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from smwatch.model import Item
 
 SHORTEST, USUAL, LONGEST = timedelta(minutes=5), timedelta(minutes=10), timedelta(hours=1)
 NEWEST = 20  # so many entries tell the rhythm
@@ -153,6 +155,14 @@ def believed(moment: datetime | None, now: datetime) -> datetime | None:
     except OverflowError:
         return None
     return said if said is not None and EARLIEST <= said <= now + LATEST else None
+
+
+def dated(item: Item, now: datetime) -> Item:
+    """The item with no moment but those that are believed, in UTC."""
+    published, updated = believed(item.published, now), believed(item.updated, now)
+    if published is item.published and updated is item.updated:  # the usual case, and a copy is not for nothing
+        return item
+    return replace(item, published=published, updated=updated)
 
 
 def is_churning(heard: Mapping[str, Any] | None, now: datetime) -> bool:

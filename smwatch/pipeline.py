@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
-from smwatch.brought import called, slices, walked
+from smwatch.brought import called, in_turns, slices, walked
 from smwatch.errors import SourceError, Transient
-from smwatch.habits import believed, learned
+from smwatch.habits import believed, dated, learned
 from smwatch.i18n import text
 from smwatch.route import Age, age, moment_of
 from smwatch.store.churn import renewed
@@ -229,7 +229,8 @@ class Pipeline:
 
     async def _keep(self, row: SourceRow, items: Sequence[Item], now: datetime, page: Harvest) -> Harvest:
         """The page with what is new or changed (matching comes later), what is listed again, what has another id."""
-        identities = [identify(self.store.key, row.identity, item) for item in items]
+        parts = in_turns(items, lambda item: item)
+        identities = [identify(self.store.key, row.identity, item) async for part in parts for item in part]
         async with self.store.read() as connection:
             seen = await known(connection, row.id, [mark for one in identities for mark in (one.id, one.twin)])
             fresh = [
@@ -269,12 +270,15 @@ class Pipeline:
         """What is new with its matches; what its own page takes back is remembered, and matches nothing."""
 
         async def work(some: Sequence[Fresh]) -> list[Fresh]:
-            told = [await self._told(row, one, gone) for one in some]
-            hits = self.plan.engine.match_many([one.item for one in told])
-            return [
-                one if one.gone else self._matched(source, row, one, found, now, quiet=quiet)
-                for one, found in zip(told, hits, strict=True)
-            ]
+            done: list[Fresh] = []
+            async for part in in_turns(some, lambda one: one.item):
+                told = [await self._told(row, one, gone) for one in part]
+                hits = self.plan.engine.match_many([one.item for one in told])
+                done += [
+                    one if one.gone else self._matched(source, row, one, found, now, quiet=quiet)
+                    for one, found in zip(told, hits, strict=True)
+                ]
+            return done
 
         return tuple(await (self.caution.over(row.id, fresh, work) if self.caution and fresh else work(fresh)))
 
@@ -360,8 +364,8 @@ def _is_listed_again(before: Seen | None, now: datetime) -> bool:
 
 
 def _distinct(items: Iterable[Item], now: datetime) -> list[Item]:
-    """One item an id, in UTC; identities of a source are distinct already, plugins of third parties may err."""
-    return list({item.id: _in_utc(item, now) for item in items}.values())
+    """One item an id; identities of a source are distinct already, plugins of third parties may err."""
+    return list({item.id: dated(item, now) for item in items}.values())
 
 
 def _says_nothing(row: SourceRow, walk: Any, page: Page) -> bool:  # noqa: ANN401 - see Walk
@@ -379,10 +383,6 @@ def _completed(harvest: Harvest, walk: Any, page: Page, heard: Mapping[str, Any]
 
 def _listed(page: Page) -> int:
     return len({item.id for item in page.items})
-
-
-def _in_utc(item: Item, now: datetime) -> Item:
-    return replace(item, published=believed(item.published, now), updated=believed(item.updated, now))
 
 
 def _sum(one: Polled, other: Polled) -> Polled:

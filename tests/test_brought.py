@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from smwatch import brought
-from smwatch.brought import MOST, SLICE, PluginFault, called, slices, walked
+from smwatch.brought import (
+    MOST,
+    SLICE,
+    TURN_CHARACTERS,
+    TURN_ITEMS,
+    PluginFault,
+    called,
+    in_turns,
+    slices,
+    walked,
+)
 from smwatch.errors import Broken, Transient
 from smwatch.i18n import text
 from smwatch.model import Item, Page
@@ -88,3 +99,25 @@ async def test_a_cancellation_stays_one():
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def turns(*items):
+    """How many items each part has."""
+    return [len(part) async for part in in_turns(items, lambda one: one)]
+
+
+async def test_so_many_items_and_characters_are_worked_on_in_one_turn():
+    long, longest = (replace(ONE, text="x" * count) for count in (TURN_CHARACTERS // 2 - 10, TURN_CHARACTERS * 2))
+    assert await turns() == []
+    assert await turns(*(ONE,) * TURN_ITEMS) == [TURN_ITEMS]
+    assert await turns(*(ONE,) * (TURN_ITEMS + 1)) == [TURN_ITEMS, 1]
+    assert await turns(long, long, long, ONE) == [2, 2]
+    assert await turns(ONE, longest, ONE, long) == [1, 1, 2]
+
+
+async def test_others_have_their_turn_between_two_parts():
+    order = []
+    async for part in in_turns((ONE,) * (TURN_ITEMS * 2 + 1), lambda one: one):
+        order.append(len(part))
+        asyncio.get_running_loop().call_soon(order.append, "other")
+    assert order == [TURN_ITEMS, "other", TURN_ITEMS, "other", 1]

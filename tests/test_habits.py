@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import accumulate
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smwatch.habits import LONGEST, SHORTEST, in_words, learned, rhythm, silence, usual_pause
+from smwatch.habits import LONGEST, SHORTEST, dated, in_words, learned, rhythm, silence, usual_pause
+from smwatch.model import Item
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -149,3 +151,13 @@ def test_only_the_last_weeks_are_remembered() -> None:
 )
 def test_spans_in_words(span: timedelta, said: str) -> None:
     assert in_words(span).render("en") == said
+
+
+def test_an_item_that_says_its_time_in_utc_is_taken_as_it_is() -> None:
+    told = Item(id="1", source="s", url="https://blatt.example/1", title="Acme", published=NOW)
+    elsewhere = NOW.astimezone(timezone(HOUR))
+    assert dated(told, NOW) is told
+    assert dated(replace(told, updated=elsewhere), NOW).updated.tzinfo is UTC
+    assert dated(replace(told, published=NOW + 400 * DAY, updated=NOW), NOW) == replace(
+        told, published=None, updated=NOW
+    )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -9,6 +10,8 @@ import structlog
 from deliver_world import copy_fresh_store
 from sqlalchemy import func, select
 
+from smwatch import pipeline
+from smwatch.brought import SLICE, TURN_ITEMS
 from smwatch.errors import Transient
 from smwatch.i18n import text
 from smwatch.model import Author, Engagement, Item, Page, Priority, Watch
@@ -18,6 +21,7 @@ from smwatch.query.watches import WatchEngine
 from smwatch.store import schema
 from smwatch.store import sources as source_store
 from smwatch.store.db import Store
+from smwatch.store.ingest import identify
 from smwatch.store.mentions import mentions_where
 from smwatch.store.sources import Named
 
@@ -371,3 +375,43 @@ async def test_another_id_that_is_learned_later_is_as_good(press):
     await press.brings(page(item(1, other_ids=("hier/7",)), item(2, "Globex", other_ids=("hier/8",))))
     await press.brings(page(deleted=("hier/7",)))
     assert (await press.mentions())[0].item.deleted is not None
+
+
+class Turns:
+    """What is done between two turns of the loop, at most."""
+
+    def __init__(self):
+        self.now = self.most = self.total = 0
+
+    def one(self):
+        self.now += 1
+        self.total += 1
+        self.most = max(self.most, self.now)
+
+    async def watch(self):
+        while True:
+            self.now = 0
+            await asyncio.sleep(0)
+
+
+async def test_a_long_page_leaves_the_loop_to_others_between_its_items(press, monkeypatch):
+    named, read = Turns(), Turns()
+
+    def identified(*words):
+        named.one()
+        return identify(*words)
+
+    class Reads:
+        async def enrich(self, item):
+            read.one()
+            return item
+
+    monkeypatch.setattr(pipeline, "identify", identified)
+    await press.watches(Watch(name="Acme", query="acme"), enrichers=(Reads(),))
+    watching = [asyncio.create_task(one.watch()) for one in (named, read)]
+    polled = await press.brings(page(*(item(n) for n in range(SLICE))))
+    for one in watching:
+        one.cancel()
+    assert polled.mentions == SLICE
+    assert (named.total, read.total) == (SLICE, SLICE)
+    assert (named.most, read.most) == (TURN_ITEMS, TURN_ITEMS)
