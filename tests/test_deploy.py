@@ -52,6 +52,16 @@ def test_the_unit_waits_restarts_and_stops_as_the_docs_say() -> None:
     assert _settings("LoadCredential") == ["smwatch:/etc/smwatch/credentials"]
 
 
+def test_too_much_memory_ends_the_service_alone_and_it_starts_again() -> None:
+    high, most = (int(_settings(name)[0].removesuffix("M")) for name in ("MemoryHigh", "MemoryMax"))
+    assert 256 <= high < most
+    assert (_settings("MemorySwapMax"), _settings("OOMPolicy"), _settings("Restart")) == (
+        ["0"],
+        ["continue"],
+        ["always"],
+    )
+
+
 def test_every_group_of_hardening_lines_says_why() -> None:
     """A setting of the sandbox stands below a comment, or below one that does."""
     lines = UNIT.read_text(encoding="utf-8").partition("# --- sandbox")[2].partition("[Install]")[0].splitlines()[1:]

@@ -31,12 +31,27 @@ class Told:
     irrelevant: bool = False
 
 
+def _spellings(word: str) -> set[str]:
+    """A word as the store's `lower` leaves it: SQLite's knows the letters of ASCII only, so “Ü” stays as it is."""
+    return {_lower(spelt) for spelt in (word.lower(), word.upper(), word.capitalize())} | {word.lower()}
+
+
+def _lower(word: str) -> str:
+    return "".join(letter.lower() if letter.isascii() else letter for letter in word)
+
+
 async def search(connection: AsyncConnection, words: str, clients: Collection[str | None], limit: int) -> list[Mention]:
     """Mentions that hold all of `words` in title or text, newest first; only those of `clients` (None: of nobody)."""
     named = [one or "" for one in clients]
     holds = [
-        or_(*(func.lower(column).contains(word.lower(), autoescape=True) for column in (item.c.title, item.c.text)))
-        for word in words.split()[:8]
+        or_(
+            *(
+                func.lower(column).contains(spelling, autoescape=True)
+                for column in (item.c.title, item.c.text)
+                for spelling in _spellings(word)
+            )
+        )
+        for word in words.replace("\x00", " ").split()[:8]  # PostgreSQL takes no NUL
     ]
     if not holds:
         return []
