@@ -67,15 +67,16 @@ http {{
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the feeds are; every 200 of them have a host of their own."""
+    """Where the feeds are; every `neighbours` of them share a host."""
 
     folder: Path
     port: int
     count: int
+    neighbours: int
 
     def url(self, number: int) -> str:
         """The address of a feed."""
-        host = number // 200
+        host = number // self.neighbours
         return f"http://127.0.{host // 250 + 1}.{host % 250 + 1}:{self.port}/{number}.xml"
 
     def answered(self) -> Counter[int]:
@@ -115,7 +116,7 @@ def nginx() -> str | None:
 
 
 @contextmanager
-def serving(count: int, *, keep: int = 0) -> Iterator[Site]:
+def serving(count: int, *, keep: int = 0, neighbours: int = 200) -> Iterator[Site]:
     """Nginx with so many feeds; connections are kept open for `keep` seconds (most hosts have one feed: 0)."""
     program = nginx()
     assert program is not None, "nginx is not installed"
@@ -125,7 +126,7 @@ def serving(count: int, *, keep: int = 0) -> Iterator[Site]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    site = Site(folder, port, count)
+    site = Site(folder, port, count, neighbours)
     site.change()
     (folder / "nginx.conf").write_text(CONF.format(folder=folder, port=port, keep=keep), encoding="utf-8")
     process = subprocess.Popen([program, "-c", str(folder / "nginx.conf"), "-p", str(folder)])

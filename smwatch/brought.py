@@ -8,7 +8,6 @@ more than the loop should be kept for, so its items are worked on in several tur
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -33,15 +32,25 @@ class PluginFault(Exception):
     """A plugin raised what would have ended the process (SystemExit), or what no border expects."""
 
 
-@contextmanager
-def contained() -> Iterator[None]:
+class Contained:
     """A plugin's code: whatever it raises is an Exception afterwards; cancellation stays what it is."""
-    try:
-        yield
-    except (Exception, asyncio.CancelledError, GeneratorExit):
-        raise
-    except BaseException as error:
-        raise PluginFault(type(error).__name__) from error
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing to begin: one serves all, as every poll passes several."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if not isinstance(error, Exception | asyncio.CancelledError | GeneratorExit | None):
+            raise PluginFault(type(error).__name__) from error
+
+
+_CONTAINED = Contained()
+
+
+def contained() -> Contained:
+    """The border of a plugin's code."""
+    return _CONTAINED
 
 
 async def called(work: Awaitable[T]) -> T:

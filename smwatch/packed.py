@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic_core import from_json
+
 
 class Packed(Mapping[str, Any]):
     """A mapping that is read anew whenever somebody looks into it; equal to the dict that it stands for."""
@@ -54,7 +56,7 @@ class Packed(Mapping[str, Any]):
         return self._read()
 
     def _read(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.raw)
+        found: dict[str, Any] = from_json(self.raw)
         return found
 
 

@@ -131,7 +131,7 @@ class Pipeline:
         moments: set[datetime] = set()
         async for page, last in walked(source.fetch(walk)):
             if last and _says_nothing(row, walk, page):
-                break  # most polls end here: nothing is asked of the store
+                continue  # most polls end here: nothing is asked of the store
             moments.update(said for item in page.items if (said := believed(item.published or item.updated, now)))
             harvest = await self._harvest(source, row, page, walk, self.clock())
             harvest = replace(harvest, fence=row.fence if self.store.shared else None)

@@ -415,3 +415,14 @@ async def test_a_long_page_leaves_the_loop_to_others_between_its_items(press, mo
     assert polled.mentions == SLICE
     assert (named.total, read.total) == (SLICE, SLICE)
     assert (named.most, read.most) == (TURN_ITEMS, TURN_ITEMS)
+
+
+async def test_a_walk_without_news_is_read_to_its_end(press):
+    await press.brings(page(item(1)))
+    press.walk = Walk(unchanged=True)
+    with pytest.raises(Transient):
+        await press.brings(page(cursor=None), Transient("the second address is down"))
+    asked = asyncio.get_running_loop()._asyncgens  # what is left of walks is closed later, by a task of its own
+    before = set(asked)
+    assert (await press.brings()).unchanged
+    assert set(asked) <= before

@@ -138,8 +138,8 @@ async def _smwatch(folder: Path, urls: list[str]) -> None:
         while await asyncio.to_thread(sys.stdin.readline):
             count = 0
             left.clear()
+            app.scheduler.poll_now()  # not counted: each poll sets the next one itself
             before = time.process_time() + sum(map(_cpu, app.pool.pids()))
-            app.scheduler.poll_now()
             await left.wait()
             await app.scheduler._save()  # noqa: SLF001 - what the next second would do
             spent = time.process_time() + sum(map(_cpu, app.pool.pids())) - before

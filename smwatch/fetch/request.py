@@ -138,12 +138,14 @@ class Request:
         """One request, tried once more where the line was cut; the turn at the host is not on the clock."""
         host, key = url.host or "", f"{url.host}:{url.port}"
         self._mind_silence(url)
-        waiting = asyncio.get_running_loop().time()
+        clock = asyncio.get_running_loop().time
+        waiting = clock()
         async with self.client.hosts.turn(key, paced=not self.allow_private):
-            deadline += asyncio.get_running_loop().time() - waiting
+            begun = clock()
+            deadline += begun - waiting
             try:
-                async with asyncio.timeout_at(deadline) as limit:
-                    return await (self._once if self.body is not None else self._twice)(url, headers, limit)
+                async with asyncio.timeout_at(min(begun + self.client.limits.head, deadline)) as limit:
+                    return await (self._once if self.body is not None else self._twice)(url, headers, limit, deadline)
             except (SourceError, asyncio.CancelledError):
                 raise
             except TooLarge as error:
@@ -156,24 +158,21 @@ class Request:
             except Exception as error:
                 raise by_exception(error, host) from error
 
-    async def _twice(self, url: URL, headers: Mapping[str, str], limit: asyncio.Timeout) -> Answer:
-        deadline = limit.when()
+    async def _twice(self, url: URL, headers: Mapping[str, str], limit: asyncio.Timeout, deadline: float) -> Answer:
         try:
-            return await self._once(url, headers, limit)
+            return await self._once(url, headers, limit, deadline)
         except aiohttp.ClientConnectorError:
             raise
         except LOST:
-            limit.reschedule(deadline)
-            return await self._once(url, headers, limit)
+            limit.reschedule(min(asyncio.get_running_loop().time() + self.client.limits.head, deadline))
+            return await self._once(url, headers, limit, deadline)
 
-    async def _once(self, url: URL, headers: Mapping[str, str], limit: asyncio.Timeout) -> Answer:
-        """One attempt; `limit` is that of the hop, and drawn in until the answer's head is there."""
-        deadline = limit.when()
-        head = asyncio.get_running_loop().time() + self.client.limits.head
-        limit.reschedule(head if deadline is None else min(head, deadline))
+    async def _once(self, url: URL, headers: Mapping[str, str], limit: asyncio.Timeout, deadline: float) -> Answer:
+        """One attempt; `limit` is that of the answer's head, and put off to the deadline where a body follows."""
         response = await self._answered(url, headers)
         async with response:
-            limit.reschedule(deadline)
+            if response.status != NOT_MODIFIED:
+                limit.reschedule(deadline)
             return await self._read(response, url)
 
     async def _answered(self, url: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
