@@ -259,7 +259,14 @@ def main() -> None:
     reader.add_argument("--feeds", type=int, nargs="+", default=[1000])
     reader.add_argument("--only", nargs="+", default=[], help="these peers, by the first word of their names")
     asked = reader.parse_args()
-    parts = [part for count in asked.feeds for part in page(count, asked.only)]
+    parts: list[str] = []
+    for count in asked.feeds:
+        parts += page(count, asked.only)
+        report(parts)
+
+
+def report(parts: list[str]) -> None:
+    """Write what is known by now: ten thousand feeds take the slowest a quarter of an hour."""
     write(
         "poll",
         "Polling feeds (G6)",

@@ -54,7 +54,7 @@ CONF = """\
 daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr crit;
 events {{ worker_connections 4096; }}
 http {{
-  log_format status '$status'; access_log {folder}/answers status; etag on; keepalive_timeout {keep};
+  log_format asked '$status $msec $uri'; access_log {folder}/answers asked; etag on; keepalive_timeout {keep};
   client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
   uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5; types {{ application/rss+xml xml; }}
   server {{
@@ -81,11 +81,22 @@ class Site:
 
     def answered(self) -> Counter[int]:
         """How often the server gave each status since the last question."""
-        log = self.folder / "answers"
-        answers = Counter(int(line) for line in log.read_text(encoding="ascii").split() if line.isdigit())
-        with log.open("r+b") as stream:
+        answers = Counter(int(status) for status, _, _ in self._log())
+        with (self.folder / "answers").open("r+b") as stream:
             stream.truncate(0)
         return answers
+
+    def asked(self) -> dict[str, list[float]]:
+        """When each feed was asked for, in Unix time, by the address that `url` gave it."""
+        found: dict[str, list[float]] = {self.url(number): [] for number in range(self.count)}
+        for _, moment, path in self._log():
+            found[self.url(int(path[1:].removesuffix(".xml")))].append(float(moment))
+        return found
+
+    def _log(self) -> list[list[str]]:
+        """Status, moment and path of each answer since the last question about statuses."""
+        lines = (self.folder / "answers").read_text(encoding="ascii").splitlines()
+        return [words for line in lines if len(words := line.split()) == len(("status", "moment", "path"))]
 
     def change(self) -> None:
         """Every feed gets a new entry on top, so that all are read anew."""
