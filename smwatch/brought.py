@@ -82,29 +82,23 @@ async def walked(pages: AsyncIterator[Page]) -> AsyncIterator[tuple[Page, bool]]
     before it raises is kept.
     """
     held: Page | None = None
-    ended = False
+    ended, count = False, 0
     try:
-        async for page in _sliced(pages):
-            if held is not None:
-                yield held, False
-            held, ended = (None, True) if page.cursor is not None else (page, ended)
-            if held is None:
-                yield page, True
+        with contained():
+            async for whole in pages:
+                for page in slices(whole, count):
+                    if held is not None:
+                        yield held, False
+                    held, ended = (None, True) if page.cursor is not None else (page, ended)
+                    if held is None:
+                        yield page, True
+                count += len(whole.items)
     except SourceError:
         if held is not None:
             yield held, False
         raise
     if held is not None or not ended:
         yield held or Page(), True
-
-
-async def _sliced(pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
-    count = 0
-    with contained():
-        async for page in pages:
-            for part in slices(page, count):
-                yield part
-            count += len(page.items)
 
 
 async def in_turns(those: Iterable[T], item: Callable[[T], Item]) -> AsyncIterator[list[T]]:
