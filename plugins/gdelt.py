@@ -50,6 +50,7 @@ WINDOW = timedelta(days=89)  # older ones are not searched
 MOST = 250  # articles in one answer
 PAGES = 3
 TURNS = 8  # searches of one walk
+BARE = re.compile(r"^(\d{8})(\d{6})$")  # some of its dates come without letters
 ESCAPE = re.compile(rb'\\(["\\/bfnrtu]?)')
 LOOSE = re.compile(r"\s+([,.;:!?)%»“])|([(„«])\s+")
 REFUSED = ("your query", "the specified", "one or more of your", "queries", "invalid", "phrase", "keyword")
@@ -120,7 +121,7 @@ class GdeltSource(Source):
             mark = marks.pop(words, "")
             try:
                 async for articles in self._found(ctx, words, mark):
-                    mark = max(mark, *(one.text("seendate") for one in articles))
+                    mark = max(mark, *map(_stamp, articles))
                     yield Page(items=tuple({item.id: item for item in map(self._item, articles)}.values()))
             except Refused as error:
                 ctx.log.warning("gdelt_search_refused", search=words, reason=str(error.sentence))
@@ -143,7 +144,7 @@ class GdeltSource(Source):
             articles = await self._ask(ctx, words, since, until)
             if articles:
                 yield articles
-            oldest = min((one.text("seendate") for one in articles), default="")
+            oldest = min(filter(None, map(_stamp, articles)), default="")
             if len(articles) < MOST or not oldest or oldest == until:
                 break
             until = oldest
@@ -160,7 +161,7 @@ class GdeltSource(Source):
         }
         answer = await ctx.http.get(self.url.rstrip("/").removesuffix(SEARCH) + SEARCH, params=params)
         found = _read(answer.body, ctx.now)
-        return [one for one in found.each("articles") if one.link("url") and one.text("seendate")]
+        return [one for one in found.each("articles") if one.link("url")]
 
     def _countries(self) -> list[str]:
         return self._only(self.countries, GDELT_COUNTRIES, "sourcecountry")
@@ -179,7 +180,7 @@ class GdeltSource(Source):
             url=url,
             title=LOOSE.sub(r"\1\2", " ".join(article.words("title").split())),
             kind="article",
-            published=_moment(article.text("seendate")),
+            published=Payload(_stamp(article)).moment(),
             lang=_codes("languages").get(article.text("language").lower()),
             attributes={"country": country} if country else {},
         )
@@ -199,6 +200,12 @@ def _read(body: bytes, now: datetime) -> Payload:
             raise Refused(text("GDELT refuses a search: {said}", said=said[:120]))
         raise Broken(text("{host} does not answer with data, but with “{start}”", host="GDELT", start=said[:80]))
     return read_payload(ESCAPE.sub(lambda it: it[0] if it[1] else rb"\\", body), "GDELT")
+
+
+def _stamp(article: Payload) -> str:
+    """When GDELT saw it, as `20260329T081500Z`; "" where it does not say so."""
+    said = BARE.sub(r"\1T\2Z", article.text("seendate"))
+    return said if Payload(said).moment() else ""
 
 
 def _moment(stamp: str) -> datetime:

@@ -215,3 +215,12 @@ async def test_the_pause_is_for_all_sources_together() -> None:
 def test_keys_that_make_no_sense(keys: dict[str, object]) -> None:
     with pytest.raises(UserError):
         GdeltSource.model_validate({"type": "gdelt", **keys})
+
+
+async def test_a_date_that_is_none_costs_only_itself(world: World) -> None:
+    dates = ("20260329T074500Z", "20260329074500", "bad-date", "")
+    articles = [{**ARTICLE, "url": f"https://a.example/{n}", "seendate": one} for n, one in enumerate(dates)]
+    world.words = json.dumps({"articles": articles})
+    async with walker(gdelt(world)) as core:
+        found = [item for page in await core.walk() for item in page.items]
+    assert [item.published for item in found] == [ITEM.published, ITEM.published, None, None]
