@@ -31,7 +31,8 @@ from smwatch.fetch.decode import Body, TooLarge, Undecodable
 from smwatch.fetch.pool import ONE_LANE, ParsePool
 from smwatch.fetch.walk import Walk
 from smwatch.habits import learned
-from smwatch.i18n import Text, text
+from smwatch.i18n import Text, text, texts
+from smwatch.message.words import UNKNOWN, Reader
 from smwatch.model import utc
 from smwatch.query.searches import Searches
 from smwatch.source import PushSource, Receiver
@@ -330,49 +331,59 @@ def _author(author: Author | None) -> dict[str, Any]:
     return {"name": author.name, "url": author.url} if author is not None else {"name": None}
 
 
-def told(report: Report, language: str, most: int = 20) -> list[str]:
-    """The report as lines for a person; the newest `most` items."""
+def told(report: Report, language: str, most: int = 20, *, zone: str = "UTC") -> list[str]:
+    """The report as lines for a person in the time zone `zone`; the newest `most` items."""
+    reader = Reader(language=language, timezone=zone)
     if report.error is not None:
         return [f"✗ {report.target}: {report.error.render(language)}"]
-    lines = [f"✓ {report.target}: {_summary(report).render(language)}"]
+    lines = [f"✓ {report.target}: {_summary(report, reader).render(language)}"]
     hits = {match.item.id: match.hits for match in report.matches}
     for item in itertools.islice(report.items, most):
-        lines.append(f"  {(item['published'] or '–')[:16].replace('T', ' ')}  {item['title'] or item['text'][:80]}")
+        lines.append(f"  {_said(item['published'], reader)}  {item['title'] or item['text'][:80]}")
         if item["url"]:
             lines.append(f"      {item['url']}")
         lines += [f"      → {hit.watch.name}: {hit.reason.render(language)}" for hit in hits.get(item["id"], ())]
     if (rest := len(report.items) - most) > 0:
         lines.append(f"  {text('… and {n} more', n=rest).render(language)}")
-    return lines + _facts(report, language)
+    return lines + _facts(report, reader)
 
 
-def _summary(report: Report) -> Text:
+def _said(published: str | None, reader: Reader) -> str:
+    """When an item says that it was published."""
+    return _moment(datetime.fromisoformat(published), reader) if published else UNKNOWN
+
+
+def _moment(moment: datetime, reader: Reader) -> str:
+    return f"{reader.moment(moment, datetime.now(UTC))}{' UTC' if reader.timezone == 'UTC' else ''}"
+
+
+def _summary(report: Report, reader: Reader) -> Text:
     values = {
         "title": str(report.feed.get("title") or ""),
-        "n": len(report.items),
-        "hits": len(report.matches),
-        "seconds": f"{report.seconds:.2f}",
+        "items": texts("{n} item", "{n} items", n=len(report.items)),
+        "hits": texts("{n} of them would match", "{n} of them would match", n=len(report.matches)),
+        "seconds": reader.seconds(report.seconds),
     }
     if not values["title"]:
-        return text("{n} items, {hits} of them would match, read in {seconds} s", **values)
-    return text("“{title}”, {n} items, {hits} of them would match, read in {seconds} s", **values)
+        return text("{items}, {hits}, read in {seconds} s", **values)
+    return text("“{title}”, {items}, {hits}, read in {seconds} s", **values)
 
 
-def _facts(report: Report, language: str) -> list[str]:
+def _facts(report: Report, reader: Reader) -> list[str]:
     """What concerns the next poll: validators and when."""
-    facts = []
+    facts, language = list[str](), reader.language
     for known in report.validators.values():
         names = {"etag": "ETag", "last_modified": "Last-Modified"}
         facts += [f"{names[name]}: {known[name]}" for name in names if name in known]
         if moved := known.get("moved"):
             facts.append(text("it has moved for good: {url}", url=moved["to"]).render(language))
     if report.parsing:
-        fetched = f"{max(report.seconds - report.parsing, 0.0):.2f}"
-        times = text("fetched in {fetched} s, read in {parsing} s", fetched=fetched, parsing=f"{report.parsing:.2f}")
+        fetched, parsing = reader.seconds(max(report.seconds - report.parsing, 0.0)), reader.seconds(report.parsing)
+        times = text("fetched in {fetched} s, read in {parsing} s", fetched=fetched, parsing=parsing)
         facts.append(times.render(language))
     facts += [fact.render(language) for fact in (report.robots, report.pushed) if fact is not None]
     if report.next_poll is not None and report.rhythm is not None:
-        when, often = f"{report.next_poll:%H:%M} UTC", duration(report.rhythm.every)
+        when, often = _moment(report.next_poll, reader), duration(report.rhythm.every)
         facts.append(
             text(
                 "a running smwatch would read it again at {when} (every {every}: {why})",

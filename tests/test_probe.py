@@ -136,6 +136,7 @@ async def test_a_source_by_its_name_and_what_would_match() -> None:
     assert "→ Acme Marke" in lines
     assert "https://www.acme.example/2" in lines
     assert "ETag" in lines
+    assert "1 davon träfe zu" in lines
     json.dumps(report.to_json("de"))
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smwatch.cli.shell import EX_CONFIG, EX_FAILED, EX_USAGE, say_error, spoken, talk
-from smwatch.cli.usage import Misused, explained, unknown_command
+from smwatch.cli.shell import EX_CONFIG, EX_FAILED, EX_USAGE, language, say_error, spoken, talk
+from smwatch.cli.usage import Misused, config_in, explained, unknown_command
 from smwatch.errors import ConfigError, SmwatchError, system_reason
 from smwatch.i18n import Text, text
 
@@ -144,7 +144,8 @@ class Root(Group):
             error.show()
             return EX_USAGE
         except click.UsageError as error:
-            talk(explained(error))
+            words = next(iter(args), None) or extra.get("args") or sys.argv[1:]
+            talk(explained(error, language(config_in(words))))
             return EX_USAGE
         except click.Abort:
             talk(text("Stopped."))

@@ -128,10 +128,12 @@ def standing(config: str | None) -> Outcome:
 
 
 def in_zone(moment: datetime, timezone: str) -> str:
-    """Date and time of day as in the rest of what people read."""
-    from zoneinfo import ZoneInfo
+    """Date and time of day as in messages: `Do., 26. Nov., 14:17`, with the year where it is not this one."""
+    from datetime import UTC, datetime
 
-    return f"{moment.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M}"
+    from smwatch.message.words import Reader
+
+    return Reader(language=spoken(), timezone=timezone).moment(moment, datetime.now(UTC))
 
 
 def problem_json(problem: Problem) -> dict[str, object]:

@@ -341,7 +341,7 @@ async def _show(
             if as_json:
                 tell_json(report.to_json(language))
             else:
-                tell("\n".join(probe.told(report, language)))
+                tell("\n".join(probe.told(report, language, zone=built.timezone if built else "UTC")))
     return ok
 
 

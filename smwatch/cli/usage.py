@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smwatch.cli.shell import spoken
 from smwatch.i18n import Text, text
 
 if TYPE_CHECKING:
@@ -37,12 +36,21 @@ def unknown_command(word: str, known: Sequence[str], ctx: click.Context) -> Misu
     return Misused(text("there is no command {word}; there are: {known}", word=word, known=", ".join(known)), ctx)
 
 
-def explained(error: click.UsageError) -> str:
+def explained(error: click.UsageError, language: str) -> str:
     """The mistake as people read it, and where to look."""
     said = sentence(error)
     where = error.ctx.command_path if error.ctx else "smwatch"
-    told = said.render(spoken()) if isinstance(said, Text) else said
-    return f"{where}: {told}\n" + text("“{command} --help” shows how.", command=where).render(spoken())
+    told = said.render(language) if isinstance(said, Text) else said
+    return f"{where}: {told}\n" + text("“{command} --help” shows how.", command=where).render(language)
+
+
+def config_in(words: Sequence[str]) -> str | None:
+    """The file behind `-c` or `--config`, where the rest could not be read."""
+    for at, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name in {"-c", "--config"}:
+            return value if equals else next(iter(words[at + 1 :]), None)
+    return None
 
 
 def sentence(error: click.UsageError) -> Text | str:  # noqa: PLR0911 - one sentence a kind of mistake

@@ -24,7 +24,8 @@ async def examine(path: Path | None) -> tuple[Finding, ...]:
     """Everything that can be looked at; without a config, or with a broken one, the machine alone."""
     config, told = _config(path)
     store = _store_file(config)
-    found = [*machine.judged(await system.machine_here(datetime.now(UTC), store)), *told]
+    zone = config.timezone if config else "UTC"
+    found = [*machine.judged(await system.machine_here(datetime.now(UTC), store), zone), *told]
     if config is None or path is None:
         return (*found, note("rest", text("store, channels and sources are looked at once the configuration is right")))
     unit = await system.unit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from smwatch.doctor.finding import Finding, note, ok, warning, wrong
 from smwatch.i18n import text
@@ -35,9 +36,14 @@ class Machine:
     newest_file: datetime | None = None
 
 
-def judged(machine: Machine) -> tuple[Finding, ...]:
-    """One finding each."""
-    return (_python(machine), _expat(machine), _sqlite(machine), _openssl(machine), _clock(machine))
+def judged(machine: Machine, zone: str = "UTC") -> tuple[Finding, ...]:
+    """One finding each; times are shown in `zone`."""
+    return (_python(machine), _expat(machine), _sqlite(machine), _openssl(machine), _clock(machine, zone))
+
+
+def shown_in(moment: datetime, zone: str) -> str:
+    """`2026-11-26 14:17 (Europe/Berlin)`: to be compared with another clock, so its zone stands beside it."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
 
 
 def _python(machine: Machine) -> Finding:
@@ -87,13 +93,13 @@ def _openssl(machine: Machine) -> Finding:
     )
 
 
-def _clock(machine: Machine) -> Finding:
-    shown = f"{machine.now:%Y-%m-%d %H:%M} UTC"
+def _clock(machine: Machine, zone: str) -> Finding:
+    shown = shown_in(machine.now, zone)
     set_it = text("set the clock, and let it be kept: timedatectl set-ntp true")
     if machine.now < BUILT:
         return wrong("clock", text("the clock shows {moment}, which is long past", moment=shown), set_it)
     if machine.newest_file is not None and machine.newest_file - machine.now > TOLERATED:
-        there = f"{machine.newest_file:%Y-%m-%d %H:%M} UTC"
+        there = shown_in(machine.newest_file, zone)
         ahead = text("the clock shows {moment}, but the store was written at {there}", moment=shown, there=there)
         return wrong("clock", ahead, set_it)
     if machine.synchronised is False:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import socket
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from smwatch.doctor.finding import Finding, note, ok, warning, wrong
+from smwatch.doctor.machine import shown_in
 from smwatch.errors import UserError, system_reason
 from smwatch.i18n import text
 from smwatch.store.place import state_folder
@@ -31,8 +33,8 @@ async def daemon(config: Config) -> tuple[Finding, bool]:
         return note("daemon", text("smwatch is not running."), text("start it: smwatch run")), False
     if not said.get("alive"):
         return wrong("daemon", text("smwatch runs, but makes no progress"), text("look into its log, restart it")), True
-    since = str(said.get("since", "?"))[:16].replace("T", " ")
-    return ok("daemon", text("smwatch has been running since {moment}.", moment=f"{since} UTC")), True
+    since = shown_in(datetime.fromisoformat(str(said["since"])), config.timezone) if said.get("since") else "?"
+    return ok("daemon", text("smwatch has been running since {moment}.", moment=since)), True
 
 
 def web_port(config: Config, *, daemon_runs: bool) -> Finding:

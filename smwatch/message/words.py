@@ -43,6 +43,10 @@ class Reader:
         """12400 as "12.400"; unknown is "–", never 0."""
         return UNKNOWN if figure is None else format_decimal(figure, locale=self.locale)
 
+    def seconds(self, figure: float) -> str:
+        """0.244 as "0,24"."""
+        return str(format_decimal(figure, "0.00", locale=self.locale))
+
     def count(self, figure: int | None) -> dict[str, Any]:
         """The values of a counting sentence: `n` chooses its form, `figure` is shown; "– replies" is a plural."""
         return {"n": 2 if figure is None else figure, "figure": self.number(figure)}

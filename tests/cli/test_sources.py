@@ -12,10 +12,10 @@ import pytest
 import tomli
 
 from smwatch import due
-from smwatch.cli.shell import in_zone
 from smwatch.errors import Gone, HostRests
 from smwatch.feeds import known as feeds_known
 from smwatch.feeds import presets
+from smwatch.message.words import Reader
 from smwatch.store import sources as source_store
 from smwatch.store.db import Store
 from smwatch.store.sources import Named
@@ -131,10 +131,10 @@ async def test_list_says_what_a_source_waits_for(german: World) -> None:
         await source_store.save_states(connection, [waiting, gone], now)
     await store.close()
     assert (await asyncio.to_thread(german.run, "source", "list")).out.splitlines() == [
-        "· Werkblog  noch nicht gelesen: wartet auf 127.0.0.1 bis 2026-12-24 18:00",
-        "    wieder 2026-12-24 18:00 · alle 2s, wie eingestellt",
-        f"✗ Tagesbote  gibt es nicht mehr: fort (seit {in_zone(now, 'Europe/Berlin')})",
-        "    wieder 2026-12-24 18:00",
+        "· Werkblog  noch nicht gelesen: wartet auf 127.0.0.1 bis Do., 24. Dez., 18:00",
+        "    wieder Do., 24. Dez., 18:00 · alle 2s, wie eingestellt",
+        f"✗ Tagesbote  gibt es nicht mehr: fort (seit {Reader().moment(now, now)})",
+        "    wieder Do., 24. Dez., 18:00",
     ]
 
 
@@ -167,7 +167,9 @@ def test_rest_without_a_daemon(world: World) -> None:
     assert world.run("source", "pause", "Werkblog", "--until", "2099-12-24").code == 0
     [one, _] = world.run("source", "list", "--json").json
     assert (one["state"], one["reason"]) == ("paused", "until 2099-12-23 23:00 UTC")
-    assert "  rests: until 2099-12-24 00:00 (since" in world.run("source", "list").out  # as the rest of the line is
+    assert (
+        "  rests: until Thu 24 Dec 2099, 00:00 (since" in world.run("source", "list").out
+    )  # as the rest of the line is
     assert world.run("source", "resume", "Werkblog").code == 0
     assert world.run("source", "list", "--json").json[0]["state"] == "new"
 
@@ -228,7 +230,7 @@ async def test_add_knows_platforms_by_their_addresses(world: World, server: Feed
         "allow_private = true\n"
     )
     assert (said.code, said.err) == (0, f"→ {url}  “Acme TV”, 1 entry\nadded to {world.config}:\n")
-    assert said.out.startswith("✓ Acme TV: “Acme TV”, 1 items, 1 of them would match")
+    assert said.out.startswith("✓ Acme TV: “Acme TV”, 1 item, 1 of them would match")
     assert said.out.endswith(block)
     again = await asyncio.to_thread(world.run, *words)
     assert (again.code, again.err) == (1, f"{url} is read already, by the source Acme TV\n")

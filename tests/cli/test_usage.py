@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
+
+from smwatch.cli import cli
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cli_world import World
 
 WRONG = [
@@ -53,6 +58,20 @@ def test_wrong_usage_in_german(german: World, words: tuple[str, ...]) -> None:
     assert (said.code, said.out) == (2, "")
     assert said.err.splitlines()[-1].endswith("zeigt, wie es geht.")
     assert not {"there", "missing", "needs", "takes", "option", "command"} & set(said.err.split())
+
+
+@pytest.mark.parametrize(
+    "words", [("-c", "{}", "--zzz"), ("--zzz", "--config={}"), ("--zzz", "-c", "{}")], ids=" ".join
+)
+def test_wrong_usage_is_said_in_the_language_of_the_file_that_is_named(
+    german: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SMWATCH_CONFIG", raising=False)
+    german.configure()
+    said = CliRunner().invoke(cli, ["status", *(word.format(german.config) for word in words)], prog_name="smwatch")
+    assert (said.exit_code, said.stderr.splitlines()[0]) == (2, "smwatch status: Eine Option --zzz gibt es nicht")
 
 
 @pytest.mark.parametrize("words", [(), ("query",), ("digest",), ("config",), ("alert",), ("source",)], ids=" ".join)
