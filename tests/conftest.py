@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from deliver_world import copy_fresh_store
 from hypothesis import settings
+from lengths import asked_for_long
 from postgres_server import running_or_skipped
 
 settings.register_profile("smwatch", deadline=None)  # no timed tests: the first example may pay for imports
@@ -12,9 +15,15 @@ settings.load_profile("smwatch")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--long", action="store_true", help="the long chaos suite")
+    parser.addoption("--long", action="store_true", default=asked_for_long(os.environ), help="also by SMWATCH_LONG=1")
     parser.addoption("--kills", type=int, default=None, help="how often the daemon is killed")
     parser.addoption("--seed", type=int, default=1, help="of the random moments")
+
+
+@pytest.fixture(scope="session")
+def is_long(request):
+    """Whether the tests shall take their long forms, by --long or SMWATCH_LONG."""
+    return request.config.getoption("--long")
 
 
 @pytest.fixture(scope="session")

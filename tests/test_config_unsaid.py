@@ -57,7 +57,7 @@ def test_only_the_sources_that_do_not_say_it_are_named() -> None:
 
 
 def test_what_every_source_says_is_no_matter() -> None:
-    assert warnings("acme site:a.example lang:de url:presse title:x source:y lead:z #tag @name") == []
+    assert warnings("acme site:a.example lang:de url:presse title:x source:werkblog lead:z #tag @name") == []
 
 
 def test_sources_of_another_client_do_not_count() -> None:
@@ -68,3 +68,29 @@ def test_sources_of_another_client_do_not_count() -> None:
     digest = ('at = "08:00"', 'client = "Zwei"\nat = "08:00"')
     told = warnings("acme country:de", reviews + clients, mine, blog, digest)
     assert [it for it in told if "unknown at" in it[2]] == []
+
+
+def test_a_source_that_nobody_has_is_told_with_the_nearest_name() -> None:
+    told = "there is no source “Werkblok”; did you mean “Werkblog”?"
+    assert warnings("Öl AND source:Werkblok") == [(11, 24, told)]
+    assert warnings('Öl AND source:"Werk blog"')[0][2] == told.replace("Werkblok", "Werk blog")
+    assert warnings("acme AND source:xyz") == [(11, 26, "there is no source “xyz”: this condition never holds")]
+
+
+def test_a_source_is_known_as_the_matching_compares_names() -> None:
+    for name in ("werkblog", "WERKBLOG", "werk*", "*blog"):
+        assert warnings(f"acme AND source:{name}") == []
+    assert warnings('acme AND source:"Zwei Bäcker"', SECOND.replace("Zweitblog", "Zwei Baecker")) == []
+    assert len(warnings("acme AND source:zweit*")) == 1
+
+
+def test_the_repaired_query_parses() -> None:
+    content = GOOD.replace("query = 'acme'", "query = 'acme AND (source:Werkblgo OR x)'")
+    raw = Raw(path=Path("smwatch.toml"), data=content.replace('"Werkblog"', '"Werk Blog"').encode())
+    (found,) = [it.problem for it in build([raw], SOURCES).findings]
+    assert found.suggestion == 'acme AND (source:"Werk Blog" OR x)'
+
+
+def test_while_a_list_of_sources_is_missing_no_name_is_unknown() -> None:
+    missing = '\n[[source]]\ntype = "feed"\nopml = "missing.opml"\n'
+    assert [it for it in warnings("acme AND source:xyz", missing) if "no source" in it[2]] == []

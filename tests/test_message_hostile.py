@@ -223,10 +223,10 @@ def told_wrong_in_mail(message):
 
 
 @pytest.fixture(scope="module")
-def every(request):
+def every(is_long):
     """Messages until each string was in a field; in the long suite ten times, in other fields each time."""
     found = []
-    for turn in range(10 if request.config.getoption("--long") else 1):
+    for turn in range(10 if is_long else 1):
         words = strings(MANY)
         skipped = list(islice(words, turn * 17))
         make = Maker(iter([*words, *skipped]))

@@ -192,9 +192,9 @@ async def held(world):
 
 
 @pytest.fixture
-def each(request):
+def each(is_long):
     """Stories in half a minute: 2,000 in ten minutes, 10,000 in the long suite."""
-    return 500 if request.config.getoption("--long") else 100
+    return 500 if is_long else 100
 
 
 async def test_a_storm_is_few_messages_whatever_comes_and_nothing_is_uncounted(world, each):

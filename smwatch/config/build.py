@@ -182,7 +182,7 @@ class _Builder:
             else:
                 self.draft.stopped.append(name)
                 self.draft.stopped_nodes.append(node)
-        self.draft.asked = queries.asked
+        self.draft.asked, self.draft.named = queries.asked, queries.named
 
     def _watch(self, node: Node, name: str, values: Mapping[str, Any], raises: tuple[Raise, ...]) -> Watch:
         later = ("name", "query", "trial")

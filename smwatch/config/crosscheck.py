@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from smwatch.config import doors, unasked, unsaid, words
+from smwatch.config import doors, unasked, unnamed, unsaid, words
 from smwatch.config.draft import Draft, Placed, filled
 from smwatch.i18n import Text, text
 from smwatch.model import Priority
@@ -44,6 +44,7 @@ class CrossCheck:
         self._empty_digests()
         self._apart()
         unsaid.tell(self.report, self.draft.asked, self.draft.sources)
+        unnamed.tell(self.report, self.draft.named, self.draft.sources, self.sections.all("source"))
         lists = {name: it.it for name, it in self.draft.lists.items()}
         unasked.tell(self.report, self.draft.watches, self.draft.sources, lists)
         doors.tell(self.report, self.draft.sources, self.sections.all("web"))

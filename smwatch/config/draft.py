@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from smwatch.config.model import Client, DigestPlan
     from smwatch.config.report import Report
     from smwatch.config.tree import Node
+    from smwatch.config.unnamed import Named
     from smwatch.config.unsaid import Asked
     from smwatch.plugin import Channel, Source
 
@@ -34,8 +35,8 @@ class Draft:
     """Everything read, in the order of the files.
 
     `stopped` are names of watches whose query does not parse. `later_sources` are tables of source types that do not
-    exist yet. `asked` are conditions of queries. `known_channels` also holds the names of channels that could not be
-    read, so that nobody is told they do not exist.
+    exist yet. `asked` are conditions of queries, `named` the sources that they name. `known_channels` also holds the
+    names of channels that could not be read, so that nobody is told they do not exist.
     """
 
     channels: dict[str, Placed[Channel]] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class Draft:
     stopped: list[str] = field(default_factory=list)
     stopped_nodes: list[Node] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
     ops: tuple[str, ...] = ()
 
     def is_new(self, node: Node, found: Mapping[str, Any], report: Report) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smwatch.config import strings, unsaid
+from smwatch.config import strings, unnamed, unsaid
 from smwatch.errors import QueryError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class Queries:
         self.report = report
         self.lists = lists
         self.asked: list[unsaid.Asked] = []
+        self.named: list[unnamed.Named] = []
         self._parse = parse
 
     def check(self, node: Node, watch: str, options: Mapping[str, Any], client: str | None = None) -> bool:
@@ -39,6 +40,9 @@ class Queries:
         self._warn(node, query)
         for name, start, end, negated in unsaid.conditions(query):
             self.asked.append(unsaid.Asked(name, strings.inside(node, start, end), negated, client))
+        for name, start, end in unnamed.sources(query):
+            spot = strings.inside(node, start, end)
+            self.named.append(unnamed.Named(name, spot, node.value[:start], node.value[end:]))
         return True
 
     def _warn(self, node: Node, query: Query) -> None:

@@ -18,6 +18,8 @@ FARTHEST = 100  # words
 _NEAR = re.compile(r"(?P<op>O?NEAR|W|PRE|NAHE)\s*/\s*(?P<n>\d+)(?P<f>f?)(?!\w)(?P<list>\s*:)?", re.IGNORECASE)
 _OPEN = re.compile(r"O?NEAR(?:\s*/(?!\s*\d)|(?![\w/:=-]))|(?:W|PRE)\s*/(?!\s*\d)(?=\s|$)")
 _UNSLASHED = re.compile(r"(?P<op>O?NEAR)\s*[:~(-]?\s*(?P<n>\d{1,3})\)?(?!\w)")
+_LISTED = re.compile(r'"[^"]+"|[^\s(),;"]+')
+_LIST = re.compile(rf"\s*\(?\s*(?:{_LISTED.pattern})(?:\s*[,;]\s*(?:{_LISTED.pattern}))*(?:\s*\))?")
 _SENTENCE = re.compile(r"(?P<o>O?)SENTENCE(?![\w/:=-])")
 _INITIALS = frozenset("NOWPSnowp")
 _NEGATION = re.compile(r"(?:NOT|NICHT|not|nicht)\s+")
@@ -109,16 +111,18 @@ def _unslashed(source: str, found: re.Match[str]) -> QueryError:
 
 
 def _near_list(source: str, found: re.Match[str]) -> QueryError:
-    """`near/4:a,b`, as some other tools write it."""
-    values = re.compile(r"\s*([^\s()]+)").match(source, found.end())
-    words = [word for word in (values[1] if values else "").split(",") if word]
+    """`near/4:a,b`, as some other tools write it; also with brackets, phrases and spaces."""
+    values = _LIST.match(source, found.end())
+    words = _LISTED.findall(values.group()) if values else []
     end = values.end() if values else found.end()
     near = f"{found['op'].upper()}/{found['n']}"
     form = f" {near} ".join(words) if len(words) == 2 else f"({' AND '.join(words)})~{found['n']}"  # noqa: PLR2004 - two sides
     alone = not source[: found.start()].strip() and not source[end:].strip()
     repair = source[: found.start()] + (form if alone else f"({form})") + source[end:]
     return QueryError(
-        text("{sign} is another tool's way to write {form}", sign=found.group(), form=form),
+        text("{sign} is another tool's way to write {form}", sign=found.group(), form=form)
+        if len(words) > 1
+        else text("{sign} needs two words: a {near} b", sign=found.group(), near=near),
         start=found.start(),
         end=found.end(),
         repairs=[repair] if len(words) > 1 else [],

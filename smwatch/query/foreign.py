@@ -19,6 +19,11 @@ DASHES = "–—−‒―"
 _OPERATOR = r"(?:AND|OR|NOT|UND|ODER|NICHT|and|or|not|und|oder|nicht|-)"
 _VALUE = re.compile(r"\s*[:=]?\s*(?:\"[^\"]*\"|\([^()]*\)|\[[^\]]*\]|[^\s()]+)?")
 _CUT_BEFORE = re.compile(rf"(?:\b{_OPERATOR}\s+|-)+$")
+_SINGLE = re.compile(
+    rf"[{APOSTROPHES}‚]+[{QUOTES}]*(?P<content>(?:[^{APOSTROPHES}{QUOTES}]|[{APOSTROPHES}](?=[^\W_]))+)"
+    rf"[{QUOTES}]*[{APOSTROPHES}]+"
+)
+_DOUBLED = re.compile(rf"(?P<opening>[{QUOTES}]{{2,}})(?P<content>[^{QUOTES}]+)(?P<closing>[{QUOTES}]+)")
 _CUT_AFTER = re.compile(rf"^\s*(?:{_OPERATOR}\s+)+")
 
 
@@ -192,9 +197,26 @@ def _bang(source: str, start: int) -> QueryError:
 
 
 def _apostrophe(source: str, start: int) -> QueryError:
-    close = next((n for n in range(start + 1, len(source)) if source[n] in APOSTROPHES), -1)
-    repairs = [f'{source[:start]}"{source[start + 1 : close]}"{source[close + 1 :]}'] if close > 0 else []
+    """`'x'`, `''x''`, `'"x"'`: an apostrophe before a letter closes nothing ('L'Oréal')."""
+    found = _SINGLE.match(source, start)
+    content = found["content"].strip() if found else ""
+    repairs = [f'{source[:start]}"{content}"{source[found.end() :]}'] if found and content else []
     return QueryError(text('phrases stand in double quotation marks: "…"'), start=start, repairs=repairs)
+
+
+def doubled_quotes(source: str, start: int) -> QueryError | None:
+    """`""Zug""`: the error where two quotation marks open what others close, else None."""
+    found = _DOUBLED.match(source, start)
+    if found is None or not (content := found["content"].strip()):
+        return None
+    if len(found["closing"]) == 1 and found["content"][0].isspace():  # an empty phrase, and another one
+        return None
+    return QueryError(
+        text("one quotation mark on each side is enough"),
+        start=start,
+        end=start + len(found["opening"]),
+        repairs=[f'{source[:start]}"{content}"{source[found.end() :]}'],
+    )
 
 
 def _brace(source: str, start: int) -> QueryError:

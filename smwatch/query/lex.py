@@ -210,6 +210,8 @@ class Lexer:
         return None
 
     def _phrase(self, start: int) -> Token:
+        if doubled := foreign.doubled_quotes(self.source, start):
+            raise doubled
         end = next((n for n in range(start + 1, len(self.source)) if self.source[n] in QUOTES), -1)
         if end < 0:
             repair = self.source.rstrip() + '"'

@@ -45,9 +45,10 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """What could be read of a set of queries; the others run."""
+    """What could be read of a set of queries, and by the same names what takes items out again; the others run."""
 
     parsed: Mapping[str, Query] = field(default_factory=dict)
+    excludes: Mapping[str, Sequence[Query]] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
 
 
@@ -103,23 +104,40 @@ def item_to_json(item: Item) -> dict[str, Any]:
 
 
 def read_queries(entries: Iterable[Mapping[str, Any]], *, lists: Mapping[str, Sequence[str]] | None = None) -> Queries:
-    """Queries from `{"name", "query", "dialect", "umlauts", "inflect"}` objects; without a name, the query is it."""
+    """Queries from `{"name", "query", "exclude", "dialect", "umlauts", "inflect"}` objects; unnamed, the query is it.
+
+    `exclude` is a query or a list of them; where one does not parse, its query does not run.
+    """
     parsed: dict[str, Query] = {}
+    excludes: dict[str, Sequence[Query]] = {}
     unread: list[Unread] = []
     for number, entry in enumerate(entries, start=1):
-        source = entry.get("query")
-        name = str(entry.get("name") or source or number)
-        try:
-            parsed[_free(name, parsed)] = parse(
-                _source(source),
-                dialect=entry.get("dialect"),
-                umlauts=entry.get("umlauts", "strict"),
-                inflect=entry.get("inflect", True),
-                lists=lists,
-            )
-        except QueryError as error:
-            unread.append(Unread(name, error, str(source or "")))
-    return Queries(parsed, tuple(unread))
+        name = str(entry.get("name") or entry.get("query") or number)
+        read: list[Query] = []
+        for source in (entry.get("query"), *_excluding(entry.get("exclude"))):
+            try:
+                read.append(_parsed(source, entry, lists))
+            except QueryError as error:
+                unread.append(Unread(name, error, str(source or "")))
+                break
+        else:
+            free = _free(name, parsed)
+            parsed[free], excludes[free] = read[0], read[1:]
+    return Queries(parsed, excludes, tuple(unread))
+
+
+def _excluding(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else () if value is None else (value,)
+
+
+def _parsed(source: object, entry: Mapping[str, Any], lists: Mapping[str, Sequence[str]] | None) -> Query:
+    return parse(
+        _source(source),
+        dialect=entry.get("dialect"),
+        umlauts=entry.get("umlauts", "strict"),
+        inflect=entry.get("inflect", True),
+        lists=lists,
+    )
 
 
 def match_to_json(item_id: object, hit: Hit) -> str:

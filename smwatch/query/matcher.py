@@ -63,8 +63,18 @@ def _read(line: bytes) -> tuple[object, Item] | Text:
 def from_entries(entries: Sequence[Mapping[str, Any]], guess: Callable[[Item], Item] | None = None) -> Matcher:
     """A matcher for `{"name", "query", …}` objects; languages are guessed only where a query asks for one."""
     queries = read_queries(entries)
-    asks = any(isinstance(node, Lang) for query in queries.parsed.values() for node in walk(query.root))
-    return Matcher(Engine(queries.parsed).match_many, queries.unread, guess if asks else None)
+    pairs = [(name, query) for name, rows in queries.excludes.items() for query in rows]
+    owners = {f"\0{n}": name for n, (name, _) in enumerate(pairs)}
+    asked = {**queries.parsed, **dict(zip(owners, (query for _, query in pairs), strict=True))}
+    asks = any(isinstance(node, Lang) for query in asked.values() for node in walk(query.root))
+    engine = Engine(asked)
+
+    def match(items: Sequence[Item]) -> Iterator[list[Hit]]:
+        for hits in engine.match_many(items):
+            out = {owners[hit.name] for hit in hits if hit.name in owners}
+            yield [hit for hit in hits if hit.name not in owners and hit.name not in out]
+
+    return Matcher(match if owners else engine.match_many, queries.unread, guess if asks else None)
 
 
 def from_watches(
@@ -84,7 +94,7 @@ def read_entries(content: str) -> list[Mapping[str, Any]]:
     """The queries of a file: JSON Lines of objects, or TOML with [[query]] or [[watch]] tables; raises UserError."""
     try:
         if content.lstrip().startswith("{"):
-            return [json.loads(line) for line in content.splitlines() if line.strip()]
+            return [json.loads(line) for line in content.split("\n") if line.strip()]
         tables = tomli.loads(content)
     except ValueError as error:
         raise UserError(text("the file of queries cannot be read: {error}", error=str(error))) from None

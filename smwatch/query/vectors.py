@@ -68,7 +68,7 @@ def read_cases(content: str) -> list[Mapping[str, Any]]:
     """The cases of a TOML or JSON Lines file; raises UserError."""
     try:
         if content.lstrip().startswith("{"):
-            return [json.loads(line) for line in content.splitlines() if line.strip()]
+            return [json.loads(line) for line in content.split("\n") if line.strip()]
         cases = tomli.loads(content).get("case", [])
     except ValueError as error:
         raise UserError(text("the file of cases cannot be read: {error}", error=str(error))) from None

@@ -133,15 +133,15 @@ LONG = 5  # rounds; bombs take seconds to be made, and short runs do without
 
 
 @pytest.fixture
-def good(request):
+def good(is_long):
     """So many good sources."""
-    return 100 if request.config.getoption("--long") else 20
+    return 100 if is_long else 20
 
 
 @pytest.fixture
-def rounds(request):
+def rounds(is_long):
     """So often every good source has news."""
-    return LONG if request.config.getoption("--long") else 2
+    return LONG if is_long else 2
 
 
 def plugins(folder):

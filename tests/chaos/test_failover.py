@@ -21,9 +21,9 @@ AWAY = "OperationalError"  # the daemon has noticed that the store is away
 
 
 @pytest.fixture
-def times(request):
+def times(is_long):
     """How often it happens."""
-    return LONG if request.config.getoption("--long") else SHORT
+    return LONG if is_long else SHORT
 
 
 @pytest.fixture(scope="module")

@@ -34,9 +34,9 @@ NAME = re.compile(r"Acme Fall (\d+)\.")
 
 
 @pytest.fixture
-def kills(request):
+def kills(request, is_long):
     """How often the daemon is killed."""
-    return request.config.getoption("--kills") or (LONG if request.config.getoption("--long") else SHORT)
+    return request.config.getoption("--kills") or (LONG if is_long else SHORT)
 
 
 class SlowSlack(FakeSlack):

@@ -26,15 +26,15 @@ FAULTS = (
 
 
 @pytest.fixture
-def times(request):
+def times(is_long):
     """How often it happens."""
-    return LONG if request.config.getoption("--long") else SHORT
+    return LONG if is_long else SHORT
 
 
 @pytest.fixture
-def asleep(request):
+def asleep(is_long):
     """Seconds for which the daemon is stopped: longer than the slowest call is waited for, in the long suite."""
-    return 40 if request.config.getoption("--long") else 2
+    return 40 if is_long else 2
 
 
 @pytest.fixture

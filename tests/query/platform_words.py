@@ -77,8 +77,12 @@ def divided(text: str) -> list[str]:
 
 
 def by_unicode(text: str) -> list[str]:
-    """Words by Unicode's rules: Lucene's standard tokenizer."""
-    return list(_pieces(text, _by_unicode()))
+    """Words by Unicode's rules: Lucene's standard tokenizer; marks without a letter before them are none."""
+    return [piece for piece in _pieces(text, _by_unicode()) if not _only_marks(piece)]
+
+
+def _only_marks(piece: str) -> bool:
+    return all(category(char)[0] == "M" for char in piece)
 
 
 def _pieces(text: str, pattern: re.Pattern[str]) -> Iterator[str]:
@@ -200,9 +204,17 @@ def _cuts(query: Query) -> dict[str, set[frozenset[int]]]:
 
 
 def _is_whole(dotted: str, query: Query) -> bool:
-    """Whether the query asks for `dotted` as it stands, and nowhere for a part of it."""
-    own, asked = _folded_pieces(dotted), [_folded_pieces(chunk) for chunk in _chunks(query)]
-    return own in asked and not any(set(own) & set(one) for one in asked if one != own)
+    """Whether the query asks for `dotted` as it stands, with the same signs, and nowhere for a part of it."""
+    own, asked = _folded_pieces(dotted), {chunk: _folded_pieces(chunk) for chunk in _chunks(query)}
+    alike = [chunk for chunk, pieces in asked.items() if pieces == own]
+    if any(set(own) & set(pieces) for chunk, pieces in asked.items() if chunk not in alike):
+        return False
+    return alike != [] and all(_signs(chunk) == _signs(dotted) for chunk in alike)
+
+
+def _signs(word: str) -> list[str]:
+    """What stands between the pieces of `word`."""
+    return _divided().split(surface(word).text)[1:-1]
 
 
 def _folded_pieces(word: str) -> tuple[str, ...]:

@@ -145,11 +145,10 @@ def shown(spans: Spans) -> str:
 
 
 @pytest.mark.timeout(0)
-def test_engine_and_oracle_agree(request: pytest.FixtureRequest) -> None:
-    long = request.config.getoption("--long") or os.environ.get("SMWATCH_LONG")
-    first = seed = int(os.environ.get("SMWATCH_SEED") or (random.randrange(10**9) if long else 1))
+def test_engine_and_oracle_agree(is_long: bool) -> None:
+    first = seed = int(os.environ.get("SMWATCH_SEED") or (random.randrange(10**9) if is_long else 1))
     tally = Tally()
-    while tally.pairs < (LONG if long else SHORT):
+    while tally.pairs < (LONG if is_long else SHORT):
         made_up = scenario(random.Random(seed), SIDE)
         report = differences(made_up.queries, made_up.items, tally, all_ways=seed % 4 == 0)
         assert not report, f"SMWATCH_SEED={seed}, after {tally.pairs} pairs:\n{report}"

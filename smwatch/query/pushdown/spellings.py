@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from smwatch.query.syntax import Exact, Fuzzy, Variants, Wild, Word
 from smwatch.query.terms import chunks, has_wildcard, is_inflected, longest_path, variant_parts
-from smwatch.text import is_emoji, is_spaceless
+from smwatch.text import fold, is_emoji, is_spaceless, surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,9 +47,9 @@ def spelled(leaf: Leaf, same: Callable[[str], str], *, inflect: bool, loose: boo
 
     `same` gives the form in which the platform itself compares words: spellings equal in it are asked once.
     """
+    if isinstance(leaf, Fuzzy | Wild) or _has_stray_mark(leaf.text):
+        return None
     match leaf:
-        case Fuzzy() | Wild():
-            return None
         case Variants():
             rows = tuple(itertools.islice(_variants(leaf, same, loose=loose), MOST + 1))
             return Spelled((rows,)) if 0 < len(rows) <= MOST else None
@@ -58,6 +60,14 @@ def spelled(leaf: Leaf, same: Callable[[str], str], *, inflect: bool, loose: boo
             genitive = inflect and len(path) == 1 and is_inflected(leaf.text)
             return _phrase([path], same, genitive=genitive, loose=loose)
     return _phrase(_stretches(leaf.text), same, genitive=False, loose=loose)
+
+
+def _has_stray_mark(text: str) -> bool:
+    """Whether a mark of a script without spaces stands on a letter of another: each search reads that differently."""
+    return not text.isascii() and any(
+        category(char)[0] == "M" and is_spaceless(char) and not is_spaceless(before)
+        for before, char in pairwise(f" {surface(text).text}")
+    )
 
 
 def _words(text: str) -> list[str]:
@@ -100,8 +110,8 @@ def _phrase(
 
 def _forms(shown: str, same: Callable[[str], str], *, genitive: bool, loose: bool) -> tuple[str, ...]:
     """One word in all its spellings, as written first; none where they cannot be listed."""
-    if _HANGUL[0] <= shown[-1] <= _HANGUL[1] or len(shown) > LONGEST:  # ours begins a word, a platform's is the whole
-        return ()
+    if _HANGUL[0] <= fold(shown)[-1:] <= _HANGUL[1] or len(shown) > LONGEST:
+        return ()  # ours begins a word, a platform's is the whole
     if is_emoji(shown[0]):
         return (shown,)
     found = _distinct(_divided(shown), same)
