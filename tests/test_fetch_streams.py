@@ -15,6 +15,7 @@ from smwatch.config.model import Http
 from smwatch.errors import AuthExpired, Broken, NotPermitted, RateLimited, Transient
 from smwatch.fetch import streams
 from smwatch.fetch.client import Client, Limits
+from smwatch.fetch.request import Request, read_url
 from smwatch.fetch.walk import Walk
 from smwatch.packed import Packed
 from smwatch.plugin import Card, Source
@@ -206,3 +207,21 @@ async def test_a_walk_without_news_gives_back_the_validators_that_it_was_given(h
         changed = await walked(known)
         assert not changed.unchanged
         assert changed.validators != known
+
+
+async def test_a_body_has_the_time_of_the_whole_request_and_an_answer_without_one_that_of_its_head(http):
+    request = Request(http._client, allow_private=True)
+    now = asyncio.get_running_loop().time()
+    head, deadline = now + 60.0, now + 120.0
+
+    async def limited(**headers):
+        async with asyncio.timeout_at(head) as limit:
+            answer = await request._once(read_url(server.url("/")), headers, limit, deadline)
+        return answer, limit.when()
+
+    async with FeedServer() as server:
+        server.put("/", GOOD)
+        whole, its_limit = await limited()
+        assert (whole.status, its_limit) == (200, deadline)
+        same, its_limit = await limited(**{"If-None-Match": whole.headers["ETag"]})
+        assert (same.status, its_limit) == (304, head)
