@@ -106,6 +106,7 @@ class Gather:
         self._recall = Recall()
         self._knock = asyncio.Event()
         self._told: dict[str, None] = {}
+        self._more = True  # the last step may have left something; what comes later knocks
 
     def knock(self) -> None:
         """There are new mentions."""
@@ -123,7 +124,7 @@ class Gather:
 
     async def _all(self) -> None:
         try:
-            while await self.step():
+            while await self.step() and self._more:
                 pass
         except SQLAlchemyError as error:  # a full disk: the mentions wait where they are
             log.warning("stories_not_stored", error=type(error).__name__)
@@ -149,12 +150,14 @@ class Gather:
             edited, again = await self._edits(gathering, window, now)
             await gathering.flush()
         self._window = window
+        self._more = len(waiting) == stories.BATCH or edited > 0
         self._told |= dict.fromkeys([*channels, *again])
         return len(waiting) + edited
 
     async def _one_by_one(self) -> int:
         async with self._store.read() as connection:
             numbers = await stories.waiting_numbers(connection, but=self._left_out)
+        self._more = True  # what failed is tried again
         for number in numbers:
             await self._alone(number)
         return len(numbers)

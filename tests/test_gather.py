@@ -21,6 +21,7 @@ from smwatch.model import Priority, Watch
 from smwatch.store.db import Store
 from smwatch.store.ingest import Fresh, Harvest, Match, Seen, identify, store_harvest
 from smwatch.store.schema import card, fingerprint, item, mention, post, source, story, watch
+from smwatch.store.stories import BATCH
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 CLIENTS = ("", "Acme", "Globex")
@@ -312,3 +313,14 @@ async def test_a_step_asks_the_store_as_often_for_many_stories_as_for_few(anywhe
         asked.append(len(statements))
     assert asked[0] == asked[1]
     assert len(await anywhere.rows(select(story))) == len(await anywhere.rows(select(card))) == 93
+
+
+@pytest.mark.parametrize(("number", "transactions"), [(3, 1), (BATCH, 2), (BATCH + 1, 2)])
+async def test_a_transaction_that_may_have_left_nothing_is_the_last_one(world, number, transactions):
+    begun = []
+    for one in strangers(range(100, 100 + number)):
+        await world.comes(one)
+    event.listen(world.store._writer.sync_engine, "begin", begun.append)
+    await world.gather._all()
+    assert len(begun) == transactions
+    assert len(await world.rows(select(story))) == number

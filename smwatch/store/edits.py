@@ -44,6 +44,8 @@ async def edited(connection: AsyncConnection, limit: int = BATCH) -> list[Edited
         .limit(limit)
     )
     rows = (await connection.execute(query)).all()
+    if not rows:
+        return []
     homes = await _homes(connection, [row.id for row in rows])
     return [
         Edited(item_id=row.id, item=item_of(row), place=f"{row.source_kind}|{row.key}", homes=tuple(homes[row.id]))
@@ -71,6 +73,7 @@ async def print_again(connection: AsyncConnection, one: Edited, marks: Sequence[
 async def raised(connection: AsyncConnection, limit: int = BATCH) -> list[Waiting]:
     """The mentions that an edit has made more urgent, and that are part of a story; they are asked for once."""
     found = await waiting_where(connection, mention.c.raised_at.is_not(None) & mention.c.story_id.is_not(None), limit)
-    numbers = [one.mention.id for one in found]
-    await connection.execute(update(mention).where(mention.c.id.in_(numbers)).values(raised_at=None))
+    if found:
+        numbers = [one.mention.id for one in found]
+        await connection.execute(update(mention).where(mention.c.id.in_(numbers)).values(raised_at=None))
     return found

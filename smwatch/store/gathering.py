@@ -44,7 +44,9 @@ class Gathering:
 
     async def look_back(self, waiting: Sequence[Waiting]) -> None:
         """Which of their items began a story before."""
-        self._many = max(len(waiting), 1)
+        if not waiting:
+            return
+        self._many = len(waiting)
         firsts = {one.identity for one in waiting}
         query = select(story.c.client, story.c.first_item).where(story.c.first_item.in_(firsts))
         self.begun |= {(row.client, row.first_item) for row in await self.connection.execute(query)}

@@ -75,6 +75,8 @@ async def waiting_where(connection: AsyncConnection, which: ColumnElement[bool],
         .limit(limit)
     )
     rows = (await connection.execute(query)).all()
+    if not rows:
+        return []
     whole = {one.id: one for one in await mentions_where(connection, mention.c.id.in_([row.id for row in rows]))}
     return [
         Waiting(
