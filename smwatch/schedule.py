@@ -122,7 +122,7 @@ class Scheduler:
         """The sources of a (new) config by id; those that stay keep their state and their place in the queue."""
         fresh = [number for number in sources if number not in self._slots]
         for number in self._slots.keys() - sources.keys():
-            del self._slots[number]
+            self._turns.forget(self._slots.pop(number))
         for number, (source, row) in sources.items():
             standing = self._slots.get(number)
             if standing is None:
@@ -248,7 +248,7 @@ class Scheduler:
             _, ticket, slot = heapq.heappop(self._heap)
             if slot.ticket != ticket or self._slots.get(slot.row.id) is not slot:
                 continue
-            if slot.polling is not None and not slot.polling.done():
+            if slot.polling is not None:
                 slot.missed = ticket
             elif slot.row.paused(now):
                 if slot.row.paused_until is not None:
@@ -263,9 +263,9 @@ class Scheduler:
         self._running -= 1
         if slot.polling is polling:
             slot.polling = None  # what is left of a poll takes 700 bytes, for every source
-        following = self._turns.leave(slot)
-        if following is not None and following.row.due_at is not None:
-            heapq.heappush(self._heap, (following.row.due_at, following.ticket, following))
+        now = self._clock()
+        for one in self._turns.leave(slot, now):
+            self._push(one, one.row.due_at or now)  # with a new ticket: the one that it had may be in the heap as well
         if slot.missed == slot.ticket:
             self._push(slot, self._clock())
         if self._heap and self._heap[0][0] <= self._clock():

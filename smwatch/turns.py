@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Iterator
+    from datetime import datetime
 
     from smwatch.errors import SourceError
     from smwatch.source import Source
@@ -37,29 +38,43 @@ class Turns:
 
     def __init__(self) -> None:
         self._busy: dict[str, int] = {}
-        self._lines: dict[str, deque[Slot]] = {}
+        self._lines: dict[str, dict[int, Slot]] = {}  # by source, so that nobody stands in a line twice
 
     def enter(self, one: Slot) -> bool:
         """Whether there is room at its host; where there is none, it stands in line."""
-        one.host = host_of(one.source)
-        busy = self._busy.get(one.host, 0)
-        if one.host and busy >= AT_ONE_HOST:
-            self._lines.setdefault(one.host, deque()).append(one)
+        host = host_of(one.source)
+        busy = self._busy.get(host, 0)
+        if host and busy >= AT_ONE_HOST:
+            self._lines.setdefault(host, {})[one.row.id] = one
             return False
-        self._busy[one.host] = busy + 1
+        one.host = host
+        self._busy[host] = busy + 1
+        if host in self._lines:
+            self._lines[host].pop(one.row.id, None)
         return True
 
-    def leave(self, one: Slot) -> Slot | None:
-        """Its place is free; the next one in line, if there is one, may try to enter."""
+    def leave(self, one: Slot, now: datetime) -> list[Slot]:
+        """Its place is free; who may try to enter: the next one in line that does not rest, and those before it."""
         host, one.host = one.host, ""
         self._busy[host] -= 1
         if not self._busy[host]:
             del self._busy[host]
-        line = self._lines.get(host)
-        following = line.popleft() if line else None
-        if line is not None and not line:
-            del self._lines[host]
-        return following
+        return list(self._next(host, now))
+
+    def _next(self, host: str, now: datetime) -> Iterator[Slot]:
+        line = self._lines.get(host, {})
+        while line:
+            one = line.pop(next(iter(line)))
+            yield one
+            if not one.row.paused(now):
+                return
+        self._lines.pop(host, None)
+
+    def forget(self, one: Slot) -> None:
+        """It stands in no line any more."""
+        for line in self._lines.values():
+            if line.get(one.row.id) is one:
+                del line[one.row.id]
 
 
 def host_of(source: Source) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -664,6 +665,81 @@ async def test_many_sources_at_a_slow_host_take_nobody_else_s_place(bench):
     release.set()
     await bench.turn()
     assert {row.state for row in bench.scheduler.rows} == {"ok"}
+
+
+def at_slow_host(bench, count, release):
+    """So many sources at one host, whose polls wait for `release`; how many of them run."""
+    running = Counter()
+
+    def asked(name):
+        async def hangs():
+            running[name] += 1
+            bench.most = max(bench.most, running[name])
+            await release.wait()
+            running[name] -= 1
+            return Polled(listed=1)
+
+        return hangs
+
+    names = [f"slow {n}" for n in range(count)]
+    bench.most = 0
+    bench.polls.answers |= {name: asked(name) for name in names}
+    return bench.has(
+        *names, made=lambda name: AtHost(type="feed", name=name, url="https://slow.example/", interval=TEN)
+    )
+
+
+async def test_who_stands_in_line_and_is_to_be_read_at_once_is_read_once_and_frees_its_place(bench):
+    release = asyncio.Event()
+    await at_slow_host(bench, AT_ONE_HOST + 2, release)
+    bench.clock.passes(seconds=20)
+    await bench.scheduler._start_due()
+    bench.scheduler.poll_now()
+    await bench.scheduler._start_due()
+    bench.scheduler.poll_now()
+    release.set()
+    await bench.turn()
+    assert bench.most == 1
+    assert {row.state for row in bench.scheduler.rows} == {"ok"}
+    assert (bench.scheduler._running, bench.scheduler._turns._busy, bench.scheduler._turns._lines) == (0, {}, {})
+
+
+async def test_who_rests_or_is_gone_keeps_nobody_behind_it_in_line(bench):
+    release = asyncio.Event()
+    await at_slow_host(bench, AT_ONE_HOST + 3, release)
+    bench.clock.passes(seconds=20)
+    await bench.scheduler._start_due()
+    line = list(bench.scheduler._turns._lines["slow.example"].values())
+    rests, gone, last = line
+    bench.scheduler.rest(rests.row.id, NOW, None)
+    kept = {slot.row.id: (slot.source, slot.row) for slot in bench.scheduler._slots.values() if slot is not gone}
+    bench.scheduler.replace(kept)
+    release.set()
+    await bench.turn()
+    assert (rests.row.state, gone.row.state, last.row.state) == ("new", "new", "ok")
+
+
+async def test_a_poll_whose_end_is_not_yet_counted_is_not_begun_again(bench, monkeypatch):
+    begun = []
+
+    async def at_once(slot):
+        begun.append(slot)
+
+    monkeypatch.setattr(bench.scheduler, "_guarded", at_once)
+    await bench.has("heise")
+    bench.clock.passes(seconds=20)
+    await bench.scheduler._start_due()
+    await asyncio.sleep(0)  # it has ended, and what is to follow that stands ready
+    (slot,) = bench.scheduler._slots.values()
+    first = slot.polling
+    assert first.done()
+    bench.scheduler.poll_now()
+    await bench.scheduler._start_due()
+    assert slot.polling is first
+    await asyncio.sleep(0)
+    await bench.turn()
+    await asyncio.sleep(0)
+    assert (len(begun), bench.scheduler._running, bench.scheduler._turns._busy) == (2, 0, {})
 
 
 async def test_nothing_is_left_of_a_poll(bench):
