@@ -11,7 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import insert, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from smwatch.errors import UserError
 from smwatch.store.db import Store
@@ -33,6 +33,26 @@ async def test_what_is_written_is_read(url: str) -> None:
     async with store.read() as connection:
         assert (await connection.execute(select(meta.c.value))).scalar() == "ä"
     await store.close()
+
+
+@pytest.mark.parametrize("door", ["read", "write"])
+async def test_nothing_is_read_or_written_once_it_is_closed(store_url: str, door: str) -> None:
+    """A plugin that swallows its cancellation works on when the daemon has ended."""
+    store = await Store.open(store_url)
+    await store.close()
+    with pytest.raises(SQLAlchemyError, match="closed"):
+        async with getattr(store, door)():
+            pass
+
+
+async def test_what_was_being_read_when_it_was_closed_is_let_go_of(url: str) -> None:
+    store = await Store.open(url)
+    async with store.read() as connection:
+        await store.close()
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert (await connection.execute(select(meta))).all() == []
+    with pytest.raises(ValueError, match="no active connection"):
+        await driver.execute("SELECT 1")
 
 
 async def test_an_exception_undoes_the_whole_transaction(url: str) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import event
-from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, OperationalError, ResourceClosedError, SQLAlchemyError
 
 from smwatch.errors import UserError
 from smwatch.i18n import text
@@ -54,6 +54,7 @@ class Store:
         self.key = key
         self._lock = lock
         self._turn = asyncio.Lock()
+        self._closed = False
         self._reader = _engine(url, _READER, size=4)
         self._writer = _engine(url, _WRITER, size=1) if lock else None
 
@@ -123,7 +124,7 @@ class Store:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection that cannot write; what it reads is from one moment."""
-        async with _connected(self._reader) as connection, connection.begin():
+        async with self._connected(self._reader) as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
@@ -134,7 +135,7 @@ class Store:
         """
         if self._writer is None:
             raise RuntimeError("this store is open for reading only")
-        async with self._turn, _connected(self._writer) as connection:
+        async with self._turn, self._connected(self._writer) as connection:
             if durable:
                 await self._pragma(connection, "synchronous=FULL")
             try:
@@ -148,7 +149,7 @@ class Store:
         """Move the whole log into the file and cut it, so that what was erased is nowhere any more."""
         if self._writer is None or sqlite_path(self.url) is None:
             return
-        async with self._turn, _connected(self._writer) as connection:
+        async with self._turn, self._connected(self._writer) as connection:
             await self._pragma(connection, "wal_checkpoint(TRUNCATE)")
 
     async def _pragma(self, connection: AsyncConnection, said: str) -> None:
@@ -158,26 +159,38 @@ class Store:
             await (await driver.execute(f"PRAGMA {said}")).close()
 
     async def close(self) -> None:
-        """Let go of everything; nothing is written after it."""
+        """Let go of everything; nothing is read or written after it, whoever still works."""
         async with self._turn:
+            self._closed = True
             if self._writer is not None:
                 await self._writer.dispose()
             await self._reader.dispose()
         if self._lock is not None:
             self._lock.release()
 
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """A connection; a server that cannot be reached is an error of the store like all others, not the driver's."""
+        self._refuse_when_closed()  # the engine would just open another connection
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(engine.connect())
+            except SQLAlchemyError:
+                raise
+            except Exception as error:
+                raise OperationalError("connect", None, error) from error
+            stack.push_async_callback(self._drop_when_closed, connection)
+            self._refuse_when_closed()
+            yield connection
 
-@asynccontextmanager
-async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection; a server that cannot be reached is an error of the store like all others, not the driver's own."""
-    async with AsyncExitStack() as stack:
-        try:
-            connection = await stack.enter_async_context(engine.connect())
-        except SQLAlchemyError:
-            raise
-        except Exception as error:
-            raise OperationalError("connect", None, error) from error
-        yield connection
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise ResourceClosedError("the store is closed")
+
+    async def _drop_when_closed(self, connection: AsyncConnection) -> None:
+        """Nobody would close it any more: the pool that it goes back to has been left."""
+        if self._closed:
+            await connection.invalidate()
 
 
 def _key(folder: Path, *, make: bool = True) -> bytes:
