@@ -22,6 +22,7 @@ _ABBREVIATIONS = frozenset(
         "dipl div dr ebd etc dept evtl exkl fa feb ff fig fr geb gem gebr ges gest ggf gmbh habil hbf hr hrsg",
         "inc incl ing inkl int inv jan jh jhd jr jul jun kap kfz lic lt ltd mag max min mind mio mr mrd mrs",
         "ms mt mwst mär nachm nov nr okt op orig oz phil pp prof rd rev rs sa sen sep sept sog sr st std",
+        "ave bhf blvd capt di ehem ev gegr gov hg jg kath kgl mi mo sek stv vors",
         "stellv str tel tsd u ua urspr usw v univ verh vers vgl vol vorm vs wg z zb zzgl",
     )
     for word in row.split()
@@ -37,6 +38,7 @@ _LAST_WORD = re.compile(r"[^\s(\[\"„“»]*$")
 _MONTHS = re.compile(
     r"\s+(?:jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez|jahrhundert|jh|januar|februar|märz|april)", re.IGNORECASE
 )
+_DATE = re.compile(r"(?:[1-9]|[012]\d|3[01])\.(?:0?[1-9]|1[0-2])")  # 24.12. and 3.10.
 _YEAR = 4  # digits; shorter numbers before a dot are ordinal: 24., 100.
 _BACK = 24  # the last word before a dot is looked for this far back
 
@@ -77,7 +79,11 @@ def _goes_on(text: str, dot: int, after: int) -> bool:
         return bool(following) and (_MONTHS.match(" " + following) is not None or len(last) < _YEAR)
     if len(last) == 1 and last.isalpha():
         return bool(following)  # initials: J. Müller
-    short = last.rpartition(".")[2].casefold()
+    if _DATE.fullmatch(last):
+        return bool(following)
+    short = last.rpartition(".")[2].lstrip("-").casefold()  # Dr.-Ing.
+    if short == "no":
+        return following[:1].isdecimal()
     return short in _ABBREVIATIONS or ("." in last and len(short) == 1)
 
 
