@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from web import Site
 
-ROUNDS = 3
+ROUNDS = 5
 NEIGHBOURS = 2  # feeds at one host: most have one or two, and ours asks no host more than twice at once
 HERE = Path(__file__).parent
 
@@ -175,26 +175,26 @@ def sides() -> Iterator[Side]:
 # ── the same job ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def measure(side: Side, site: Site, folder: Path) -> None:
-    """Fill the side's figures, or say why it has none."""
+def measure(found: list[tuple[Side, Path]], site: Site) -> None:
+    """Fill the sides' figures, or say why one has none; they take turns, so that a noisy moment hits them all."""
     urls = [site.url(number) for number in range(site.count)]
-    side.start(folder, urls)
-    try:
+    for side, folder in found:
+        side.start(folder, urls)
         site.answered()
         side.round(folder)
         side.fault = _wrong(site, 200) or _missing(side, folder, site.count * ITEMS)
         for _ in range(side.warm - 1):
             side.round(folder)
-        site.answered()
-        before = side.entries(folder)
-        for _ in range(ROUNDS):
+    site.answered()
+    known = [side.entries(folder) for side, folder in found]
+    for _ in range(ROUNDS):
+        for side, folder in found:
             side.unchanged.append(side.round(folder))
             side.fault = side.fault or _wrong(site, 304)
-        site.change()
+    site.change()
+    for (side, folder), before in zip(found, known, strict=True):
         side.changed = side.round(folder)
         side.fault = side.fault or _wrong(site, 200) or _missing(side, folder, before + site.count * ITEMS)
-    finally:
-        side.stop()
 
 
 def _wrong(site: Site, status: int) -> str:
@@ -213,14 +213,17 @@ def _missing(side: Side, folder: Path, wanted: int) -> str:
 def page(count: int, only: list[str]) -> list[str]:
     """The table for so many feeds."""
     found = [side for side in sides() if not only or side.name.split()[0] in ("smwatch", *only)]
-    with serving(count, neighbours=NEIGHBOURS) as site:
+    work = Path(tempfile.mkdtemp(prefix="smwatch-poll-"))
+    folders = [work / str(number) for number in range(len(found))]
+    try:
+        for folder in folders:
+            folder.mkdir()
+        with serving(count, neighbours=NEIGHBOURS) as site:
+            measure(list(zip(found, folders, strict=True)), site)
+    finally:
         for side in found:
-            folder = Path(tempfile.mkdtemp(prefix="smwatch-poll-"))
-            try:
-                measure(side, site, folder)
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-            print(f"{count}: {side.name}: {side.fault or 'done'}", file=sys.stderr)
+            side.stop()
+        shutil.rmtree(work, ignore_errors=True)
     ours = found[0]
     rows = [_row(side, ours, count) for side in found]
     head = ["side", "ms of CPU a poll with 304", "× ours", "ms of CPU a poll with 200", "× ours", "memory (MiB)"]
@@ -271,8 +274,8 @@ def report(parts: list[str]) -> None:
         "poll",
         "Polling feeds (G6)",
         f"Feeds of {ITEMS} entries from nginx on loopback, {NEIGHBOURS} at a host, a connection each; median of "
-        f"{ROUNDS} rounds without news, and one round in which every feed has changed. CPU of the side's processes, "
-        "the parse worker included.",
+        f"{ROUNDS} rounds without news, the sides in turn, and one round in which every feed has changed. CPU of the "
+        "side's processes, the parse worker included.",
         *parts,
         "smwatch keeps validators, states and due times in SQLite and matches what is new against its watches; reader "
         "keeps everything in SQLite; the loop keeps validators and ids in a JSON file; rss2email and newsboat start "
