@@ -88,20 +88,22 @@ class Engine:
         self._authors = _asks_for_authors(queries.values())
         self._routes: dict[int, Route | None] = {}
         self._counts = _counts(self._programs) if self._plain else {}
-        for number, program in enumerate(self._programs):
-            self._add(number, program)
+        for number, (program, query) in enumerate(zip(self._programs, queries.values(), strict=True)):
+            self._add(number, program, query)
+            program.settle()
+        self._counts = {}  # only for building
         self._words.close()
         if self._plain:
             self._plain.close()
 
-    def _add(self, number: int, program: Program) -> None:
+    def _add(self, number: int, program: Program, query: Query) -> None:
         anchors = program.anchors()
         if anchors is None or not all(anchor.words and all(anchor.words) for anchor in anchors):
             self._always[number] = None
             return
         for anchor in anchors:
             self._words.add(anchor, number, loose=program.loose)
-        if self._plain is None or self._add_terms(number, program, self._plain):
+        if self._plain is None or self._add_terms(number, program, query, self._plain):
             return
         if node := program.plain(self._word):
             self._plain.plain[number] = node
@@ -118,9 +120,9 @@ class Engine:
         way = self._route(term)
         return way.anchor.literals if way and way.is_word else None
 
-    def _add_terms(self, number: int, program: Program, index: PlainIndex) -> bool:
+    def _add_terms(self, number: int, program: Program, query: Query, index: PlainIndex) -> bool:
         """Whether the query is a term, or an OR of terms, that is done where its words stand."""
-        ways = [self._route(program.term(leaf, "")) for leaf in _terms_only(program.query.root)]
+        ways = [self._route(program.term(leaf, "")) for leaf in _terms_only(query.root)]
         if not ways or not all(ways):
             return False
         for way in ways:

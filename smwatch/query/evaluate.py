@@ -35,8 +35,10 @@ _ORDER = {name: number for number, name in enumerate((*TEXT_FIELDS, "url", "auth
 class Program:
     """A query, compiled."""
 
+    __slots__ = ("_inflect", "_terms", "_test", "loose")
+
     def __init__(self, query: Query) -> None:
-        self.query = query
+        self._inflect = query.inflect
         self.loose = query.umlauts == "loose"
         self._terms: dict[tuple[bool, Leaf], Term] = {}
         self._test = self._compile(query.root, "", positive=True)
@@ -62,11 +64,15 @@ class Program:
         """The query as a tree of words; None where it is more than that."""
         return None if self.loose else self._test.plain(literals)
 
+    def settle(self) -> None:
+        """Let go of what only the building of an engine asks for, the leaves of the tree: it is only matched now."""
+        self._terms = {}
+
     def term(self, leaf: Leaf, scope: str) -> Term:
         """The compiled form of a leaf inside the field `scope`, or outside any ("")."""
         key = bool(scope), leaf
         if key not in self._terms:
-            self._terms[key] = compile_term(leaf, inflect=self.query.inflect, loose=self.loose, in_field=bool(scope))
+            self._terms[key] = compile_term(leaf, inflect=self._inflect, loose=self.loose, in_field=bool(scope))
         return self._terms[key]
 
     def terms(self) -> Iterable[Term]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 from smwatch.query.sieve import has_automaton, sieve
 from smwatch.text import fold_loose, is_emoji
 from smwatch.text.plain import SPACE, partial, variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from smwatch.query.routes import PlainNode, Route
     from smwatch.query.sheet import Sheet
@@ -27,17 +28,8 @@ _BORDER = "\n"  # stands in no word
 _SIGNS = "#@$"
 
 
-_NOTHING: list[object] = []
-_NONE: list[tuple[int, Route]] = []  # shared by all that have none; never written to
-_EMPTY: dict[str, object] = {
-    "words": _NOTHING,
-    "routes": _NONE,
-    "terms": _NONE,
-    "others": _NOTHING,
-    "_before": {},
-    "_behind": {},
-    "_anywhere": _NONE,
-}
+_NONE: list[Any] = []  # shared by all that have none, which are most; never written to
+_NO_ROWS: dict[int, Any] = {}  # likewise
 Needs = tuple[tuple[bytes, ...], ...]  # of each row, one literal must be there
 
 
@@ -45,41 +37,48 @@ Needs = tuple[tuple[bytes, ...], ...]  # of each row, one literal must be there
 class Slot:
     """What one literal points to: terms that are looked for by it, with their query, and other queries.
 
-    `words` are terms that are there where the literal stands alone, as they are shown, `routes` the same terms where it
-    does not; `terms` are phrases, patterns, words with accents; `others` are queries to evaluate, with what else an
-    item must hold. `left` and `right` are the literal's blanks.
+    `words` are terms that are there where the literal stands alone; `terms` are phrases, patterns, words with accents;
+    `others` are queries to evaluate, with what else an item must hold. `left` and `right` are the literal's blanks.
     """
 
     left: int
     right: int
-    words: list[tuple[int, str]] = field(default_factory=list)
-    routes: list[tuple[int, Route]] = field(default_factory=list)
-    terms: list[tuple[int, Route]] = field(default_factory=list)
-    others: list[tuple[int, Needs]] = field(default_factory=list)
-    _before: dict[int, list[tuple[int, Route]]] = field(default_factory=dict)
-    _behind: dict[int, list[tuple[int, Route]]] = field(default_factory=dict)
-    _anywhere: list[tuple[int, Route]] = field(default_factory=list)
+    words: list[tuple[int, Route]] = field(default_factory=lambda: _NONE)
+    terms: list[tuple[int, Route]] = field(default_factory=lambda: _NONE)
+    others: list[tuple[int, Needs]] = field(default_factory=lambda: _NONE)
+    _before: dict[int, list[tuple[int, Route]]] = field(default_factory=lambda: _NO_ROWS)
+    _behind: dict[int, list[tuple[int, Route]]] = field(default_factory=lambda: _NO_ROWS)
+    _anywhere: list[tuple[int, Route]] = field(default_factory=lambda: _NONE)
+
+    def add_term(self, number: int, way: Route) -> None:
+        """Query `number` has a term that is looked for by this literal."""
+        if not way.is_word:
+            self.terms = _with(self.terms, (number, way))
+        elif not self._has_word(number, way.term.shown):
+            self.words = _with(self.words, (number, way))
+
+    def add_other(self, number: int, needs: Needs) -> None:
+        """Query `number` is to be evaluated where the literal stands; once, however many of its words it is."""
+        if not self.others or self.others[-1][0] != number:
+            self.others = _with(self.others, (number, needs))
 
     def close(self) -> None:
         """Sort the terms by the letter that must stand beside the literal."""
+        before: dict[int, list[tuple[int, Route]]] = {}
+        behind: dict[int, list[tuple[int, Route]]] = {}
         for number, way in self.terms:
-            rows, letters = (self._before, way.last) if way.last else (self._behind, way.first)
+            rows, letters = (before, way.last) if way.last else (behind, way.first)
             for letter in letters:
                 rows.setdefault(letter, []).append((number, way))
             if not letters:
-                self._anywhere.append((number, way))
-        self._let_go()
-
-    def _let_go(self) -> None:
-        """Most slots hold one word and nothing else: what is empty is one and the same for all of them."""
-        for name, nothing in _EMPTY.items():
-            if not getattr(self, name):
-                setattr(self, name, nothing)
+                self._anywhere = _with(self._anywhere, (number, way))
+        self._before, self._behind = before or _NO_ROWS, behind or _NO_ROWS
 
     def row(self) -> Row:
         """What every hit asks for, close together."""
         if len(self.words) == 1 and not self.terms and not self.others:
-            return self.left, self.right, *self.words[0], None
+            number, way = self.words[0]
+            return self.left, self.right, number, way.term.shown, None
         return self.left, self.right, 0, "", self
 
     def likely(self, before: int, behind: int) -> list[tuple[int, Route]]:
@@ -91,6 +90,18 @@ class Slot:
         if second is None and third is None:
             return first
         return first + (second or _NONE) + (third or _NONE)
+
+    def _has_word(self, number: int, shown: str) -> bool:
+        mine = takewhile(lambda row: row[0] == number, reversed(self.words))
+        return any(way.term.shown == shown for _, way in mine)
+
+
+def _with(rows: list[Any], row: object) -> list[Any]:
+    """`rows` and one more; a list of one's own takes the place of the empty one that is shared."""
+    if rows is _NONE:
+        return [row]
+    rows.append(row)
+    return rows
 
 
 # of a slot: its blanks; the query and the word where it stands for nothing but one word; else the slot itself
@@ -112,12 +123,7 @@ class PlainIndex:
     def add_term(self, number: int, way: Route) -> None:
         """Query `number` is this term, or an OR that holds it."""
         for literal in way.anchor.literals:
-            slot = self._slot(literal)
-            if not way.is_word:
-                slot.terms.append((number, way))
-            elif (number, way.term.shown) not in slot.words:
-                slot.words.append((number, way.term.shown))
-                slot.routes.append((number, way))
+            self._slot(literal).add_term(number, way)
 
     def add(self, anchor: Anchor, number: int, needs: Needs) -> bool:
         """`number` may match where one of the anchor's words stands, and what it `needs`.
@@ -132,9 +138,7 @@ class PlainIndex:
             if literals is None:
                 return False
             for literal in literals:
-                row = self._slot(literal).others
-                if not row or row[-1][0] != number:
-                    row.append((number, tuple(it for it in needs if literal not in it)))
+                self._slot(literal).add_other(number, tuple(it for it in needs if literal not in it))
         return True
 
     def close(self) -> None:
@@ -187,10 +191,9 @@ class WordIndex:
 
     def add(self, anchor: Anchor, number: int, *, loose: bool) -> None:
         """`number` may match where one of the anchor's words stands; `loose` for `umlauts = "loose"`."""
-        for word in anchor.words:
-            self._strict.add(word, number, part=anchor.part)
-            if loose:
-                self._loose.add(fold_loose(word), number, part=anchor.part)
+        self._strict.add(anchor.words, number, part=anchor.part)
+        if loose:
+            self._loose.add(map(fold_loose, anchor.words), number, part=anchor.part)
 
     def close(self) -> None:
         """Make ready to be asked."""
@@ -210,15 +213,22 @@ class WordIndex:
 
 class _Words:
     def __init__(self) -> None:
-        self._whole: dict[str, list[int]] = {}
-        self._parts: dict[str, list[int]] = {}
+        self._whole: dict[str, Sequence[int]] = {}
+        self._parts: dict[str, Sequence[int]] = {}
         self._scan: _Characters | None = None
 
     def __bool__(self) -> bool:
         return bool(self._whole or self._parts)
 
-    def add(self, word: str, number: int, *, part: bool) -> None:
-        (self._parts if part else self._whole).setdefault(word, []).append(number)
+    def add(self, words: Iterable[str], number: int, *, part: bool) -> None:
+        """Most words are those of one query only, which share what points to it."""
+        rows, only = self._parts if part else self._whole, (number,)
+        for word in words:
+            known = rows.setdefault(word, only)
+            if isinstance(known, list):
+                known.append(number)
+            elif known is not only:
+                rows[word] = [*known, number]
 
     def close(self) -> None:
         self._scan = _Characters(list(self._parts)) if self._parts else None

@@ -75,7 +75,7 @@ def at(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequ
     single = not way.before and not way.behind
     if single and way.anchor.any_word:
         start, end = sheet.letters(start, end)
-    elif not way.anchor.words:
+    elif not way.anchor.is_word:
         return near(sheet, stretch, way, start, end)
     if not sheet.stands_alone(start, end):
         return near(sheet, stretch, way, start, end)
@@ -122,7 +122,7 @@ def _is_another_behind(sheet: Sheet, stretch: Stretch, way: Route, end: int) -> 
     high = form.find(b" ", low)
     if high == low or text[low - 1] in JOINING or (text[high] in JOINING and not sheet.ends_behind(high)):
         return None
-    return form[low:high] not in way.behind[0].words
+    return not way.behind[0].holds(form[low:high])
 
 
 def _is_another_before(sheet: Sheet, stretch: Stretch, way: Route, start: int) -> bool | None:
@@ -138,7 +138,7 @@ def _is_another_before(sheet: Sheet, stretch: Stretch, way: Route, start: int) -
     low = form.rfind(b" ", 0, high) + 1
     if low == high or text[low - 1] in JOINING or (text[high] in JOINING and not sheet.ends_behind(high)):
         return None
-    return form[low:high] not in way.before[0].words
+    return not way.before[0].holds(form[low:high])
 
 
 def _is_elsewhere(sheet: Sheet, way: Route, start: int, end: int) -> bool:
@@ -186,7 +186,7 @@ def _joined_hits(sheet: Sheet, stretch: Stretch, way: Route) -> Iterator[Place]:
 def near(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequence[Place] | None:
     """The exact reading of what stands around a place up to white space, and of more only where that holds a hit."""
     stretch.looks += 1
-    if (way.before or way.behind) and way.anchor.words:
+    if (way.before or way.behind) and way.anchor.is_word:
         return _around(sheet, stretch, way, start, end)
     chunk = sheet.chunk(start, end)
     if chunk is None:
@@ -277,10 +277,10 @@ def _behind(sheet: Sheet, stretch: Stretch, way: Probe, at: int) -> Place | None
 
 def _judge(sheet: Sheet, way: Probe, start: int, end: int, gap: str) -> Place | None:
     """The word beside a phrase: its place, MISSING if it is another, None if that is not clear."""
-    if not way.words or not sheet.stands_alone(start, end):
+    if not way.is_word or not sheet.stands_alone(start, end):
         chunk = sheet.chunk(start, end)
         return None if chunk is None or way.step.edges(chunk[1]) else MISSING
-    if sheet.plain[start:end] not in way.words or not _accents_fit(sheet, way.step, start, end):
+    if not way.holds(sheet.plain[start:end]) or not _accents_fit(sheet, way.step, start, end):
         return MISSING
     return None if gap != " " and _PARTING.search(gap) else (start, end)
 

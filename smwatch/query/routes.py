@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from smwatch.query.terms import Term
 
 
-_NO_LETTERS: frozenset[int] = frozenset()  # one for all: Python makes a new one of 216 bytes each time
-_NO_WORDS: frozenset[bytes] = frozenset()
 _MOST_SPELLINGS = 8  # on one side of a phrase's anchor
 
 
@@ -41,14 +40,23 @@ PlainNode = tuple[Plain, tuple[bytes, ...], str] | tuple[Plain, tuple["PlainNode
 class Probe:
     """How one step of a term is looked for: `literals` in plain form, of which each match holds one.
 
-    `words` are the plain forms of a whole word; empty where the step is more than one word as it stands. `any_word`:
-    every word that holds a literal, as it stands, is the step (`Bahn*`).
+    `is_word`: they are whole words between blanks, and each, as it stands, is the step. `any_word`: every word that
+    holds a literal, as it stands, is the step (`Bahn*`).
     """
 
     step: Step
     literals: tuple[bytes, ...]
-    words: frozenset[bytes] = frozenset()
+    is_word: bool = False
     any_word: bool = False
+
+    @property
+    def words(self) -> tuple[bytes, ...]:
+        """The plain forms of a whole word; none where the step is more than one word as it stands."""
+        return tuple(literal[1:-1] for literal in self.literals) if self.is_word else ()
+
+    def holds(self, word: bytes) -> bool:
+        """Whether a word's plain form is one of them."""
+        return b" %b " % word in self.literals
 
     @property
     def accented(self) -> bool:
@@ -58,7 +66,7 @@ class Probe:
     def rarity(self, counts: Mapping[bytes, int]) -> tuple[bool, int, int]:
         """Words before parts, words of few queries before those of many, then the longer one; only for speed."""
         longest = max(self.literals, key=len)
-        return bool(self.words), -counts.get(longest, 0), len(longest)
+        return self.is_word, -counts.get(longest, 0), len(longest)
 
 
 def probe(step: Step) -> Probe | None:
@@ -102,19 +110,25 @@ def route(term: Term, counts: Mapping[bytes, int]) -> Route | None:
         return None
     known = max(range(len(ways)), key=lambda number: ways[number].rarity(counts))
     anchor = ways[known]
-    straight = len(ways) > 1 and all(way.words and not way.accented for way in ways)
+    straight = len(ways) > 1 and all(way.is_word and not way.accented for way in ways)
     return Route(
         term,
         anchor,
         before=tuple(reversed(ways[:known])),
         behind=ways[known + 1 :],
-        is_word=bool(anchor.words) and len(ways) == 1 and not anchor.accented,
+        is_word=anchor.is_word and len(ways) == 1 and not anchor.accented,
         is_wide=any(isinstance(step, Pattern) for step in term.steps),
-        last=frozenset(word[-1] for way in ways[:known][-1:] for word in way.words) or _NO_LETTERS,
-        first=frozenset(word[0] for way in ways[known + 1 :][:1] for word in way.words) or _NO_LETTERS,
+        last=_one(frozenset(word[-1] for way in ways[:known][-1:] for word in way.words)),
+        first=_one(frozenset(word[0] for way in ways[known + 1 :][:1] for word in way.words)),
         heads=_spelled(ways[:known]) if straight else (),
         tails=_spelled(ways[known + 1 :]) if straight else (),
     )
+
+
+@lru_cache(maxsize=1024)
+def _one(letters: frozenset[int]) -> frozenset[int]:
+    """One set for all that are equal: each takes 216 bytes, and most phrases have the same few."""
+    return letters
 
 
 def _spelled(ways: Sequence[Probe]) -> tuple[bytes, ...]:
@@ -132,9 +146,9 @@ def _word_probe(step: Step, keys: Iterable[str]) -> Probe | None:
     if any(row is None for row in spelled):
         parts = [partial(key) for key in bare]
         return Probe(step, tuple(literal for part in parts for literal in part)) if all(parts) else None
-    words = [word for row in spelled for word in row or ()]
+    words = dict.fromkeys(word for row in spelled for word in row or ())
     whole = isinstance(step, OneWord) and all(key.isalnum() for key in step.keys)
-    return Probe(step, tuple(b" %b " % word for word in words), frozenset(words) if whole else _NO_WORDS)
+    return Probe(step, tuple(b" %b " % word for word in words), is_word=whole)
 
 
 def _pattern_probe(step: Pattern) -> Probe | None:

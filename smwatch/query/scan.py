@@ -50,7 +50,7 @@ class Scan:
             return
         if slot.words:
             if stretch.odd or not sheet.is_word(start, end):
-                _take(sheet, stretch, slot.routes, (start, end), mine, at)
+                _take(sheet, stretch, slot.words, (start, end), mine, at)
             else:
                 _add(slot.words, stretch.name, start - stretch.low, end - stretch.low, mine)
         if slot.terms:
@@ -68,7 +68,7 @@ class Scan:
             if place is None:
                 rest.append((query, way))
             elif place is not MISSING:
-                _add(((query, way.term.shown),), stretch.name, place[0] - stretch.low, place[1] - stretch.low, mine)
+                _add(((query, way),), stretch.name, place[0] - stretch.low, place[1] - stretch.low, mine)
         if rest:
             _take(self._sheet, stretch, rest, (start, end), mine, at)
 
@@ -82,7 +82,7 @@ class Scan:
             mine = self.found[stretch.owner]
             self._others(slot, stretch.owner, mine)
             if stretch.name in TEXT_FIELDS:
-                _take(self._sheet, stretch, slot.routes + slot.terms, place, mine, near)
+                _take(self._sheet, stretch, slot.words + slot.terms, place, mine, near)
 
     def _others(self, slot: Slot, owner: int, mine: Found) -> None:
         """Queries to evaluate, unless the item lacks something else that they need; asked once an item."""
@@ -95,14 +95,14 @@ class Scan:
                 mine[query] = None
 
 
-def _add(words: Iterable[tuple[int, str]], name: str, start: int, end: int, mine: Found) -> None:
+def _add(words: Iterable[tuple[int, Route]], name: str, start: int, end: int, mine: Found) -> None:
     """Words that stand there by themselves."""
-    for query, shown in words:
+    for query, way in words:
         spans = mine.get(query, _NEW)
         if spans is _NEW:
-            mine[query] = [_tuple(Span, (name, start, end, shown))]
+            mine[query] = [_tuple(Span, (name, start, end, way.term.shown))]
         elif spans is not None:
-            spans.append(_tuple(Span, (name, start, end, shown)))
+            spans.append(_tuple(Span, (name, start, end, way.term.shown)))
 
 
 def _take(  # noqa: PLR0913, PLR0917 - one hit

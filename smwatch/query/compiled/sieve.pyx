@@ -126,8 +126,8 @@ cdef class Sorting:
         if words and not self._alone(start, end):
             self.rest.append((slot, None, self.stretch, start, end))
             return 0
-        for query, shown in words:
-            self._add(query, shown, start, end)
+        for query, way in words:
+            self._add(query, way.term.shown, start, end)
         if others and self._first_time(number):
             for query, needs in others:
                 if query not in self.mine:
@@ -303,7 +303,7 @@ cdef class Sorting:
             return False
         while self.s[high] != BLANK:
             high += 1
-        return not self._joins(high) and self.form[end + 1 : high] not in ways[0].words
+        return not self._joins(high) and self.form[end : high + 1] not in ways[0].literals
 
     cdef bint _other_before(self, tuple ways, Py_ssize_t start) except -1:
         """The same for the word before."""
@@ -312,7 +312,7 @@ cdef class Sorting:
             return False
         while self.s[low - 1] != BLANK:
             low -= 1
-        return not self._joins(low - 1) and self.form[low : start - 1] not in ways[0].words
+        return not self._joins(low - 1) and self.form[low - 1 : start] not in ways[0].literals
 
     # what stands in the text
 
