@@ -20,8 +20,9 @@ has no card, or, up to one message a second, one that Slack has not got.
     python bench/latency.py                     # all rows, four minutes
     python bench/latency.py --seconds 10 --only 3
 
-CPU is of the daemon and of its worker. The clock is the machine's: whatever else runs on it shows in the figures. On a
-machine with other work, `--ahead` runs daemon and world ahead of it (round robin among them; as root).
+CPU is of the daemon and of its worker. The clock is the machine's: whatever else runs on it shows in the figures, and
+the load average beside them says how much that was (the bench alone makes 1 to 2). On a machine with other work,
+`--ahead` runs daemon and world ahead of it (round robin among them; as root).
 """
 
 from __future__ import annotations
@@ -214,7 +215,8 @@ def main() -> None:
         "ms; to Slack's acceptance p95 ≤ 5 s, p99 ≤ 15 s while at most one message a second and channel is due; the "
         "loop p99 < 100 ms late.",
         table(head, rows),
-        f"{machine()}{', ahead of other work' if asked.ahead else ''}. "
+        f"{machine()}{', ahead of other work' if asked.ahead else ''}, "
+        f"load average at the end {os.getloadavg()[1]:.0f}. "
         f"{versions(['smwatch', 'aiohttp', 'uvloop', 'sqlalchemy'])}.",
     )
 
