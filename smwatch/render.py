@@ -168,7 +168,8 @@ class Renderer:
         if plan.get("why") == "over":
             message = summary.over_message(told, **words)
         else:
-            message = summary.summary_message(told, reason=WHY.get(plan.get("why", ""), WHY[""]), **words)
+            why = plan.get("why", "")
+            message = summary.summary_message(told, reason=WHY.get(why, WHY[""]), why=why, **words)
         data = {"stories": [story_data(story, who.language) for story in stories]}
         shown = tuple((card, one.id) for card, alert in found.items() for one in alert.story.mentions)
         return Rendered(message=message, data=data, mentions=shown)

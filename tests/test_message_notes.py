@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pytest
 from message_samples import COPIES, NOW, RECALL, mention, story
 
 from smwatch.i18n import text
@@ -85,6 +86,14 @@ def test_a_summary_names_every_story_with_title_and_link():
     assert message.title == "Lage: 40 Themen"
     assert "seit Mo., 24. Nov., 08:00, Stand 08:03" in told
     assert all(f"{each.mentions[0].item.title} <{each.mentions[0].item.url}>" in told for each in stories)
+
+
+@pytest.mark.parametrize(
+    ("why", "title"), [("quiet", "Aus der Ruhezeit: 1 Thema"), ("muted", "Nach einer Stummschaltung: 1 Thema")]
+)
+def test_what_only_waited_is_not_called_a_situation(why, title):
+    told = Told(stories=[story(mention(1))], since=NOW, until=NOW)
+    assert summary_message(told, **GERMAN, reason=text("Sources"), why=why).title == title
 
 
 def test_news_of_sources_come_bundled():
@@ -171,7 +180,7 @@ def test_a_rolling_summary_says_how_much_since_when_from_where_and_when_it_chang
         name="N1A",
     )
     words = plain_text(summary_message(told, **GERMAN, reason=text("More stories than can be told one by one:")))
-    assert "Lage: 9680 Themen" in words
+    assert "Lage: 9.680 Themen" in words
     assert "nächster Stand in 30 s" in words
     assert (
         "insgesamt 9.680 Themen · ▁▁▅█▃ (ein Balken ist 1 min) · am meisten von Tagesbote (120), Abendblatt (80)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from smwatch.i18n import text, texts
 from smwatch.message.escape import one_line
@@ -59,13 +59,22 @@ class Told:
     name: str = ""
 
 
-def summary_message(told: Told, *, language: str, timezone: str, reason: Text) -> Message:
-    """Each story with title and link; `reason` names the storm, quiet hours or silence."""
+def summary_message(told: Told, *, language: str, timezone: str, reason: Text, why: str = "") -> Message:
+    """Each story with title and link; `reason` names the storm, quiet hours or silence, `why` is its word."""
     reader = Reader(language=language, timezone=timezone)
-    count = texts("Situation: {n} story", "Situation: {n} stories", n=len(told.stories) + told.more)
-    line = one_line(reader.say(count))
+    line = one_line(reader.say(_title(why, reader.count(len(told.stories) + told.more))))
     blocks = (Heading(text=line), *_blocks(told, reason, reader))
     return Message(title=line, blocks=blocks, language=language)
+
+
+def _title(why: str, count: dict[str, Any]) -> Text:
+    """What only waited is no situation."""
+    match why:
+        case "quiet":
+            return texts("From the quiet hours: {figure} story", "From the quiet hours: {figure} stories", **count)
+        case "muted":
+            return texts("After a silence: {figure} story", "After a silence: {figure} stories", **count)
+    return texts("Situation: {figure} story", "Situation: {figure} stories", **count)
 
 
 def _blocks(told: Told, reason: Text, reader: Reader) -> Iterator[Block]:
