@@ -25,7 +25,9 @@ from smwatch.config.words import nearest
 from smwatch.due import rhythm
 from smwatch.errors import SmwatchError, SourceError, UserError
 from smwatch.feeds import READ_FEED
+from smwatch.feeds.address import meant_address
 from smwatch.feeds.items import feed_items
+from smwatch.feeds.refusal import SENTENCES
 from smwatch.fetch.client import Client
 from smwatch.fetch.decode import Body, TooLarge, Undecodable
 from smwatch.fetch.pool import ONE_LANE, ParsePool
@@ -122,7 +124,7 @@ class Prober:
             yield await self.one(target)
 
     def _nowhere(self, target: str) -> Text:
-        near = nearest(target, self.sources)
+        near = nearest(target, self.sources) or meant_address(target)
         if near is not None:
             return text("no file, address or source is called {name}; did you mean {near}?", name=target, near=near)
         return text("no file, address or source is called {name}", name=target)
@@ -335,7 +337,9 @@ def told(report: Report, language: str, most: int = 20, *, zone: str = "UTC") ->
     """The report as lines for a person in the time zone `zone`; the newest `most` items."""
     reader = Reader(language=language, timezone=zone)
     if report.error is not None:
-        return [f"✗ {report.target}: {report.error.render(language)}"]
+        hint = text("“smwatch source add {url}” looks for the feed of the site", url=report.target).render(language)
+        is_page = report.error.template.startswith(SENTENCES["html"].template) and "://" in report.target
+        return [f"✗ {report.target}: {report.error.render(language)}", *([f"  {hint}"] if is_page else [])]
     lines = [f"✓ {report.target}: {_summary(report, reader).render(language)}"]
     hits = {match.item.id: match.hits for match in report.matches}
     for item in itertools.islice(report.items, most):

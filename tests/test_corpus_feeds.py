@@ -78,6 +78,7 @@ def test_agrees_with_feedparser_on_real_feeds() -> None:
     assert _worst(score) >= 0.995
 
 
+@pytest.mark.timeout(600)
 def test_agrees_with_feedparser_on_all_feeds() -> None:
     """Much of it is made to be broken, or was encoded twice by its collector, which we mend and the judge does not."""
     total, fewer = Score(), []

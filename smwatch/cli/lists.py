@@ -89,7 +89,7 @@ async def _tried(plan: Import, config: Config, *, allow_private: bool, quiet: bo
     from smwatch import loader, probe
     from smwatch.roster.lists import tried
 
-    feed, urls = loader.load().sources["feed"], [str(table["url"]) for table in plan.tables]
+    feed, urls = loader.load().sources["feed"], plan.urls
     failed: list[Report] = []
     bar = Progress(console=Console(stderr=True), disable=quiet, transient=True)
     async with probe.prober(feed, http=config.http, contact=config.contact, allow_private=allow_private) as prober:
@@ -120,9 +120,9 @@ def _left_json(one: Left) -> dict[str, str]:
 
 
 def _tell(plan: Import, unread: Sequence[Report], written: str | None) -> None:
-    for table in plan.tables:
+    for table, url in zip(plan.tables, plan.urls, strict=True):
         group = f"  [{table['group']}]" if "group" in table else ""
-        tell(f"+ {table.get('name', '')}  {table['url']}{group}".replace("+   ", "+ "))
+        tell(f"+ {table.get('name', '')}  {url}{group}".replace("+   ", "+ "))
     for one in plan.known:
         tell(f"= {one.title}  {one.url}: {one.reason.render(spoken())}")
     for one in plan.refused:

@@ -12,6 +12,9 @@ from smwatch.i18n import text
 
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029]")
 _NAME = re.compile(r"[a-z0-9._-]+")  # a host as it goes to the resolver
+_SCHEME = re.compile(r"[a-z]{3,6}:/{1,2}", re.IGNORECASE)
+_NAMED = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/:?]\S*)?$", re.IGNORECASE)
+_FILES = (".xml", ".json", ".rss", ".atom", ".rdf", ".opml", ".toml", ".html", ".txt", ".gz")
 _NUMBER = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)")
 
 
@@ -47,6 +50,14 @@ def read_address(address: str, *, shown: str | None = None) -> URL:
     if _disguised(host):
         raise UserError(text("{address} hides a number as its host", address=shown))
     return url.with_fragment(None)
+
+
+def meant_address(written: str) -> str | None:
+    """The address that was meant without its scheme, or with a mistyped one; None where it looks like none."""
+    rest = _SCHEME.sub("", written)
+    if not _NAMED.match(rest) or rest.lower().endswith(_FILES):
+        return None
+    return f"https://{rest}"
 
 
 def _disguised(host: str) -> bool:

@@ -41,6 +41,8 @@ class Wish:
 
 async def search(address: str, *, allow_private: bool = False) -> Search:
     """The feeds that an address offers, of a platform the one that its address stands for; raises UserError."""
+    if not address.strip():
+        raise UserError(text("an address is needed, like {example}", example="https://www.acme.example"))
     if (why := presets.refused(address if "://" in address else f"https://{address}")) is not None:
         raise UserError(why)
     platform = known(address)
@@ -54,6 +56,8 @@ async def search(address: str, *, allow_private: bool = False) -> Search:
                 address=tame(address),
             )
         )
+    if found.trouble is not None and "address" in found.trouble.values:  # it names what is wrong by itself
+        raise UserError(found.trouble)
     if found.trouble is not None:
         raise UserError(text("{address}: {reason}", address=tame(address), reason=found.trouble))
     return found

@@ -6,10 +6,12 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from smwatch.feeds import presets
 from smwatch.feeds.address import read_address
+from smwatch.feeds.known import known as known_platform
 from smwatch.feeds.opml import Outline, read_outlines, write_opml
 from smwatch.i18n import Text, text
-from smwatch.roster.add import fitting_name
+from smwatch.roster.add import READERS, fitting_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -31,9 +33,10 @@ class Left:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """What a list brings: tables to write, entries that are read already, entries that name no address."""
+    """What a list brings: tables to write and their feeds, entries that are read already, entries to be left out."""
 
     tables: tuple[dict[str, Any], ...]
+    urls: tuple[str, ...] = ()
     known: tuple[Left, ...] = ()
     refused: tuple[Left, ...] = ()
 
@@ -48,10 +51,10 @@ class Manner:
 
     def table(self, outline: Outline, name: str | None) -> dict[str, Any]:
         """The `[[source]]` of one feed."""
+        platform = known_platform(outline.url)
         given = {
             "name": name,
-            "type": "feed",
-            "url": outline.url,
+            **(platform.keys if platform else {"type": "feed", "url": outline.url}),
             "client": self.client,
             "group": outline.group,
             "interval": self.interval,
@@ -63,12 +66,14 @@ class Manner:
 def planned(body: bytes, file: str, config: Config, manner: Manner) -> Import:
     """The sources that the list adds to `config`; raises UserError where it is no list of feeds."""
     outlines, refused = read_outlines(body, file)
-    reads = {one.key(): one.name for one in config.sources if one.type == "feed" and one.client == manner.client}
+    reads = {one.key(): one.name for one in config.sources if one.type in READERS and one.client == manner.client}
     taken = {source.name for source in config.sources}
     tables: list[dict[str, Any]] = []
     known: list[Left] = []
-    for outline in outlines:
-        key = str(read_address(outline.url))
+    urls: list[str] = []
+    forbidden = [(one, why) for one in outlines if (why := presets.refused(one.url)) is not None]
+    for outline in (one for one in outlines if presets.refused(one.url) is None):
+        key = key_of(outline.url)
         if key in reads:
             reason = text("is read already, by the source {name}", name=reads[key])
             known.append(Left(title=outline.title, url=outline.url, reason=reason))
@@ -77,8 +82,16 @@ def planned(body: bytes, file: str, config: Config, manner: Manner) -> Import:
         taken.add(name or "")
         reads[key] = name or outline.url
         tables.append(manner.table(outline, name))
-    left = tuple(Left(title=one.title, url=one.url, reason=one.reason) for one in refused)
-    return Import(tables=tuple(tables), known=tuple(known), refused=left)
+        urls.append(outline.url)
+    left = [Left(title=one.title, url=one.url, reason=one.reason) for one in refused]
+    left += [Left(title=one.title, url=one.url, reason=why) for one, why in forbidden]
+    return Import(tables=tuple(tables), urls=tuple(urls), known=tuple(known), refused=tuple(left))
+
+
+def key_of(url: str) -> str:
+    """What a source of this address is known by: a platform's feed has one address, however it is written."""
+    platform = known_platform(url)
+    return str(read_address(platform.feed if platform else url))
 
 
 async def tried(prober: Prober, urls: Sequence[str]) -> AsyncIterator[Report]:
@@ -96,8 +109,8 @@ async def tried(prober: Prober, urls: Sequence[str]) -> AsyncIterator[Report]:
 def exported(config: Config, client: str | None = None) -> bytes:
     """All feeds of the config (of one client) as OPML; their groups are its headings."""
     feeds = [
-        Outline(title=source.name, url=str(url), group=source.group or "")
+        Outline(title=source.name, url=str(getattr(source, "url", None) or source.key()), group=source.group or "")
         for source in config.sources
-        if source.type == "feed" and (url := getattr(source, "url", None)) and client in (None, source.client)
+        if source.type in READERS and not getattr(source, "opml", None) and client in (None, source.client)
     ]
     return write_opml("smwatch", feeds)

@@ -360,6 +360,30 @@ def test_source_test_suggests_the_nearest_name(world: World) -> None:
     assert (said.code, "did you mean Tagesbote?" in said.out) == (3, True)
 
 
+@pytest.mark.parametrize(
+    "written", ["www.blatt.example/feed", "htp://www.blatt.example/feed", "https:/www.blatt.example/feed"]
+)
+def test_source_test_knows_addresses_that_are_mistyped(german: World, written: str) -> None:
+    said = german.run("source", "test", written)
+    assert (said.code, said.out.endswith("; ist https://www.blatt.example/feed gemeint?\n")) == (3, True)
+    assert "gemeint?" not in german.run("source", "test", "liste.xml").out
+
+
+async def test_source_test_of_a_page_says_how_its_feed_is_found(german: World, server: FeedServer) -> None:
+    url = server.put("/", "<html><body>Acme</body></html>", content_type="text/html")
+    said = await added(german, "source", "test", url, "--allow-private")
+    assert said.out == (
+        f"✗ {url}: das ist eine Webseite, kein Feed\n  „smwatch source add {url}“ sucht den Feed dieser Website\n"
+    )
+
+
+def test_add_needs_an_address(german: World) -> None:
+    configured(german)
+    assert german.run("source", "add", " ").err == "es fehlt eine Adresse, wie https://www.acme.example\n"
+    said = german.run("source", "add", "htp://blatt.example/feed").err
+    assert said == "htp://blatt.example/feed muss mit http:// oder https:// beginnen\n"
+
+
 # --- lists of feeds -------------------------------------------------------------------------------------------------
 
 
@@ -391,6 +415,27 @@ def test_import_and_export_make_a_round_trip(world: World) -> None:
         ("Anzeiger", "Medien › Regional"),
         ('Blog "Müsli"', None),
     ]
+
+
+def test_import_knows_platforms_and_leaves_out_what_is_forbidden(german: World) -> None:
+    configured(german)
+    channel = "UC" + "a" * 22
+    videos, news = (
+        f"https://www.youtube.com/feeds/videos.xml?channel_id={channel}",
+        "https://news.google.com/rss/search?q=x",
+    )
+    rows = "".join(f'<outline text="{name}" xmlUrl="{url}"/>' for name, url in (("Ämter-TV", videos), ("Neues", news)))
+    (german.folder / "l.opml").write_text(f"<opml><body>{rows}</body></opml>", encoding="utf-8")
+    said = german.run("import", "opml", "l.opml", "--no-check")
+    assert (said.code, f"+ Ämter-TV  {videos}" in said.out, f"✗ Neues  {news}: Google News" in said.out) == (
+        0,
+        True,
+        True,
+    )
+    source = tomli.loads(german.config.read_text(encoding="utf-8"))["source"][-1]
+    assert source == {"name": "Ämter-TV", "type": "feed", "preset": "youtube", "channel": channel}
+    assert f'xmlUrl="{videos}"' in german.run("export", "opml").out
+    assert f"= Ämter-TV  {videos}: " in german.run("import", "opml", "l.opml", "--no-check").out
 
 
 def test_import_says_what_it_would_do(world: World) -> None:
