@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+import toml_rs  # noqa: F401 - 0.4.3 crashes later threads where the first one that loaded it has ended: load it in this one
 from deliver_world import copy_fresh_store
 from hypothesis import settings
 from lengths import asked_for_long
