@@ -84,7 +84,8 @@ class _Shelf:
             if mark.kind == "grams":
                 held.grams = mark.grams
                 for gram in mark.grams:
-                    if _post(self.grams, gram, item_id) >= COMMON:
+                    alone = self.grams.setdefault(gram, item_id) == item_id  # most are, and need no call
+                    if not alone and _post(self.grams, gram, item_id) >= COMMON:
                         self.weigh(gram)
             else:
                 held.marks.append((mark.kind, mark.hash))
@@ -115,11 +116,11 @@ class _Shelf:
         telling = [gram for gram in grams if gram in self.grams and gram not in common]
         if not telling:
             return
-        mine = len(grams) - sum(gram in common for gram in grams)
+        mine = len(grams) - len(common.intersection(grams))
         shared = Counter(one for gram in telling for one in _items(self.grams[gram]))
         for one, count in shared.most_common(4 * LOOK):
             theirs = self.items[one].grams
-            fewest = min(mine, sum(gram not in common for gram in theirs) if common else len(theirs))
+            fewest = min(mine, len(theirs) - len(common.intersection(theirs)))
             if fewest <= FEW or count >= ENOUGH * fewest:
                 yield one
 
