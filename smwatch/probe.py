@@ -361,6 +361,10 @@ def _moment(moment: datetime, reader: Reader) -> str:
     return f"{reader.moment(moment, datetime.now(UTC))}{' UTC' if reader.timezone == 'UTC' else ''}"
 
 
+def _soon(moment: datetime, reader: Reader) -> str:
+    return f"{reader.soon(moment, datetime.now(UTC))}{' UTC' if reader.timezone == 'UTC' else ''}"
+
+
 def _summary(report: Report, reader: Reader) -> Text:
     values = {
         "title": str(report.feed.get("title") or ""),
@@ -387,10 +391,10 @@ def _facts(report: Report, reader: Reader) -> list[str]:
         facts.append(times.render(language))
     facts += [fact.render(language) for fact in (report.robots, report.pushed) if fact is not None]
     if report.next_poll is not None and report.rhythm is not None:
-        when, often = _moment(report.next_poll, reader), duration(report.rhythm.every)
+        when, often = _soon(report.next_poll, reader), duration(report.rhythm.every)
         facts.append(
             text(
-                "a running smwatch would read it again at {when} (every {every}: {why})",
+                "a running smwatch would read it again {when} (every {every}: {why})",
                 when=when,
                 every=often,
                 why=report.rhythm.reason,

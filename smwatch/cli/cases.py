@@ -115,7 +115,27 @@ def show(name: str, config: str | None, as_json: bool) -> None:  # noqa: FBT001 
     for it in events:
         note = f": {it.value['note']}" if it.value.get("note") else ""
         undone = f" ({text('undone').render(spoken())})" if it.undone else ""
-        tell(f"      {in_zone(it.at, zone)}  {it.who.name or it.who.id or '–'}  {it.move}{note}{undone}")
+        tell(f"      {in_zone(it.at, zone)}  {it.who.name or it.who.id or '–'}  {_did(it.move)}{note}{undone}")
+
+
+def _did(move: str) -> str:
+    """What somebody did, in a word or two."""
+    words = {
+        "add": text("began it"),
+        "take": text("took it"),
+        "release": text("gave it back"),
+        "hand-over": text("handed it over"),
+        "answer": text("answered"),
+        "close": text("closed it"),
+        "irrelevant": text("not relevant"),
+        "reopen": text("opened it again"),
+        "raise": text("open again: it became urgent"),
+        "deadline": text("set a deadline"),
+        "note": text("noted"),
+        "silence": text("silenced it"),
+        "undo": text("took back"),
+    }
+    return words[str(move)].render(spoken())
 
 
 @case.command(

@@ -64,6 +64,8 @@ def test_a_case_from_its_beginning_to_its_end(smwatch):
     assert [(it["move"], it["by"]) for it in shown["events"]] == [
         ("add", "anna"), ("take", "anna"), ("hand-over", "anna"), ("note", "jan"), ("answer", "jan"),
     ]  # fmt: skip
+    steps = [line.rpartition("  ")[2] for line in smwatch("show", "V01").splitlines()[-5:]]
+    assert steps == ["angelegt", "übernommen", "übergeben", "notiert: Ruft zurück", "beantwortet"]
     smwatch("undo", "V01")
     assert [one["status"] for one in json.loads(smwatch("list", "--json"))] == ["taken"]
     smwatch("close", "V01")
