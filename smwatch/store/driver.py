@@ -40,16 +40,16 @@ class Connection(aiosqlite.Connection):
             await super().rollback()
             self._clean = True
 
-    async def run(self, how: str, *given: Any) -> Result:  # noqa: ANN401 - a cursor's method, what it takes
+    async def take(self, how: str, *given: Any) -> Result:  # noqa: ANN401 - not `run`: before 0.22 it is a thread
         """Execute something in the thread."""
-        result: Result = await self._execute(self._run, how, *given)
+        result: Result = await self._execute(self._taken, how, *given)
         return result
 
     async def _execute(self, *given: Any, **more: Any) -> Any:  # noqa: ANN401 - aiosqlite's own way to the thread
         self._clean = False
         return await super()._execute(*given, **more)  # type: ignore[no-untyped-call]
 
-    def _run(self, how: str, *given: Any) -> Result:  # noqa: ANN401 - in the thread
+    def _taken(self, how: str, *given: Any) -> Result:  # noqa: ANN401 - in the thread
         cursor = self._conn.cursor()
         try:
             getattr(cursor, how)(*given)
@@ -78,7 +78,7 @@ class Cursor:
         return await self._run("executemany", *given)
 
     async def _run(self, how: str, *given: Any) -> Self:  # noqa: ANN401 - see execute
-        result = await self._connection.run(how, *given)
+        result = await self._connection.take(how, *given)
         self._rows, self.description, self.rowcount, self.lastrowid = result
         return self
 
