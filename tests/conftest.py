@@ -18,6 +18,7 @@ settings.load_profile("smwatch")
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", default=asked_for_long(os.environ), help="also by SMWATCH_LONG=1")
     parser.addoption("--kills", type=int, default=None, help="how often the daemon is killed")
+    parser.addoption("--minutes", type=float, default=None, help="no more kills after so long")
     parser.addoption("--seed", type=int, default=1, help="of the random moments")
 
 

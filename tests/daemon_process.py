@@ -39,6 +39,7 @@ class NotifySocket:
         if self._wire.fileno() >= 0:
             asyncio.get_running_loop().remove_reader(self._wire)
             self._wire.close()
+            self.path.unlink(missing_ok=True)
 
 
 class Daemon:
