@@ -12,12 +12,12 @@ import re
 import sys
 import time
 from collections import Counter
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from smwatch import thrift
+from smwatch.deliver.storm import LONGEST
 from smwatch.testing.apart import evils_apart
 from smwatch.testing.servers import EVILS, ODD
 from smwatch.web import metrics
@@ -239,7 +239,11 @@ async def test_the_good_ones_are_told_whatever_the_others_do(world, good, rounds
                     paper.publishes(f"Acme Fall {turn}-{n}.")
                     await asyncio.sleep(0)  # a publisher's work is not ours
                 await _until(world, lambda t=turn: _untold(world, t, good), f"round {turn}")
-                world.clock.jump(timedelta(minutes=3))
+                world.clock.jump(LONGEST)
+                world.app.sender.wake()
+                await _until(
+                    world, lambda: [one for one in world.app.sender._lanes.values() if one.storm.began], "calm"
+                )
             assert _rows(world, "blocks")[0].paused_at
             states = {row.name: row.state for row in _rows(world)}
     finally:
