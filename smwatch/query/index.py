@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from smwatch.query.sieve import has_automaton, sieve
 from smwatch.text import fold_loose, is_emoji
-from smwatch.text.plain import SPACE, partial, variants
+from smwatch.text.plain import SPACE, key_byte, partial, variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -174,11 +174,11 @@ class PlainIndex:
 
 def _literals(word: str, *, part: bool) -> list[bytes] | None:
     """What a plain text must hold of a word: nothing at all where only other texts can hold it; None: not known."""
+    if all(key_byte(char) == SPACE for char in word):
+        return None
     spelled = variants(word, left=not part, right=not part)
     if spelled is None:
         return partial(word, part=part)
-    if not all(literal.strip() for literal in spelled):
-        return None
     return spelled if part else [b" %b " % literal for literal in spelled]
 
 

@@ -24,7 +24,7 @@ from smwatch.query.syntax import (
     field_of,
     shown_side,
 )
-from smwatch.query.terms import chunks
+from smwatch.query.terms import chunks, has_wildcard, longest_path
 
 READ_AS = {"meltwater": 4, "talkwalker": 15}  # words of a bare NEAR
 
@@ -89,13 +89,13 @@ def group(source: str, node: Node, distance: int, outer: Spot, tilde: Spot) -> N
 
 def phrase(source: str, content: str, distance: int, outer: Spot, tilde: Spot) -> Node:
     """`"a b"~5`: its words in any order."""
-    words = chunks(content)
+    words = [word for word in chunks(content) if longest_path(word) or has_wildcard(word)]
     if len(words) > 1:
         return Within(tuple(Phrase(word, outer) for word in words), distance, quoted=True, spot=outer)
     repairs = [source[: tilde.start] + source[tilde.end :]]
     if distance in (1, 2):
-        repairs.insert(0, f"{source[: outer.start]}{content}~{distance}{source[tilde.end :]}")
-    sentence = text("one word has no distance inside; {word}~1 without quotation marks is fuzzy", word=content)
+        repairs.insert(0, f"{source[: outer.start]}{words[0]}~{distance}{source[tilde.end :]}")
+    sentence = text("one word has no distance inside; {word}~1 without quotation marks is fuzzy", word=words[0])
     raise QueryError(sentence, start=tilde.start, end=tilde.end, repairs=repairs)
 
 

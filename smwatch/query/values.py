@@ -49,7 +49,7 @@ class Values:
             case Kind.PHRASE:
                 return self._phrase(token)
             case Kind.EXACT | Kind.UNCASED:
-                return Exact(self._content(token), token.kind is Kind.EXACT, spot(token))
+                return self._exact(token)
             case Kind.VARIANTS:
                 return self._variants(token)
             case Kind.FUZZY:
@@ -100,6 +100,12 @@ class Values:
             sentence = text("spelling variants are there for at most {n} letters", n=MOST_LETTERS)
             raise self._error(token, sentence, f'"{content}"')
         return Variants(content, spot(token))
+
+    def _exact(self, token: Token) -> Node:
+        content = self._content(token)
+        if not longest_path(content):  # a * is a sign here
+            raise self._error(token, text("there is no word between these quotation marks"))
+        return Exact(content, token.kind is Kind.EXACT, spot(token))
 
     def _content(self, token: Token) -> str:
         """What stands between quotation marks, on one line; it must hold a word."""

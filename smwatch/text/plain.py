@@ -59,13 +59,13 @@ def _with_foreign(text: str, raw: bytes, form: bytes) -> bytes:
 
 
 def variants(key: str, *, left: bool = True, right: bool = True) -> list[bytes] | None:
-    """The plain forms of every text that folds to `key`; None where it has none, or too many.
+    """The plain forms of every text that folds to `key`; None where it has none, no letter, or too many.
 
     Without `left` (or `right`) the key may begin (end) inside a word, and so inside a letter: "eller" in Müller. Signs
     inside a key (h&m, #bahn) are spaces.
     """
     found = _spellings(key)
-    if found is None:
+    if found is None or not any(map(bytes.strip, found)):
         return None
     if not left:
         found += [bytes([code]) + rest[1:] for rest in found for code in _halves(rest[:1], 1)]

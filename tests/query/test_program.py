@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,9 +16,11 @@ from smwatch.query import parse
 from smwatch.query.document import Document
 from smwatch.query.engine import Engine
 from smwatch.query.evaluate import Program
+from smwatch.query.sieve import Way
 from tests.query.queries import WORDS, queries
 
 if TYPE_CHECKING:
+    from smwatch.query.syntax import Query
     from smwatch.query.terms import Term
     from smwatch.text import Edge, Tokens
 
@@ -118,6 +121,25 @@ def test_near_reads_no_words_where_a_side_is_missing() -> None:
 def test_thousands_of_places_are_all_found(source: str, spans: int | None) -> None:
     found = Program(parse(source)).match(Document(replace(ITEM, text="a b " * 20_000)))
     assert (found and len(found)) == spans
+
+
+def _parsed(source: str) -> Query | None:
+    try:
+        return parse(source)
+    except QueryError:
+        return None
+
+
+_SIGNS = "&'-_#@*?/\u0301\u00ad😀€゙"
+_FORMS = ["%s", '"%s"', "{%s}", '+"%s"', '"a %s"~2', '"a %s b"', "{a %s}", "*%s*x", 'title:"%s"', "#%s", '"%s"~']
+
+
+@pytest.mark.parametrize("form", _FORMS)
+@pytest.mark.parametrize("way", Way)
+def test_whatever_signs_a_query_may_hold_can_be_looked_for(form: str, way: Way) -> None:
+    sources = [form % "".join(signs) for size in (1, 2, 3) for signs in product(_SIGNS, repeat=size)]
+    parsed = [it for it in map(_parsed, sources) if it is not None]
+    assert Engine({str(number): it for number, it in enumerate(parsed)}, way=way).match(ITEM) == []
 
 
 @pytest.mark.parametrize(
