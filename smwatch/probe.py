@@ -10,7 +10,6 @@ Nothing is stored, nothing is sent. One set of workers and connections serves al
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smwatch.config.effective import duration
 from smwatch.config.model import Http
 from smwatch.config.words import nearest
 from smwatch.due import rhythm
@@ -27,14 +25,12 @@ from smwatch.errors import SmwatchError, SourceError, UserError
 from smwatch.feeds import READ_FEED
 from smwatch.feeds.address import meant_address
 from smwatch.feeds.items import feed_items
-from smwatch.feeds.refusal import SENTENCES
 from smwatch.fetch.client import Client
 from smwatch.fetch.decode import Body, TooLarge, Undecodable
 from smwatch.fetch.pool import ONE_LANE, ParsePool
 from smwatch.fetch.walk import Walk
 from smwatch.habits import learned
-from smwatch.i18n import Text, text, texts
-from smwatch.message.words import UNKNOWN, Reader
+from smwatch.i18n import Text, text
 from smwatch.model import utc
 from smwatch.query.searches import Searches
 from smwatch.source import PushSource, Receiver
@@ -331,73 +327,3 @@ def _plain(item: Item) -> dict[str, Any]:
 
 def _author(author: Author | None) -> dict[str, Any]:
     return {"name": author.name, "url": author.url} if author is not None else {"name": None}
-
-
-def told(report: Report, language: str, most: int = 20, *, zone: str = "UTC") -> list[str]:
-    """The report as lines for a person in the time zone `zone`; the newest `most` items."""
-    reader = Reader(language=language, timezone=zone)
-    if report.error is not None:
-        hint = text("“smwatch source add {url}” looks for the feed of the site", url=report.target).render(language)
-        is_page = report.error.template.startswith(SENTENCES["html"].template) and "://" in report.target
-        return [f"✗ {report.target}: {report.error.render(language)}", *([f"  {hint}"] if is_page else [])]
-    lines = [f"✓ {report.target}: {_summary(report, reader).render(language)}"]
-    hits = {match.item.id: match.hits for match in report.matches}
-    for item in itertools.islice(report.items, most):
-        lines.append(f"  {_said(item['published'], reader)}  {item['title'] or item['text'][:80]}")
-        if item["url"]:
-            lines.append(f"      {item['url']}")
-        lines += [f"      → {hit.watch.name}: {hit.reason.render(language)}" for hit in hits.get(item["id"], ())]
-    if (rest := len(report.items) - most) > 0:
-        lines.append(f"  {text('… and {n} more', n=rest).render(language)}")
-    return lines + _facts(report, reader)
-
-
-def _said(published: str | None, reader: Reader) -> str:
-    """When an item says that it was published."""
-    return _moment(datetime.fromisoformat(published), reader) if published else UNKNOWN
-
-
-def _moment(moment: datetime, reader: Reader) -> str:
-    return f"{reader.moment(moment, datetime.now(UTC))}{' UTC' if reader.timezone == 'UTC' else ''}"
-
-
-def _soon(moment: datetime, reader: Reader) -> str:
-    return f"{reader.soon(moment, datetime.now(UTC))}{' UTC' if reader.timezone == 'UTC' else ''}"
-
-
-def _summary(report: Report, reader: Reader) -> Text:
-    values = {
-        "title": str(report.feed.get("title") or ""),
-        "items": texts("{n} item", "{n} items", n=len(report.items)),
-        "hits": texts("{n} of them would match", "{n} of them would match", n=len(report.matches)),
-        "seconds": reader.seconds(report.seconds),
-    }
-    if not values["title"]:
-        return text("{items}, {hits}, read in {seconds} s", **values)
-    return text("“{title}”, {items}, {hits}, read in {seconds} s", **values)
-
-
-def _facts(report: Report, reader: Reader) -> list[str]:
-    """What concerns the next poll: validators and when."""
-    facts, language = list[str](), reader.language
-    for known in report.validators.values():
-        names = {"etag": "ETag", "last_modified": "Last-Modified"}
-        facts += [f"{names[name]}: {known[name]}" for name in names if name in known]
-        if moved := known.get("moved"):
-            facts.append(text("it has moved for good: {url}", url=moved["to"]).render(language))
-    if report.parsing:
-        fetched, parsing = reader.seconds(max(report.seconds - report.parsing, 0.0)), reader.seconds(report.parsing)
-        times = text("fetched in {fetched} s, read in {parsing} s", fetched=fetched, parsing=parsing)
-        facts.append(times.render(language))
-    facts += [fact.render(language) for fact in (report.robots, report.pushed) if fact is not None]
-    if report.next_poll is not None and report.rhythm is not None:
-        when, often = _soon(report.next_poll, reader), duration(report.rhythm.every)
-        facts.append(
-            text(
-                "a running smwatch would read it again {when} (every {every}: {why})",
-                when=when,
-                every=often,
-                why=report.rhythm.reason,
-            ).render(language)
-        )
-    return [f"  {fact}" for fact in facts]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from smwatch.plugins.feed import FeedSource
 
+from smwatch.message.words import Reader
 from smwatch.model import Page, Watch
 from smwatch.plugin import PushSource, Source
-from smwatch.probe import Report, prober, told
+from smwatch.probe import Report, prober
+from smwatch.probed import told
 from smwatch.query.watches import WatchEngine
 from smwatch.testing.servers import FeedServer, entry, rss
 
@@ -28,6 +31,10 @@ FEED = rss(
 async def reports(*targets: str, **how: object) -> list[Report]:
     async with prober(FeedSource, **how) as probe:  # type: ignore[arg-type]
         return [report async for report in probe.all(targets)]
+
+
+def as_told(report: Report, language: str) -> list[str]:
+    return told(report, Reader(language=language, timezone="UTC"), datetime.now(UTC))
 
 
 async def test_a_file(tmp_path: Path) -> None:
@@ -131,7 +138,7 @@ async def test_a_source_by_its_name_and_what_would_match() -> None:
         )
         (report,) = await reports("acme", sources=[source], engine=engine)
     assert [match.item.title for match in report.matches] == ["Acme ruft zurück"]
-    lines = "\n".join(told(report, "de"))
+    lines = "\n".join(as_told(report, "de"))
     assert "2 Beiträge, 1 davon" in lines
     assert "→ Acme Marke" in lines
     assert "https://www.acme.example/2" in lines
@@ -142,7 +149,7 @@ async def test_a_source_by_its_name_and_what_would_match() -> None:
 
 async def test_trouble_in_words() -> None:
     (report,) = await reports("http://acme.invalid/feed")
-    assert told(report, "de") == ["✗ http://acme.invalid/feed: der Name acme.invalid lässt sich nicht auflösen"]
+    assert as_told(report, "de") == ["✗ http://acme.invalid/feed: der Name acme.invalid lässt sich nicht auflösen"]
 
 
 async def test_a_source_shows_robots_times_and_when_it_is_read_again() -> None:
@@ -152,7 +159,7 @@ async def test_a_source_shows_robots_times_and_when_it_is_read_again() -> None:
         server.put("/robots.txt", "User-agent: *\nDisallow: /feed.xml\n", content_type="text/plain")
         source = FeedSource(type="feed", name="Presse", url=url, allow_private=True, interval="2h")
         (report,) = await reports("Presse", sources=[source], engine=engine)
-    lines = [line.strip() for line in told(report, "en")]
+    lines = [line.strip() for line in as_told(report, "en")]
     assert report.ok
     assert "robots.txt: does not admit this address" in lines
     assert any(line.startswith("fetched in ") for line in lines)
@@ -187,7 +194,7 @@ class Breaks(Source):
 async def test_a_source_that_only_listens_says_so() -> None:
     (report,) = await reports("Strom", sources=[Pushed(type="pushed", name="Strom")])
     assert (report.ok, report.items, report.next_poll) == (True, [], None)
-    assert "it is pushed while smwatch runs; nothing is asked here" in "\n".join(told(report, "en"))
+    assert "it is pushed while smwatch runs; nothing is asked here" in "\n".join(as_told(report, "en"))
 
 
 async def test_a_plugin_that_breaks_is_a_sentence() -> None:

@@ -319,6 +319,8 @@ async def _show(
 ) -> bool:
     """Look at each target: an address, a file, or the name of a source, of the configuration's or the one `besides`."""
     from smwatch import loader, probe
+    from smwatch.message.words import Reader
+    from smwatch.probed import told
     from smwatch.query.searches import Searches
     from smwatch.query.watches import WatchEngine
 
@@ -334,14 +336,14 @@ async def _show(
         searches=Searches(built.watches, built.lists) if built else None,
         allow_private=allow_private,
     )
-    ok = True
+    ok, reader = True, Reader(language=language, timezone=built.timezone if built else "UTC")
     async with tester as prober:
         async for report in prober.all(targets):
             ok = ok and report.ok
             if as_json:
                 tell_json(report.to_json(language))
             else:
-                tell("\n".join(probe.told(report, language, zone=built.timezone if built else "UTC")))
+                tell("\n".join(told(report, reader, datetime.now(UTC))))
     return ok
 
 
