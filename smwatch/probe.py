@@ -285,6 +285,8 @@ async def prober(  # noqa: PLR0913 - what a test of sources needs
 
 def _contents(target: str) -> bytes:
     """The file's bytes, unpacked where it is gzipped; raises FileNotFoundError or UserError."""
+    if not target.strip():
+        raise UserError(text("a name, an address or a file is missing"))
     path = Path(target)
     try:
         if path.is_dir():

@@ -37,6 +37,11 @@ def as_told(report: Report, language: str) -> list[str]:
     return told(report, Reader(language=language, timezone="UTC"), datetime.now(UTC))
 
 
+async def test_nothing_is_no_folder() -> None:
+    (report,) = await reports(" ")
+    assert as_told(report, "de") == ["✗  : es fehlt ein Name, eine Adresse oder eine Datei"]
+
+
 async def test_a_file(tmp_path: Path) -> None:
     path = tmp_path / "feed.xml"
     path.write_text(FEED, encoding="utf-8")
