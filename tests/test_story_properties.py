@@ -6,11 +6,14 @@ import itertools
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire import RECALL, WORKS, accidents, copies
 
+from smwatch.built import built
 from smwatch.model import Item
+from smwatch.story.prints import grams_of, plain_grams
 from smwatch.testing.story_kit import Gatherer
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -115,3 +118,17 @@ def test_what_is_kept_in_memory_is_bounded(monkeypatch):
     assert len(gatherer.window) == 50
     assert len(gatherer.recall._said) == 5
     assert len(gatherer.window._shelves[""].grams) < 50 * 60
+
+
+@pytest.mark.skipif(built("smwatch.story.grams") is None, reason="no compiler was there at installation")
+@given(st.lists(st.sampled_from(range(400)), max_size=2_000))
+def test_compiled_grams_are_those_of_python(numbers):
+    words = [f"ä{number * number}".encode() for number in numbers]
+    assert grams_of(words) == plain_grams(words)
+
+
+@pytest.mark.skipif(built("smwatch.story.grams") is None, reason="no compiler was there at installation")
+@pytest.mark.parametrize("size", [0, 1, 4, 5, 6, 36, 37, 500, 5_000])
+def test_compiled_grams_of_any_number_of_words_are_those_of_python(size):
+    words = [str(number * 7).encode() for number in range(size)]
+    assert grams_of(words) == plain_grams(words)

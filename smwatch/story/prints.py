@@ -13,12 +13,11 @@ from struct import pack, unpack
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from smwatch.built import built
 from smwatch.links import canonical_link
 from smwatch.story.words import said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from smwatch.model import Item
     from smwatch.story.words import Said
 
@@ -29,6 +28,7 @@ MOST = 160  # grams of one item
 SHORTEST = 40  # bytes of folded text: "Danke!" twice is not one story
 TITLE_WORDS = 3
 LASTING = 10  # characters: so long an id is one on its whole platform
+_GRAMS = built("smwatch.story.grams")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,16 @@ def _shared_link(item: Item, words: Said) -> str:
     return links.pop() if len(links) == 1 else ""
 
 
-def grams_of(words: Sequence[bytes]) -> tuple[int, ...]:
+def grams_of(words: list[bytes]) -> tuple[int, ...]:
     """The sampled grams of folded words, in order: the word that begins a run decides whether it is kept."""
+    if _GRAMS is None:
+        return plain_grams(words)
+    found: tuple[int, ...] = _GRAMS.grams_of(words, RUN, BEGINNING, ONE_IN_2, ONE_IN_8, MOST)
+    return found
+
+
+def plain_grams(words: list[bytes]) -> tuple[int, ...]:
+    """The same where nothing was compiled."""
     first = words[: 1 - RUN]
     starts = [at for at, word in enumerate(first[:BEGINNING]) if not crc32(word) & ONE_IN_2]
     starts += [at for at, number in enumerate(map(crc32, first)) if not number & ONE_IN_8 and at >= BEGINNING]

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
-
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from smwatch.query.compiled import COMPOUNDS, SIEVE, is_outdated
+from smwatch.query.compiled import COMPOUNDS, SIEVE
 from smwatch.query.index import Slot
 from smwatch.query.sheet import Sheet
 from smwatch.query.sieve import PlainSieve, Way, best_way
 from smwatch.text import tokenise
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(
     best_way() is not Way.COMPILED, reason="the compiled part was not built: no compiler was there at installation"
@@ -109,16 +103,3 @@ def test_words_with_unclear_signs_are_left_to_the_exact_reading() -> None:
         sheet = Sheet([(0, "text", f"x {sign} y")])
         compiled_sieve([b" a "]).sift(sheet, [{}])
         assert sheet.around(sheet.stretches[0], [(1, 2)], 9) is None, sign
-
-
-@pytest.mark.parametrize(
-    ("source", "second", "outdated"),
-    [("a.pyx", 99, True), ("a.pxd", 99, True), ("a.pyx", 1, False), ("a.py", 99, False)],
-)
-def test_what_was_built_from_older_sources_is_not_used(
-    tmp_path: Path, source: str, second: int, outdated: bool
-) -> None:
-    for name, at in (("a.so", 1000), (source, 1000 + second)):
-        (tmp_path / name).touch()
-        os.utime(tmp_path / name, (at, at))
-    assert is_outdated(tmp_path / "a.so") is outdated
