@@ -70,7 +70,8 @@ def _alone(sheet: Sheet, stretch: Stretch, way: Route) -> list[Place] | None:
 
 def at(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequence[Place] | None:
     """The places of a term around one hit of its anchor; None where the whole field has to be read."""
-    if (way.last or way.first) and _is_elsewhere(sheet, way, start, end):
+    is_outside = start < stretch.low or end > stretch.high  # of C++ the signs are blanks, as is what ends a field
+    if is_outside or ((way.last or way.first) and _is_elsewhere(sheet, way, start, end)):
         return ()
     single = not way.before and not way.behind
     if single and way.anchor.any_word:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import random
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -186,3 +186,27 @@ def test_phrases_are_found_whatever_stands_beside_them(source: str) -> None:
 def test_a_sign_at_the_border_of_a_name_is_part_of_it_under_a_question_mark() -> None:
     items = [Item(id="1", source="quelle", text=text) for text in ("@z.B.\u0301", "@z.B", "@max_", "Max_ @max")]
     assert not differences([parse(source) for source in ("?.B", "z.?", "ma?", "m?x")], items, Tally(), all_ways=True)
+
+
+@pytest.mark.parametrize("source", ["C++", '+"C++"', '"C++ Zug"', "C#", "h&m", "+\"C++*\""])
+def test_signs_at_the_end_of_a_field_are_none_of_the_next_ones(source: str) -> None:
+    texts = (
+        "C",
+        "C&C ",
+        "C.",
+        "„C++",
+        "\u2b50'C++/",
+        "C++ Zug",
+        "net",
+        "x .net",
+        "h",
+        "&m",
+        "h&m",
+        "C#",
+        "# C",
+        "C\u00ad",
+    )
+    items = [
+        Item(id=str(n), source="quelle", title=one, text=other) for n, (one, other) in enumerate(product(texts, texts))
+    ]
+    assert not differences([parse(source)], items, Tally(), all_ways=True)
