@@ -188,7 +188,7 @@ def test_a_sign_at_the_border_of_a_name_is_part_of_it_under_a_question_mark() ->
     assert not differences([parse(source) for source in ("?.B", "z.?", "ma?", "m?x")], items, Tally(), all_ways=True)
 
 
-@pytest.mark.parametrize("source", ["C++", '+"C++"', '"C++ Zug"', "C#", "h&m", "+\"C++*\""])
+@pytest.mark.parametrize("source", ["C++", '+"C++"', '"C++ Zug"', "C#", "h&m", '+"C++*"'])
 def test_signs_at_the_end_of_a_field_are_none_of_the_next_ones(source: str) -> None:
     texts = (
         "C",
