@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -60,10 +62,20 @@ def run(once: bool, debug: bool, config: str | None) -> None:  # noqa: FBT001 - 
         say_error(error)
         sys.exit(EX_CONFIG)
     try:
-        sys.exit(_loop(daemon.run(path, once=once)))
+        sys.exit(_loop(_deaf_at_the_end(daemon.run(path, once=once))))
     except ConfigError as error:
         say_error(error)
         sys.exit(EX_CONFIG)
+
+
+async def _deaf_at_the_end(work: Coroutine[None, None, int]) -> int:
+    """When all is done, one more signal changes nothing, not the exit code either: closing takes a moment yet."""
+    try:
+        return await work
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _loop(work: Coroutine[None, None, int]) -> int:

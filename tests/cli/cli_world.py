@@ -21,6 +21,7 @@ from smwatch.cli import cli
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # which `run` does not hear any more when it has ended
 PATIENCE = 60  # seconds after which a process is given up
 CONFIG = """\
 [smwatch]
@@ -109,7 +110,7 @@ class World:
     def run(self, *words: str, typed: str | bytes | None = None, **env: str) -> Said:
         """In this process; what is typed is no terminal."""
         quiet = dict.fromkeys(set(os.environ) - set(self.env))
-        before = Path.cwd()
+        before, heard = Path.cwd(), {number: signal.getsignal(number) for number in SIGNALS}
         os.chdir(self.folder)
         try:
             done = CliRunner().invoke(
@@ -117,6 +118,8 @@ class World:
             )
         finally:
             os.chdir(before)
+            for number, handler in heard.items():
+                signal.signal(number, handler)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return Said(code=done.exit_code, out=done.stdout, err=done.stderr)

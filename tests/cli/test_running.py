@@ -46,6 +46,14 @@ def test_commands_beside_a_running_daemon(world: World) -> None:  # one daemon f
     assert world.run("status").code == 3
 
 
+def test_whoever_cannot_wait_for_its_end_changes_nothing(world: World) -> None:
+    world.configure()
+    with world.daemon() as process:
+        while process.poll() is None:
+            process.terminate()
+    assert process.returncode == 0
+
+
 def test_a_test_message_that_does_not_arrive_is_not_called_sent(world: World) -> None:
     world.configure(**{'type = "console"': 'type = "webhook"\nurl = "http://127.0.0.1:9/hook"'})
     alone = world.run("alert", "test")
