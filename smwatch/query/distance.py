@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 FARTHEST = 100  # words
 _NEAR = re.compile(r"(?P<op>O?NEAR|W|PRE|NAHE)\s*/\s*(?P<n>\d+)(?P<f>f?)(?!\w)(?P<list>\s*:)?", re.IGNORECASE)
-_OPEN = re.compile(r"O?NEAR(?:\s*/(?!\s*\d)|(?![\w/:=-]))|(?:W|PRE)\s*/(?!\s*\d)(?=\s|$)")
+_OPEN = re.compile(r"O?NEAR(?:\s*/(?!\s*\d)|(?![\w/:=]|-\w))|(?:W|PRE)\s*/(?!\s*\d)(?=\s|$)")
 _UNSLASHED = re.compile(r"(?P<op>O?NEAR)\s*[:~(-]?\s*(?P<n>\d{1,3})\)?(?!\w)")
 _LISTED = re.compile(r'"[^"]+"|[^\s(),;"]+')
 _LIST = re.compile(rf"\s*\(?\s*(?:{_LISTED.pattern})(?:\s*[,;]\s*(?:{_LISTED.pattern}))*(?:\s*\))?")
-_SENTENCE = re.compile(r"(?P<o>O?)SENTENCE(?![\w/:=-])")
+_SENTENCE = re.compile(r"(?P<o>O?)SENTENCE(?![\w/:=]|-\w)")
 _INITIALS = frozenset("NOWPSnowp")
 _NEGATION = re.compile(r"(?:NOT|NICHT|not|nicht)\s+")
-_NEGATED_TOO = re.compile(r"(?i:O?NEAR|W|PRE|NAHE)\s*/|(?:O?NEAR|O?SENTENCE)(?![\w/:=-])")
+_NEGATED_TOO = re.compile(r"(?i:O?NEAR|W|PRE|NAHE)\s*/|(?:O?NEAR|O?SENTENCE)(?![\w/:=]|-\w)")
 
 
 class Sense(Enum):

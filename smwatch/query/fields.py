@@ -129,7 +129,8 @@ _LANGUAGES = {
 }
 _CODES = {name: code for code, names in _LANGUAGES.items() for name in names.split()}
 _CODE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
-_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/@\s]*@)?(?:www\d?\.)?([^/:?#\s]+)(?:[/:?#]|$)", re.IGNORECASE)
+_WWW = r"(?:www\d?\.(?=[^/:?#@\s]*\.))*"  # www.de is a name by itself
+_HOST = re.compile(rf"(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/?#\s]*@)?{_WWW}([^/:?#@\s]+)(?:[/:?#]|$)", re.IGNORECASE)
 
 
 def nearest(name: str) -> str | None:

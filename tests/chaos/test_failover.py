@@ -10,8 +10,9 @@ import asyncio
 import signal
 
 import pytest
+from killing import SlowSlack
+from one_feed import OneFeed
 from postgres_server import SAFE, running_or_skipped
-from test_kills import SlowSlack, Storm
 
 from smwatch.testing.servers import FeedServer
 
@@ -33,21 +34,12 @@ def postgres():
         yield server
 
 
-class OnPostgres(Storm):
-    """The same with another store."""
-
-    def keep_in(self, store):
-        self.configure()
-        written = self.path.read_text(encoding="utf-8")
-        self.path.write_text(written.replace(f"sqlite://{self.folder}/smwatch.db", store), encoding="utf-8")
-
-
 @pytest.fixture
 async def storm(postgres, tmp_path, request, monkeypatch):
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     async with FeedServer() as server, SlowSlack() as slack:
-        made = OnPostgres(tmp_path, server, slack, request.config.getoption("--seed"))
-        made.keep_in(await postgres.database())
+        made = OneFeed(tmp_path, server, slack, request.config.getoption("--seed"))
+        made.configure(await postgres.database())
         yield made
         if made.latest is not None:
             await made.latest.close()

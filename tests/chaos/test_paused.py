@@ -9,7 +9,8 @@ import asyncio
 import signal
 
 import pytest
-from test_kills import SlowSlack, Storm
+from killing import SlowSlack
+from one_feed import OneFeed
 
 from smwatch.testing.fake_slack_faults import lost_reply, rate_limit, server_error
 from smwatch.testing.servers import FeedServer
@@ -40,7 +41,7 @@ def asleep(is_long):
 @pytest.fixture
 async def storm(tmp_path, request):
     async with FeedServer() as server, SlowSlack() as slack:
-        made = Storm(tmp_path, server, slack, request.config.getoption("--seed"))
+        made = OneFeed(tmp_path, server, slack, request.config.getoption("--seed"))
         made.configure()
         yield made
         if made.latest is not None:

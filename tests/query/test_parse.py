@@ -84,3 +84,27 @@ def test_a_query_of_64_kib_is_read_and_one_more_byte_is_not() -> None:
     assert len(parse(source).root.children) > 5000
     with pytest.raises(QueryError):
         parse(source.ljust(64 * 1024 + 1))
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("a@b@c.de", "c.de"),
+        ("www.www.heise.de", "heise.de"),
+        ("www.de", "www.de"),
+        ("www2.tum.de", "tum.de"),
+        ("https://max:x@heise.de/@max", "heise.de"),
+    ],
+)
+def test_the_host_of_an_address_is_its_own_host(address: str, host: str) -> None:
+    assert str(parse(f"site:{address}")) == f"site:{host}" == str(parse(f"site:{host}"))
+
+
+@pytest.mark.parametrize("source", ["SENTENCE-#tag", "OSENTENCE-#tag", "NEAR-#tag", 'NEAR-"x"'])
+def test_a_word_of_the_language_before_an_exclusion_is_no_word_of_a_text(source: str) -> None:
+    with pytest.raises(QueryError, match=r"needs something before it|a number of words"):
+        parse(source)
+
+
+def test_a_word_of_the_language_inside_a_compound_is_a_word() -> None:
+    assert [str(parse(source)) for source in ("NEAR-Duell", "SENTENCE-Mining")] == ["NEAR-Duell", "SENTENCE-Mining"]
