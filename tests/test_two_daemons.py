@@ -122,16 +122,31 @@ def polls(server):
     return Counter(seen.path for seen in server.requests)
 
 
+async def _all_let_go(store):
+    """No source is in the hands of a daemon: what was read is written down."""
+    import asyncpg  # there, where a PostgreSQL is
+
+    connection = await asyncpg.connect(store)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while await connection.fetchval("SELECT count(*) FROM source WHERE lease_until IS NOT NULL"):
+                await asyncio.sleep(0.05)
+    finally:
+        await connection.close()
+
+
 async def test_one_round_beside_a_daemon_reads_and_leaves_the_telling_to_it(postgres, tmp_path):
     async with FeedServer() as server:
         url = server.put("/a.xml", rss(entry("Wetter", guid="old")))
         config = tmp_path / "smwatch.toml"
         source = SOURCE.format(n=0, url=url).replace('"3s"', '"1h"')
-        config.write_text(CONFIG.format(store=await postgres.database()) + source, encoding="utf-8")
+        store = await postgres.database()
+        config.write_text(CONFIG.format(store=store) + source, encoding="utf-8")
         one = Daemon(tmp_path / "one", config)
         await one.starts()
         try:
             await one.says("source_fetched")
+            await _all_let_go(store)
             server.put("/a.xml", rss(entry("Acme ruft zurück", guid="new"), entry("Wetter", guid="old")))
             other = Daemon(tmp_path / "two", config, (one.folder / "store.key").read_bytes())
             await other.starts("--once")
