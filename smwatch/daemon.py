@@ -62,10 +62,13 @@ async def _unless(ended: asyncio.Event, work: Coroutine[Any, Any, bool]) -> bool
 
 
 def _on_signals() -> asyncio.Event:
-    """SIGTERM and SIGINT end it (a second one changes nothing); a SIGHUP while it starts has nothing to reload."""
+    """SIGTERM and SIGINT end it (a second one changes nothing); a SIGHUP while it starts has nothing to reload.
+
+    The first two are not the loop's: it would give them back to the system, which kills, before all is closed.
+    """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(ended.set))
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     return ended

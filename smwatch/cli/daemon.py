@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -70,11 +68,14 @@ def run(once: bool, debug: bool, config: str | None) -> None:  # noqa: FBT001 - 
 
 async def _deaf_at_the_end(work: Coroutine[None, None, int]) -> int:
     """When all is done, one more signal changes nothing, not the exit code either: closing takes a moment yet."""
+    import asyncio
+    import signal
+
     try:
         return await work
     finally:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            asyncio.get_running_loop().remove_signal_handler(number)
             signal.signal(number, signal.SIG_IGN)
 
 

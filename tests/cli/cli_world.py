@@ -118,8 +118,9 @@ class World:
             )
         finally:
             os.chdir(before)
-            for number, handler in heard.items():
-                signal.signal(number, handler)
+            for number in SIGNALS:  # a thread that is not the main one has changed none
+                if signal.getsignal(number) is not heard[number]:
+                    signal.signal(number, heard[number])
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return Said(code=done.exit_code, out=done.stdout, err=done.stderr)
