@@ -56,8 +56,16 @@ class Packed(Mapping[str, Any]):
         return self._read()
 
     def _read(self) -> dict[str, Any]:
-        found: dict[str, Any] = from_json(self.raw)
+        found: dict[str, Any] = read_json(self.raw)
         return found
+
+
+def read_json(raw: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """What JSON holds; raises ValueError, or RecursionError where it is too deep."""
+    try:
+        return from_json(raw)
+    except (ValueError, TypeError):  # or half a character, or a byte order mark, which only the patient one can read
+        return json.loads(raw if isinstance(raw, str) else raw.decode("utf-8-sig"))
 
 
 def packed(value: Mapping[str, Any] | None) -> Packed | None:

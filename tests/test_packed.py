@@ -26,6 +26,11 @@ def test_it_is_equal_to_its_dict(one, other):
     assert all((key in kept) == (key in one) for key in other)
 
 
+def test_half_a_character_stays_one():
+    """A server's header may hold bytes that are no UTF-8."""
+    assert dict(Packed({"etag": 'W/"\udcfc"'})) == {"etag": 'W/"\udcfc"'}
+
+
 def test_nothing_stays_nothing():
     assert (packed(None), unpacked(None), packed({}) == {}) == (None, {}, True)
     kept = Packed({"a": 1})

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from smwatch.errors import QueryError
 from smwatch.i18n import Text, text
@@ -148,15 +148,6 @@ def match_to_json(item_id: object, hit: Hit) -> str:
         return to_json(told, inf_nan_mode="constants").decode()
     except ValueError:  # half a character, which only the patient one can write
         return json.dumps(told)
-
-
-def value_from_json(line: bytes) -> object:
-    """What a line of JSON holds; raises ValueError, or RecursionError where it is too deep."""
-    try:
-        found: object = from_json(line)
-    except ValueError:  # or half a character, or a byte order mark, which only the patient one can read
-        found = json.loads(line.decode("utf-8-sig"))
-    return found
 
 
 def _source(value: object) -> str:

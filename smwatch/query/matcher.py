@@ -10,8 +10,9 @@ import tomli
 
 from smwatch.errors import UserError
 from smwatch.i18n import Text, text
+from smwatch.packed import read_json
 from smwatch.query.engine import Engine, Hit
-from smwatch.query.lines import ItemError, item_from_json, match_to_json, read_queries, value_from_json
+from smwatch.query.lines import ItemError, item_from_json, match_to_json, read_queries
 from smwatch.query.syntax import Lang, walk
 from smwatch.query.watches import WatchEngine
 
@@ -50,7 +51,7 @@ class Matcher:
 
 def _read(line: bytes) -> tuple[object, Item] | Text:
     try:
-        value = value_from_json(line)
+        value = read_json(line)
         return value.get("id") if isinstance(value, dict) else None, item_from_json(value)
     except UnicodeDecodeError:
         return text("this is no text in UTF-8")
