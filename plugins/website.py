@@ -118,7 +118,7 @@ class WebsiteSource(Source):
 
     def model_post_init(self, _context: object) -> None:
         """Addresses that can be asked."""
-        for address in (self.url, *self.compared(), *self.named_maps()):
+        for address in (self.url, *self.whole(self.pages), *self.whole(self.sitemaps)):
             read_address(address)
         if len(self.pages) > PAGES:
             raise UserError(text("at most {n} pages can be compared by one source", n=PAGES))
@@ -127,17 +127,9 @@ class WebsiteSource(Source):
         """The site's address."""
         return str(read_address(self.url))
 
-    def compared(self) -> tuple[str, ...]:
-        """The addresses of `pages`."""
-        return tuple(self._whole(one) for one in self.pages)
-
-    def named_maps(self) -> tuple[str, ...]:
-        """The addresses of `sitemaps`."""
-        return tuple(self._whole(one) for one in self.sitemaps)
-
-    def _whole(self, written: str) -> str:
-        """A path is one of this site."""
-        return urljoin(self.url, written) if written.startswith("/") else written
+    def whole(self, written: tuple[str, ...]) -> tuple[str, ...]:
+        """Addresses as they are asked for: a path is one of this site."""
+        return tuple(urljoin(self.url, one) if one.startswith("/") else one for one in written)
 
     def default_name(self) -> str:
         """The address as people say it: host and path."""
@@ -156,7 +148,8 @@ class SiteWalk:
         self.site = site
         self.ctx = ctx
         self.zone = ZoneInfo(site.timezone)
-        self.paths = Paths(site.url, include=site.include, exclude=site.exclude, but=site.compared())
+        self.pages = site.whole(site.pages)
+        self.paths = Paths(site.url, include=site.include, exclude=site.exclude, but=self.pages)
         self.state = _remembered(ctx.cursor)
         self.ledger = Ledger.from_json(self.state.get("ledger") or {})
         self.first = self.ledger.first and not (self.state.get("pages") or self.state.get("health"))
@@ -171,7 +164,7 @@ class SiteWalk:
         told: dict[str, Any] = {}
         if self.site.health:
             items += await self._part(self._health(told))
-        for url in self.site.compared():
+        for url in self.pages:
             if self._in_time():
                 items += await self._part(self._compared(url))
         if self.site.max_per_hour:
@@ -180,7 +173,7 @@ class SiteWalk:
             raise self.failures[0]
         for failure in self.failures:
             self.ctx.log.info("website_part_failed", reason=str(failure.sentence))
-        compared = {url: one for url, one in self.state.get("pages", {}).items() if url in self.site.compared()}
+        compared = {url: one for url, one in self.state.get("pages", {}).items() if url in self.pages}
         state = {"ledger": self.ledger.to_json(), "pages": compared, **told}
         return Page(
             items=tuple({item.id: item for item in items}.values()), cursor=json.dumps(state, ensure_ascii=False)
@@ -218,7 +211,7 @@ class SiteWalk:
 
     async def _news(self) -> list[Item]:
         maps = Sitemaps(self.ctx, self.ledger, READ_SITEMAP, self._in_time)
-        listed = await maps.listed(self.site.url, self.site.named_maps())
+        listed = await maps.listed(self.site.url, self.site.whole(self.site.sitemaps))
         for entries, history in await self._links() if listed is None else listed:
             self.ledger.take(list(self.paths.wanted(entries)), self.ctx.now, history=history)
         room = min(self.ledger.room(self.ctx.now, self.site.max_per_hour), AT_ONCE)

@@ -12,7 +12,7 @@ from smwatch import silencing
 from smwatch.config.named import no_digest
 from smwatch.errors import UserError
 from smwatch.i18n import Text, text
-from smwatch.model import number_of
+from smwatch.model import numbered
 from smwatch.noiseloop import apply, find
 from smwatch.store import digests as digest_store
 from smwatch.store import inbox, outbox, proposals, silences, waiting
@@ -97,12 +97,9 @@ async def waiting_messages(config: Config) -> list[Waiting]:
 
 async def stories_of_summary(config: Config, name: str) -> list[Waiting]:
     """Every story of the summary `name` (N1A), also what it only counts; raises UserError where there is none."""
-    try:
-        number = number_of(name.strip()) if name.strip()[:1].upper() == "N" else -1
-    except ValueError:
-        number = -1
+    number = numbered(name, "N")
     async with reading(config) as store, store.read() as connection:
-        found = await waiting.of_summary(connection, number) if 0 <= number < 2**63 else None
+        found = await waiting.of_summary(connection, number) if number is not None else None
     if found is None:
         raise UserError(text("no summary is called {name}; its last line says its name (N1A)", name=name))
     return found

@@ -15,7 +15,7 @@ from smwatch.message import asked as told
 from smwatch.message import forms
 from smwatch.message.case import list_message, state_message
 from smwatch.message.words import Reader
-from smwatch.model import Person, number_of
+from smwatch.model import Person, numbered
 from smwatch.silence import Scope, Silence
 from smwatch.store import asked, cases, deadlines, outbox, silences
 from smwatch.store.sources import source_states
@@ -141,7 +141,7 @@ class Commands:
         return Answer(message=told.found_message(found, one.click.words, one.reader))
 
     async def _why(self, one: Asked) -> Reply:
-        number = _number(one.click.words, "M")
+        number = numbered(one.click.words, "M")
         if number is None:
             return Reply(sentence=HOW_WHY)
         async with self.store.read() as connection:
@@ -160,7 +160,7 @@ class Commands:
     async def _stories(self, one: Asked) -> Reply:
         """`stories N1A 2`: the second page of what a summary tells or counts; of this channel's clients alone."""
         name, _, page = one.click.words.strip().partition(" ")
-        number = _number(name, "N")
+        number = numbered(name, "N")
         async with self.store.read() as connection:
             found = await of_summary(connection, number) if number is not None else None
         mine = [s for s in found or () if (s.client or None) in one.clients]
@@ -188,7 +188,7 @@ class Commands:
 
     async def _move(self, one: Asked, move: Move, word: str) -> Reply:
         """`cases take V12`: for stories that stand in a summary, where there are no buttons."""
-        number = _number(word, "V")
+        number = numbered(word, "V")
         async with self.store.write() as connection:
             case = await cases.get(connection, number) if number is not None else None
             if case is None or case.client not in one.clients:
@@ -232,7 +232,7 @@ class Commands:
         return await self._begin_silence(one, words)
 
     async def _end(self, one: Asked, word: str) -> Reply:
-        number = _number(word, "Q")
+        number = numbered(word, "Q")
         async with self.store.write() as connection:
             found = await silences.get(connection, number) if number is not None else None
             if found is None or found.client not in one.clients:
@@ -294,14 +294,6 @@ class Commands:
         async with self.store.write() as connection:
             done = await moves.begin_by_hand(connection, self.office(), one.names[:1], wish, title=title, client=client)
         return Reply(channels=done.channels, done=not done.repeated)
-
-
-def _number(word: str, letter: str) -> int | None:
-    said = word.strip().upper()
-    try:
-        return number_of(said) if said[:1] == letter and len(said) > 1 else None
-    except ValueError:
-        return None
 
 
 def _person(word: str) -> Person | None:

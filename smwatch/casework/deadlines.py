@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from smwatch.case import Case, Move, Reminder, Step, due
 from smwatch.casework.moves import thread_of
 from smwatch.model import Priority
 from smwatch.store import cases, deadlines, envelopes, outbox
+from smwatch.store.jobs import post_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -106,7 +106,7 @@ class Deadlines:
             words = f"reminder|{case.id}|{until}|{int(reminder)}|{channel}|{card}"
             await outbox.add_post(
                 connection,
-                key=hashlib.sha256(words.encode()).hexdigest()[:32],
+                key=post_key(words),
                 channel=channel,
                 kind="reminder",
                 plan={"case": case.id, "reminder": int(reminder), "people": named, **where},
@@ -164,7 +164,7 @@ class Deadlines:
             words = f"reminders|{name}|{int(reminder)}|{mine[0].id}|{now.isoformat()}"
             await outbox.add_post(
                 connection,
-                key=hashlib.sha256(words.encode()).hexdigest()[:32],
+                key=post_key(words),
                 channel=name,
                 kind="reminders",
                 plan={"cases": [case.id for case in mine], "reminder": int(reminder), **where},

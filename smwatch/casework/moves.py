@@ -16,6 +16,7 @@ from smwatch.message.words import Reader
 from smwatch.model import Person, Priority
 from smwatch.silence import Scope, Silence
 from smwatch.store import cases, outbox, silences, verdicts
+from smwatch.store.jobs import post_key
 from smwatch.store.stories import load_story
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ async def _say(connection: AsyncConnection, case: Case, wish: Wish) -> list[str]
             **thread_of(case, row),
         }
         words = f"team|{case.id}|{row.channel}|{wish.move}|{wish.envelope or wish.at.isoformat()}"
-        key = hashlib.sha256(words.encode()).hexdigest()[:32]
+        key = post_key(words)
         card = row.id if case.story_id is not None else None
         await outbox.add_post(
             connection,
@@ -209,7 +210,7 @@ async def begin_by_hand(  # noqa: PLR0913 - what a new case is
     if done.repeated:
         return done
     for channel in channels:
-        key = hashlib.sha256(f"case|{done.case.id}|{channel}".encode()).hexdigest()[:32]
+        key = post_key(f"case|{done.case.id}|{channel}")
         plan = {"case": done.case.id, "note": wish.note}
         await outbox.add_post(
             connection, key=key, channel=channel, kind="case", plan=plan, now=wish.at, client=client or ""

@@ -140,6 +140,11 @@ def _parsed(source: object, entry: Mapping[str, Any], lists: Mapping[str, Sequen
     )
 
 
+def json_lines(content: str) -> list[Any]:
+    """The values of JSON Lines, which end at a line feed alone; raises ValueError."""
+    return [json.loads(line) for line in content.split("\n") if line.strip()]
+
+
 def match_to_json(item_id: object, hit: Hit) -> str:
     """One line of `query match`; `start` and `end` of a span count characters of the original field."""
     spans = [{"field": name, "start": start, "end": end, "term": term} for name, start, end, term in hit.spans]

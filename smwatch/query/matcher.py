@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from smwatch.errors import UserError
 from smwatch.i18n import Text, text
 from smwatch.packed import read_json
 from smwatch.query.engine import Engine, Hit
-from smwatch.query.lines import ItemError, item_from_json, match_to_json, read_queries
+from smwatch.query.lines import ItemError, item_from_json, json_lines, match_to_json, read_queries
 from smwatch.query.syntax import Lang, walk
 from smwatch.query.watches import WatchEngine
 
@@ -95,7 +94,7 @@ def read_entries(content: str) -> list[Mapping[str, Any]]:
     """The queries of a file: JSON Lines of objects, or TOML with [[query]] or [[watch]] tables; raises UserError."""
     try:
         if content.lstrip().startswith("{"):
-            return [json.loads(line) for line in content.split("\n") if line.strip()]
+            return json_lines(content)
         tables = tomli.loads(content)
     except ValueError as error:
         raise UserError(text("the file of queries cannot be read: {error}", error=str(error))) from None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BETWEEN = "\n"  # fields: white space, so that nothing reaches over
 _LONGEST = 120  # characters of one word beside a match; longer ones are read with their whole field
-_ASCIIGLUE = "'-`"
+_ASCII_GLUE = "'-`"
 _ODD = bytes([ODD])
 
 
@@ -245,7 +245,7 @@ class Sheet:
         """Where a hyphen or apostrophe stands between two letters, in order."""
         text, form = self.text, self.plain
         found: list[int] = []
-        for sign in GLUE if not text.isascii() else _ASCIIGLUE:
+        for sign in GLUE if not text.isascii() else _ASCII_GLUE:
             at = text.find(sign, 1)
             while at >= 0:
                 if form[at - 1] != SPACE and at + 1 < len(form) and form[at + 1] != SPACE:

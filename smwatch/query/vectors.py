@@ -22,7 +22,6 @@ A file is TOML with `[[case]]` tables, or JSON Lines, one case a line::
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,7 @@ import tomli
 from smwatch.errors import QueryError, UserError
 from smwatch.i18n import Text, text
 from smwatch.query.engine import Engine
-from smwatch.query.lines import item_from_json
+from smwatch.query.lines import item_from_json, json_lines
 from smwatch.query.parse import parse
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def read_cases(content: str) -> list[Mapping[str, Any]]:
     """The cases of a TOML or JSON Lines file; raises UserError."""
     try:
         if content.lstrip().startswith("{"):
-            return [json.loads(line) for line in content.split("\n") if line.strip()]
+            return json_lines(content)
         cases = tomli.loads(content).get("case", [])
     except ValueError as error:
         raise UserError(text("the file of cases cannot be read: {error}", error=str(error))) from None

@@ -71,8 +71,11 @@ def planned(body: bytes, file: str, config: Config, manner: Manner) -> Import:
     tables: list[dict[str, Any]] = []
     known: list[Left] = []
     urls: list[str] = []
-    forbidden = [(one, why) for one in outlines if (why := presets.refused(one.url)) is not None]
-    for outline in (one for one in outlines if presets.refused(one.url) is None):
+    left = [Left(title=one.title, url=one.url, reason=one.reason) for one in refused]
+    for outline in outlines:
+        if (why := presets.refused(outline.url)) is not None:
+            left.append(Left(title=outline.title, url=outline.url, reason=why))
+            continue
         key = key_of(outline.url)
         if key in reads:
             reason = text("is read already, by the source {name}", name=reads[key])
@@ -83,8 +86,6 @@ def planned(body: bytes, file: str, config: Config, manner: Manner) -> Import:
         reads[key] = name or outline.url
         tables.append(manner.table(outline, name))
         urls.append(outline.url)
-    left = [Left(title=one.title, url=one.url, reason=one.reason) for one in refused]
-    left += [Left(title=one.title, url=one.url, reason=why) for one, why in forbidden]
     return Import(tables=tuple(tables), urls=tuple(urls), known=tuple(known), refused=tuple(left))
 
 

@@ -85,9 +85,14 @@ def card_key(secret: bytes, *, client: str, channel: str, first_item: str, gener
     return hmac.new(secret, words.encode(), hashlib.sha256).hexdigest()[:32]
 
 
+def post_key(words: str) -> str:
+    """The key of a post that these words say all about; they name nobody."""
+    return hashlib.sha256(words.encode()).hexdigest()[:32]
+
+
 def next_key(key: str, generation: int) -> str:
     """The key of the post that replaces a lost one; it follows from the key before."""
-    return hashlib.sha256(f"{key}|{generation}".encode()).hexdigest()[:32]
+    return post_key(f"{key}|{generation}")
 
 
 def order(job: Job) -> tuple[bool, bool, bool, datetime, str, int]:
