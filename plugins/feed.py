@@ -13,7 +13,7 @@ With `preset` it is the feed of a platform, named by what people know of it:
 - `"google-alerts"` with `url`, the feed that Google makes for an alert: links lead to the pages themselves, and a page
   that two alerts find is one item.
 - `"youtube"` with `channel`, the channel's id (“UC…”) or a playlist's: the newest fifteen videos, with views.
-- `"vimeo"` with `user`: the user's newest videos.
+- `"vimeo"` with `user` or `channel`: the newest videos of the user, or of the channel (vimeo.com/channels/…).
 - `"pinterest"` with `user`, perhaps a `board`: the newest pins. Mentions by others cannot be had from Pinterest.
 - `"app-store"` with `app`, the number in the app's address, and `countries`: the newest 500 reviews of each country,
   with their stars.
@@ -64,7 +64,7 @@ NOT_FOUND = 404
 COUNTRIES = ("de", "at", "ch")
 TITLES = {"youtube": "YouTube", "vimeo": "Vimeo", "pinterest": "Pinterest", "app-store": "App Store"}
 OWN = {  # which preset each key belongs to
-    "channel": ("youtube",),
+    "channel": ("youtube", "vimeo"),
     "user": ("vimeo", "pinterest"),
     "board": ("pinterest",),
     "app": ("app-store",),
@@ -93,7 +93,9 @@ class FeedSource(Source):
     preset: Literal["google-alerts", "youtube", "vimeo", "pinterest", "app-store"] | None = Field(
         default=None, description="The feed of a platform."
     )
-    channel: str | None = Field(default=None, description="YouTube: the id of a channel (“UC…”) or of a playlist.")
+    channel: str | None = Field(
+        default=None, description="YouTube: the id of a channel (“UC…”) or of a playlist. Vimeo: its name."
+    )
     user: str | None = Field(default=None, description="Vimeo, Pinterest: whose feed.")
     board: str | None = Field(default=None, description="Pinterest: one board alone.")
     app: str | None = Field(default=None, description="App Store: the number in the app's address.")
@@ -139,7 +141,7 @@ class FeedSource(Source):
         if self.preset == "pinterest":
             return presets.pinterest(self.user, self.board)
         if self.preset == "vimeo":
-            return presets.vimeo(self.user)
+            return presets.vimeo(self.user, self.channel)
         if self.preset == "youtube":
             return presets.youtube(self.channel)
         return presets.alerts(self.url) if self.preset == "google-alerts" else str(self.url)

@@ -57,7 +57,7 @@ def _feed(keys: Mapping[str, Any]) -> str:
     if keys["preset"] == "pinterest":
         return presets.pinterest(keys["user"], keys.get("board"))
     if keys["preset"] == "vimeo":
-        return presets.vimeo(keys["user"])
+        return presets.vimeo(keys.get("user"), keys.get("channel"))
     return presets.youtube(keys["channel"]) if keys["preset"] == "youtube" else presets.alerts(keys["url"])
 
 
@@ -82,8 +82,12 @@ def _video(parts: SplitResult) -> dict[str, Any] | None:
 
 def _vimeo(parts: SplitResult) -> dict[str, Any] | None:
     path = _path(parts)
-    if path[1:] not in ([], ["videos"], ["videos", "rss"]) or not path:
+    channel = path[1] if path[:1] == ["channels"] and path[1:] else ""
+    rest = path[2:] if channel else path[1:]
+    if rest not in ([], ["videos"], ["videos", "rss"]) or not path:
         return None
+    if channel:
+        return {"preset": "vimeo", "channel": channel}
     user = path[0]
     return None if _NO_USER["vimeo"].fullmatch(user) else {"preset": "vimeo", "user": user}
 

@@ -27,7 +27,8 @@ _APP = re.compile(r"(?:id)?(\d{5,15})")
 _COUNTRY = re.compile(r"[a-z]{2}")
 _IN_ADDRESS = {  # what people copy out of their browser
     "youtube": re.compile(r"youtube\.com/(?:channel/(UC[\w-]{22})|playlist\?list=([\w-]{12,64}))"),
-    "vimeo": re.compile(r"vimeo\.com/(?:channels/)?([\w.-]{1,100})/?$"),
+    "vimeo": re.compile(r"vimeo\.com/([\w.-]{1,100})(?:/videos)?/?$"),
+    "vimeo-channel": re.compile(r"vimeo\.com/channels/([\w.-]{1,100})/?$"),
     "pinterest": re.compile(r"pinterest\.[a-z.]{2,6}/([\w.%-]{1,100})(?:/([\w.%-]{1,100}))?/?$"),
     "app-store": re.compile(r"apps\.apple\.com/.*/id(\d{5,15})"),
 }
@@ -74,8 +75,17 @@ def youtube(channel: str | None) -> str:
     )
 
 
-def vimeo(user: str | None) -> str:
-    """The feed of a user's videos; raises UserError."""
+def is_channel(said: str) -> bool:
+    """Whether it is the id of a channel at YouTube."""
+    return _CHANNEL.fullmatch(said) is not None
+
+
+def vimeo(user: str | None, channel: str | None = None) -> str:
+    """The feed of a user's videos, or of a channel's; raises UserError."""
+    if user and channel:
+        raise UserError(text("name either user or channel: each is a source of its own"))
+    if channel:
+        return f"https://vimeo.com/channels/{_name('vimeo-channel', channel)}/videos/rss"
     return f"https://vimeo.com/{_name('vimeo', user)}/videos/rss"
 
 

@@ -20,6 +20,8 @@ from smwatch.config.model import Http
 from smwatch.errors import Broken, SourceError, UserError
 from smwatch.feeds import READ_EXTRAS
 from smwatch.feeds.address import read_address
+from smwatch.feeds.clues import clue
+from smwatch.feeds.known import known
 from smwatch.fetch.client import Client
 from smwatch.fetch.pool import ONE_LANE, ParsePool
 from smwatch.fetch.request import Limits
@@ -95,7 +97,7 @@ class Finder:
         return Search(address=written, feeds=tuple(sorted(found, key=_by_age)))
 
     async def _look(self, written: str, found: list[Feed]) -> None:
-        answer = await self._first(addresses(written))
+        answer = await self._first(addresses(await self._followed(written)))
         if (feed := await self._as_feed(answer)) is not None:
             found.append(feed)
             return
@@ -106,6 +108,19 @@ class Finder:
         if not found:
             root = URL(answer.url).origin()
             await self._take((str(root / path) for path in USUAL), found, enough=1)
+
+    async def _followed(self, written: str) -> str:
+        """The address that `written` leads to, where only its platform knows that; raises SourceError."""
+        hint = clue(written)
+        if hint is None:
+            return written
+        answer = await self._client.get(hint.ask, allow_private=self._allow_private)
+        said = await self._pool.run(hint.reader, answer.body, {}, source=answer.url)
+        address = str(said.get("address") or "") if isinstance(said, dict) else ""
+        if not address:
+            raise Broken(NO_FEED)
+        platform = known(address)
+        return platform.feed if platform else address
 
     async def _first(self, candidates: Iterable[str]) -> Answer:
         """The first that answers; raises the first one's SourceError."""

@@ -9,6 +9,7 @@ from smwatch.config.edit import Desk, write
 from smwatch.errors import UserError
 from smwatch.feeds import presets
 from smwatch.feeds.address import read_address
+from smwatch.feeds.clues import instead
 from smwatch.feeds.known import known
 from smwatch.i18n import text
 from smwatch.init.feeds import NO_FEED, finder
@@ -48,6 +49,8 @@ async def search(address: str, *, allow_private: bool = False) -> Search:
     platform = known(address)
     async with finder(allow_private=allow_private) as looking:
         found = await looking.find(platform.feed if platform else address)
+    if found.trouble == NO_FEED and (advice := instead(tame(address))) is not None:
+        raise UserError(advice)
     if found.trouble == NO_FEED:
         raise UserError(
             text(

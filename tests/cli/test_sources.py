@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,8 @@ import tomli
 
 from smwatch import due
 from smwatch.errors import Gone, HostRests
+from smwatch.feeds import clues, presets
 from smwatch.feeds import known as feeds_known
-from smwatch.feeds import presets
 from smwatch.message.words import Reader
 from smwatch.store import sources as source_store
 from smwatch.store.db import Store
@@ -248,6 +249,60 @@ async def test_add_takes_the_feed_that_the_page_of_a_channel_names(
     monkeypatch.setattr(feeds_known, "_PLATFORMS", {r"127\.0\.0\.1": feeds_known._PLATFORMS[r"youtube\.com"]})
     said = await asyncio.to_thread(world.run, "source", "add", server.url("/@acme"), "--allow-private", "--dry-run")
     assert said.out.endswith(f'preset = "youtube"\nchannel = "{channel}"\nallow_private = true\n')
+
+
+async def test_add_follows_a_video_to_its_channel(world: World, server: FeedServer, monkeypatch) -> None:
+    configured(world)
+    channel = "UC" + "c" * 22
+    url = server.put("/feeds/videos.xml", rss(entry("Film", guid="1"), title="Acme TV")) + f"?channel_id={channel}"
+    page = f'<html><head></head><body><meta itemprop="channelId" content="{channel}"></body></html>'
+    watch = server.put("/watch", page, content_type="text/html")
+    monkeypatch.setattr(clues, "WATCH", watch + "?v={id}")
+    monkeypatch.setattr(presets, "youtube", lambda _: url)
+    monkeypatch.setitem(feeds_known._PLATFORMS, r"127\.0\.0\.1", feeds_known._PLATFORMS[r"youtube\.com"])
+    told = await asyncio.to_thread(
+        world.run, "source", "add", "youtu.be/abcdefghij-?si=x", "--allow-private", "--dry-run"
+    )
+    assert told.out.endswith(f'preset = "youtube"\nchannel = "{channel}"\nallow_private = true\n')
+    assert server.requests[0].path == "/watch?v=abcdefghij-"
+
+
+async def test_add_asks_apple_for_the_feed_of_a_podcast(world: World, server: FeedServer, monkeypatch) -> None:
+    configured(world)
+    itunes = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+    episode = entry("Folge 1", guid="1").replace(
+        "</item>",
+        f'<enclosure url="https://a.example/1.mp3" type="audio/mpeg" length="1"/>'
+        f'<i:duration xmlns:i="{itunes}">12:00</i:duration></item>',
+    )
+    feed = server.put("/cast.xml", rss(episode, title="Werkstattgespräch"))
+    found = json.dumps({"resultCount": 1, "results": [{"kind": "podcast", "feedUrl": feed}]})
+    lookup = server.put("/lookup", found, content_type="text/javascript")
+    monkeypatch.setattr(clues, "LOOKUP", lookup + "?id={id}")
+    address = "https://podcasts.apple.com/de/podcast/werkstatt/id123456789?i=1000"
+    told = await asyncio.to_thread(world.run, "source", "add", address, "--allow-private", "--dry-run")
+    assert told.out.endswith(f'type = "podcast"\nurl = "{feed}"\nallow_private = true\n')
+    assert server.requests[0].path == "/lookup?id=123456789"
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://www.youtube.com/watch?v=abcdefghijk", "die Adresse des Kanals mit seiner Kennung"),
+        ("https://podcasts.apple.com/de/podcast/id123456789", "die Adresse der eigenen Website des Podcasts"),
+        ("https://vimeo.com/123456789", "vimeo.com/channels/acme"),
+    ],
+)  # fmt: skip
+async def test_add_says_what_to_paste_instead(
+    german: World, server: FeedServer, monkeypatch, address: str, words: str
+) -> None:
+    before = configured(german)
+    silent = server.put("/nothing", "<html><body>Bevor Sie fortfahren</body></html>", content_type="text/html")
+    for name in ("WATCH", "LOOKUP", "OEMBED"):
+        monkeypatch.setattr(clues, name, silent)
+    told = await asyncio.to_thread(german.run, "source", "add", address, "--allow-private")
+    assert (told.code, words in told.err, len(told.err.splitlines())) == (1, True, 1)
+    assert german.config.read_text(encoding="utf-8") == before
 
 
 async def test_add_takes_a_feed_of_recordings_as_a_podcast(world: World, server: FeedServer) -> None:

@@ -49,6 +49,8 @@ def feed(**keys):
         ({"preset": "youtube", "channel": "PL" + "c" * 32}, "https://www.youtube.com/feeds/videos.xml?playlist_id=PL" + "c" * 32),
         ({"preset": "vimeo", "user": "acmewerke"}, "https://vimeo.com/acmewerke/videos/rss"),
         ({"preset": "vimeo", "user": "https://vimeo.com/acmewerke/"}, "https://vimeo.com/acmewerke/videos/rss"),
+        ({"preset": "vimeo", "channel": "acme"}, "https://vimeo.com/channels/acme/videos/rss"),
+        ({"preset": "vimeo", "channel": "https://vimeo.com/channels/acme"}, "https://vimeo.com/channels/acme/videos/rss"),
         ({"preset": "pinterest", "user": "@acme"}, "https://www.pinterest.com/acme/feed.rss"),
         ({"preset": "pinterest", "user": "acme", "board": "küche"}, "https://www.pinterest.com/acme/k%C3%BCche.rss"),
         (
@@ -71,6 +73,8 @@ def test_addresses(keys, address):
         ({"preset": "youtube", "channel": "@acme"}, "named by its id"),
         ({"preset": "youtube"}, "named by its id"),
         ({"preset": "vimeo"}, "no name of a user"),
+        ({"preset": "vimeo", "user": "https://vimeo.com/channels/acme"}, "no name of a user"),
+        ({"preset": "vimeo", "user": "acme", "channel": "acme"}, "either user or channel"),
         ({"preset": "pinterest", "user": "a b"}, "no name of a user"),
         ({"preset": "app-store", "app": "acme"}, "the number in its address"),
         ({"preset": "app-store", "app": "123456789", "countries": ["Deutschland"]}, "no country"),
