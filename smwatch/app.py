@@ -10,7 +10,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -244,7 +244,7 @@ class App:
         self._stack.push_async_callback(self.pool.close)
         self._stack.callback(self.caution.close)
         try:
-            await lifetimes.begin(self.store, lifetimes.this_boot())
+            await lifetimes.begin(self.store, lifetimes.this_boot(), datetime.now(UTC))
             await self.apply()
             await self.caution.load()
             await Surface(self).open(self._stack)

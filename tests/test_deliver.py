@@ -289,6 +289,26 @@ async def test_after_a_crash_the_channel_is_asked_before_anything_is_posted_agai
     assert (await world.row(card)).state == "sent"
 
 
+async def test_a_daemon_that_dies_every_few_seconds_clears_up_a_message_once_and_goes_on(world):
+    cards = [await world.story(title) for title in ("eins", "zwei")]
+    async with world.store.write() as connection:
+        job = (await outbox.outstanding(connection, "pr", world.clock.now))[0]
+        assert await outbox.claim(connection, job, world.clock.now)
+    for _ in range(4):
+        await world.run(world.sender(slack_channel(world)), 2.5)
+    assert [post.body["text"] for post in world.slack.posts()] == ["eins", "zwei"]
+    assert [(await world.row(card)).unsure_at for card in cards] == [None, None]
+
+
+async def test_after_a_power_cut_all_of_a_queue_is_cleared_up_together(world):
+    for n in range(6):
+        await world.story(f"Geschichte {n}")
+    async with world.store.write() as connection:
+        assert await outbox.distrust(connection, world.clock.now) == 6
+    await world.run(world.sender(slack_channel(world)), 15)
+    assert len(world.slack.posts()) == 6
+
+
 async def test_a_found_message_of_an_older_revision_is_edited(world):
     card = await world.story("Acme")
     world.slack.fail("chat.postMessage", lost_reply())

@@ -60,7 +60,7 @@ def job(**values) -> Job:
         ({}, Priority.URGENT, True),
         ({}, Priority.NORMAL, False),
         ({"receipt": {"ts": "1"}}, None, False),  # an edit rings no bell
-        ({"unsure": True}, None, False),  # it may stand there already: that has to be cleared up
+        ({"unsure_at": berlin(24, 9)}, None, False),  # it may stand there already: that has to be cleared up
         ({"table": "post", "kind": "late"}, None, True),
         ({"table": "post", "kind": "digest"}, None, False),
         ({"table": "post", "kind": "ops"}, None, False),

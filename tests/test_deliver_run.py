@@ -60,7 +60,7 @@ async def test_what_is_in_flight_ends_and_nothing_new_begins_when_it_stops(world
     await task
     assert gate.sent == ["eins"]
     assert (await world.row(second)).state == "waiting"
-    assert (await world.row(second)).unsure is False
+    assert (await world.row(second)).unsure_at is None
 
 
 async def test_a_knock_wakes_the_lane(world):
@@ -198,7 +198,7 @@ async def test_after_a_power_cut_everything_unsent_is_looked_up_first(world):
     gate = Asks.new()
     await world.story("eins")
     async with world.store.write() as connection:
-        assert await outbox.distrust(connection) == 1
+        assert await outbox.distrust(connection, START) == 1
     await world.run(world.sender(gate), 2)
     assert (gate.asked, gate.sent) == (1, [])
     assert await world.waiting() == []
@@ -253,7 +253,7 @@ async def test_a_lane_that_breaks_leaves_nothing_on_its_way(world, monkeypatch):
     monkeypatch.setattr(outbox, "record_sent", broken)
     await sender.step()
     assert (await world.row(card)).state == "waiting"
-    assert (await world.row(card)).unsure is True
+    assert (await world.row(card)).unsure_at == START
 
 
 async def test_queue_names_each_delivery_with_its_reason(world):
@@ -312,22 +312,24 @@ def test_retry_after_is_honoured_up_to_an_hour(asked, waited):
 
 def test_an_unsure_edit_is_simply_sent_again():
     lost = ChannelError("x", outcome=Outcome.UNSURE)
-    assert after(lost, job(receipt={"ts": "1"}), START, 0).unsure is False
-    assert after(lost, job(), START, 0).unsure is True
+    assert after(lost, job(receipt={"ts": "1"}), START, 0).unsure_at is None
+    assert after(lost, job(), START, 0).unsure_at == START
 
 
 def test_once_unsure_stays_unsure_until_it_was_looked_up():
-    assert after(ChannelError("x"), job(unsure=True), START, 0).unsure is True
+    before = START - timedelta(seconds=9)
+    assert after(ChannelError("x"), job(unsure_at=before), START, 0).unsure_at == before
 
 
 def test_an_edit_without_its_message_begins_anew():
     assert after(ChannelError("x", edit_lost=True), job(receipt={"ts": "1"}), START, 0) == "renew"
 
 
-def test_lookups_at_two_and_six_seconds():
-    first = next_lookup(1, START + timedelta(seconds=2))
-    assert first == START + timedelta(seconds=6)
-    assert next_lookup(2, first) is None
+def test_what_a_lookup_does_not_find_six_seconds_after_its_answer_was_lost_did_not_arrive():
+    last = START + timedelta(seconds=6)
+    assert next_lookup(START, START + timedelta(seconds=2)) == last
+    assert next_lookup(START, last - timedelta(microseconds=1)) == last
+    assert next_lookup(START, last) is None
 
 
 def test_the_first_in_order_that_failed_holds_the_others_until_it_steps_aside():

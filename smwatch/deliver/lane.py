@@ -48,7 +48,6 @@ class Lane:
     held: Hold | None = None
     streak: int = 0
     storm: Storm = field(default_factory=Storm)
-    asked: dict[str, int] = field(default_factory=dict)  # lookups that found nothing, by key
     silent: dict[str, int] = field(default_factory=dict)  # lookups that were not answered, by key
     fallback: str | None = None
     settled: bool = False  # whether what waits was looked at with these quiet hours
@@ -179,7 +178,7 @@ class Lane:
             problem = Problem(reason=text("it cannot be rendered; the log says why"))
             later = self.desk.clock() + timedelta(minutes=1)
             await self.desk.commit(
-                partial(outbox.record_failure, job=job, problem=problem, not_before=later, unsure=job.unsure)
+                partial(outbox.record_failure, job=job, problem=problem, not_before=later, unsure_at=job.unsure_at)
             )
             return None
         if rendered is None:
@@ -226,8 +225,7 @@ class Lane:
             log.info("delivery_found", channel=self.channel.name, kind=job.kind, id=job.id)
             await self._record(job, rendered, receipt)
             return False
-        asked = self.asked[job.key] = self.asked.get(job.key, 0) + 1
-        if (again := next_lookup(asked, now)) is None:
+        if (again := next_lookup(job.unsure_at or now, now)) is None:
             return True
         await self.desk.commit(partial(outbox.postpone, job=job, not_before=again))
         return False
@@ -251,7 +249,6 @@ class Lane:
         if not await self.desk.commit(partial(self._claim, job=job, pages=self._rest(job, rendered))):
             return
         job = replace(job, first_attempt=job.first_attempt or self.desk.clock())
-        self.asked.pop(job.key, None)
         self.silent.pop(job.key, None)
         delivery, context = self._delivery(job, rendered), self.desk.context(self.channel.name)
         if job.receipt is None:
@@ -350,16 +347,8 @@ class Lane:
             await self._move(job)
             return
         if isinstance(verdict, Again):
-            counted = replace(job, unsure=verdict.unsure)
-            await self.desk.commit(
-                partial(
-                    outbox.record_failure,
-                    job=counted,
-                    problem=problem,
-                    not_before=verdict.at,
-                    unsure=verdict.unsure,
-                )
-            )
+            failed = partial(outbox.record_failure, job=job, problem=problem)
+            await self.desk.commit(partial(failed, not_before=verdict.at, unsure_at=verdict.unsure_at))
             return
         await self.desk.commit(partial(outbox.release, job=job, problem=problem))
         self.streak += 1

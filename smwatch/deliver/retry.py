@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from smwatch.store.jobs import Job
 
-LOOKUPS = (timedelta(seconds=2), timedelta(seconds=6))  # Slack's history may lag by a second or two
+LOOKUPS = (
+    timedelta(seconds=2),
+    timedelta(seconds=6),
+)  # after a lost answer: Slack's history may lag by a second or two
 FIRST_DELAY = timedelta(seconds=2)
 LONGEST_DELAY = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(hours=1)  # a channel that asks for more is asked again all the same
@@ -25,10 +28,10 @@ GIVE_UP = timedelta(hours=24)  # then the fallback channel gets it
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """Try this message again at `at`; `unsure`: ask the channel first."""
+    """Try this message again at `at`; `unsure_at`: its answer was lost then, so ask the channel first."""
 
     at: datetime
-    unsure: bool
+    unsure_at: datetime | None
 
 
 Verdict = Again | Hold | Literal["renew"]
@@ -41,7 +44,7 @@ def after(error: ChannelError, job: Job, now: datetime, streak: int) -> Verdict:
     if error.scope is Scope.CHANNEL and error.outcome is Outcome.NOT_SENT:
         return hold(error, now, streak)
     posted = error.outcome is Outcome.UNSURE and job.receipt is None
-    return Again(at=now + _delay(error, job, posted=posted), unsure=job.unsure or posted)
+    return Again(at=now + _delay(error, job, posted=posted), unsure_at=now if posted else job.unsure_at)
 
 
 def hold(error: ChannelError, now: datetime, streak: int) -> Hold:
@@ -63,11 +66,10 @@ def _delay(error: ChannelError, job: Job, *, posted: bool) -> timedelta:
     return max(backed_off, min(error.retry_after or timedelta(0), LONGEST_PAUSE))
 
 
-def next_lookup(asked: int, now: datetime) -> datetime | None:
-    """When to ask again, after `asked` lookups that found nothing; None: it surely did not arrive."""
-    if asked >= len(LOOKUPS):
-        return None
-    return now + LOOKUPS[asked] - LOOKUPS[asked - 1]
+def next_lookup(lost: datetime, now: datetime) -> datetime | None:
+    """When to ask again for what a lookup at `now` did not find; None: it did not arrive. `lost`: when its answer was."""
+    last = lost + LOOKUPS[-1]
+    return last if now < last else None
 
 
 def choose(jobs: Sequence[Job], now: datetime) -> Job | None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from smwatch.deliver.desk import Count, Render, Store, Tell
     from smwatch.deliver.hush import Hush
     from smwatch.deliver.pace import Pace
@@ -128,8 +130,7 @@ class Sender:
             return
         self._recovered = True
         names = list(self._lanes)
-        not_before = self._desk.clock() + LOOKUPS[0]
-        unsure = await self._desk.commit(partial(outbox.recover, not_before=not_before))
+        unsure = await self._desk.commit(self._found_on_its_way())
         await self._desk.commit(partial(forget_holds, channels=names))
         if unsure:
             log.info("deliveries_recovered", unsure=unsure)
@@ -174,8 +175,11 @@ class Sender:
 
     async def _take_back(self, channel: str) -> None:
         """What a lane left on its way when it ended is unsure."""
-        not_before = self._desk.clock() + LOOKUPS[0]
-        await self._desk.commit(partial(outbox.recover, not_before=not_before, channel=channel))
+        await self._desk.commit(self._found_on_its_way(channel))
+
+    def _found_on_its_way(self, channel: str | None = None) -> Callable[[AsyncConnection], Awaitable[int]]:
+        now = self._desk.clock()
+        return partial(outbox.recover, now=now, not_before=now + LOOKUPS[0], channel=channel)
 
     @staticmethod
     async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -41,7 +41,8 @@ class Job:
 
     `kind` is "card" or the post's own kind. `wanted` is the revision to show, `shown` the last acknowledged one (posts
     have 1 and 0). `receipt` is the place of the message that an edit goes to, `told` the priority that it was sent
-    with; `thread` is the place that a note belongs to. `first_attempt` is the first try of this revision.
+    with; `thread` is the place that a note belongs to. `first_attempt` is the first try of this revision, `unsure_at`
+    when the answer to a try was lost last: it may have arrived.
     `repeat`: it is (or was) sent again although the first try may have arrived; it says so, after an edit as well.
     `asked`: somebody has clicked and waits to see it.
     """
@@ -64,13 +65,18 @@ class Job:
     receipt: Mapping[str, str] | None = None
     thread: Mapping[str, str] | None = None
     told: Priority | None = None
-    unsure: bool = False
+    unsure_at: datetime | None = None
     first_attempt: datetime | None = None
     attempts: int = 0
     not_before: datetime | None = None
     problem: Problem | None = None
     repeat: bool = False
     asked: bool = False
+
+    @property
+    def unsure(self) -> bool:
+        """Whether it may stand in its channel already."""
+        return self.unsure_at is not None
 
     def aside(self, now: datetime) -> bool:
         """Whether it lets the ones behind it pass while it waits for its next try."""
@@ -143,7 +149,7 @@ def _common(row: Row[Any]) -> dict[str, Any]:
         "receipt": receipt.get("ref"),
         "told": Priority(receipt["told"]) if "told" in receipt else None,
         "repeat": bool(receipt.get("repeat")),
-        "unsure": row.unsure,
+        "unsure_at": row.unsure_at,
         "first_attempt": row.first_attempt_at,
         "attempts": row.attempts,
         "not_before": row.not_before,

@@ -14,6 +14,8 @@ import structlog
 from smwatch.store import outbox, records
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from smwatch.store.db import Store
 
 log = structlog.get_logger(__name__)
@@ -30,14 +32,14 @@ def this_boot() -> str:
         return ""
 
 
-async def begin(store: Store, boot: str) -> int:
+async def begin(store: Store, boot: str, now: datetime) -> int:
     """A run begins; how many unsent messages are looked up because the machine went down under the run before."""
     async with store.write() as connection:
         before = await records.get(connection, _LIFE)
         await records.put(connection, _LIFE, {"boot": boot, "ended": False})
         if not before or before["ended"] or before["boot"] == boot:
             return 0
-        doubtful = await outbox.distrust(connection)
+        doubtful = await outbox.distrust(connection, now)
     log.warning("machine_went_down", unsent=doubtful)
     return doubtful
 

@@ -24,7 +24,7 @@ BRIDGED = text("another item says what both say")
 
 async def told(connection: AsyncConnection, numbers: Sequence[int]) -> set[int]:
     """Those of these stories that people know: told somewhere, perhaps told, or with a case."""
-    untouched = (card.c.shown == 0) & (card.c.attempts == 0) & card.c.unsure.is_(False) & (card.c.state == "waiting")
+    untouched = (card.c.shown == 0) & (card.c.attempts == 0) & card.c.unsure_at.is_(None) & (card.c.state == "waiting")
     tried = select(card.c.story_id).where(card.c.story_id.in_(numbers), ~untouched)
     cases = select(case_.c.story_id).where(case_.c.story_id.in_(numbers))
     return {row.story_id for query in (tried, cases) for row in await connection.execute(query)}

@@ -14,7 +14,7 @@ from sqlalchemy import Column, MetaData, String, Table, func, insert, inspect, s
 
 from smwatch.errors import UserError
 from smwatch.i18n import text
-from smwatch.store.schema_cases import metadata
+from smwatch.store.schema_noise import metadata
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -142,7 +142,7 @@ async def by_key(connection: AsyncConnection, key: str) -> Job | None:
 async def untried(connection: AsyncConnection, channel: str, client: str, kind: str) -> Job | None:
     """The post of this kind that is planned for `channel`, and that nobody has tried to send yet."""
     here = (post.c.channel == channel) & (post.c.client == client) & (post.c.kind == kind)
-    free = (post.c.state == "waiting") & (post.c.attempts == 0) & ~post.c.unsure
+    free = (post.c.state == "waiting") & (post.c.attempts == 0) & post.c.unsure_at.is_(None)
     number = (await connection.execute(select(post.c.id).where(here, free).limit(1))).scalar()
     return None if number is None else await get(connection, "post", number)
 
@@ -176,7 +176,7 @@ async def record_sent(  # noqa: PLR0913 - what is known about a delivery
     done: dict[str, Any] = {
         "state": "sent",
         "receipt": {"ref": dict(ref), "told": str(job.priority), "repeat": job.repeat},
-        "unsure": False,
+        "unsure_at": None,
         "attempts": 0,
         "first_attempt_at": None,
         "not_before": None,
@@ -195,13 +195,13 @@ async def record_sent(  # noqa: PLR0913 - what is known about a delivery
 
 
 async def record_failure(
-    connection: AsyncConnection, job: Job, problem: Problem, *, not_before: datetime, unsure: bool
+    connection: AsyncConnection, job: Job, problem: Problem, *, not_before: datetime, unsure_at: datetime | None
 ) -> None:
     """It did not get through, or nobody knows; it is tried again at `not_before`."""
     await _set(
         connection,
         job,
-        {"state": "waiting", "unsure": unsure, "not_before": not_before, "problem": problem_row(problem)},
+        {"state": "waiting", "unsure_at": unsure_at, "not_before": not_before, "problem": problem_row(problem)},
     )
 
 
@@ -212,7 +212,7 @@ async def release(connection: AsyncConnection, job: Job, problem: Problem) -> No
         job,
         {
             "state": "waiting",
-            "unsure": job.unsure,
+            "unsure_at": job.unsure_at,
             "attempts": job.attempts,
             "first_attempt_at": job.first_attempt if job.unsure else None,
             "problem": problem_row(problem),
@@ -229,7 +229,7 @@ async def hold(connection: AsyncConnection, jobs: Iterable[Job], problem: Proble
 async def unhold(connection: AsyncConnection, channel: str, now: datetime) -> None:
     """What waits without having been tried is looked at again: its channel's quiet hours may be others now."""
     for table in TABLES.values():
-        idle = and_(_of(table, channel), table.c.state == "waiting", table.c.attempts == 0, table.c.unsure.is_(False))
+        idle = and_(_of(table, channel), table.c.state == "waiting", table.c.attempts == 0, table.c.unsure_at.is_(None))
         await connection.execute(update(table).where(idle, table.c.not_before > now).values(not_before=now))
 
 
@@ -261,7 +261,7 @@ async def renew(connection: AsyncConnection, job: Job) -> None:
             "state": "waiting",
             "key": next_key(job.key, generation),
             "receipt": null(),
-            "unsure": False,
+            "unsure_at": None,
             "attempts": 0,
             "first_attempt_at": None,
             "not_before": None,
@@ -273,7 +273,7 @@ async def renew(connection: AsyncConnection, job: Job) -> None:
 
 async def settle(connection: AsyncConnection, job: Job) -> None:
     """Nothing is to be shown for this revision (a channel without edits, a story that is gone)."""
-    values: dict[str, Any] = {"state": "sent", "unsure": False, "not_before": None, "problem": null()}
+    values: dict[str, Any] = {"state": "sent", "unsure_at": None, "not_before": None, "problem": null()}
     if job.table == "card":
         values["shown"] = job.wanted
     await _set(connection, job, values)
@@ -284,7 +284,7 @@ async def _set(connection: AsyncConnection, job: Job, values: Mapping[str, Any])
     await connection.execute(update(table).where(table.c.id == job.id).values(**values))
 
 
-async def recover(connection: AsyncConnection, not_before: datetime, channel: str | None = None) -> int:
+async def recover(connection: AsyncConnection, now: datetime, not_before: datetime, channel: str | None = None) -> int:
     """Whatever was on its way when its process (or lane) ended is unsure, and edits are simply due again."""
     found = 0
     for table in TABLES.values():
@@ -292,7 +292,7 @@ async def recover(connection: AsyncConnection, not_before: datetime, channel: st
         rows = await connection.execute(select(table.c.id, table.c.receipt).where(mine))
         for number, receipt in rows.all():
             found += 1
-            values = {"state": "waiting", "unsure": receipt is None, "not_before": not_before}
+            values = {"state": "waiting", "unsure_at": now if receipt is None else None, "not_before": not_before}
             await connection.execute(update(table).where(table.c.id == number).values(**values))
     return found
 
@@ -301,13 +301,13 @@ def _of(table: Table, channel: str) -> ColumnElement[bool]:
     return table.c.channel == channel
 
 
-async def distrust(connection: AsyncConnection) -> int:
+async def distrust(connection: AsyncConnection, now: datetime) -> int:
     """The store came out of a backup or a power cut: everything unsent is looked up before it is posted."""
     changed = 0
     for table in TABLES.values():
         unsent = update(table).where(table.c.state == "waiting", table.c.receipt.is_(None))
         since = table.c.first_at if table is card else table.c.created_at
-        statement = unsent.values(unsure=True, first_attempt_at=func.coalesce(table.c.first_attempt_at, since))
+        statement = unsent.values(unsure_at=now, first_attempt_at=func.coalesce(table.c.first_attempt_at, since))
         changed += (await connection.execute(statement)).rowcount
     return changed
 
@@ -324,13 +324,13 @@ async def move_to(connection: AsyncConnection, job: Job, channel: str, now: date
         values = [literal(key), literal(channel), literal(now, card.c.changed_at.type), *columns]
     table = TABLES[job.table]
     stamp = "created_at" if job.table == "post" else "changed_at"
-    defaults = {"attempts": 0, "unsure": False, "state": "waiting"}
+    defaults = {"attempts": 0, "state": "waiting"}
     if job.table == "card":
         defaults |= {"wanted": 1, "shown": 0, "generation": 0}
     names = ["key", "channel", stamp, *(c.name for c in columns), *defaults]
     source = select(*values, *(literal(value) for value in defaults.values())).where(table.c.id == job.id)
     await connection.execute(upsert(connection, table).from_select(names, source).on_conflict_do_nothing())
-    values_moved: dict[str, Any] = {"state": "moved", "not_before": None, "unsure": False}
+    values_moved: dict[str, Any] = {"state": "moved", "not_before": None, "unsure_at": None}
     if job.table == "card":
         values_moved["shown"] = job.wanted
     await _set(connection, job, values_moved)
@@ -340,7 +340,7 @@ async def untold(
     connection: AsyncConnection, channel: str, now: datetime, group_wait: timedelta, limit: int
 ) -> list[Job]:
     """The stories that `channel` has not told yet, in order; none that was tried before."""
-    new = and_(card.c.channel == channel, card.c.shown == 0, card.c.attempts == 0, card.c.unsure.is_(False))
+    new = and_(card.c.channel == channel, card.c.shown == 0, card.c.attempts == 0, card.c.unsure_at.is_(None))
     return await _cards(connection, and_(new, _near(card, now), _card_due(now, group_wait, timedelta(0))), limit)
 
 

@@ -304,7 +304,7 @@ card = Table(
     Column("key", String, nullable=False),
     Column("receipt", JSON),
     Column("state", String, nullable=False, default="waiting"),  # waiting, sending, sent
-    Column("unsure", Boolean, nullable=False, default=False),  # an answer was lost: look up before posting again
+    Column("unsure_at", Moment),  # when an answer was lost last: look up before posting again
     Column("first_attempt_at", Moment),
     Column("attempts", Integer, nullable=False, default=0),
     Column("not_before", Moment),
@@ -328,7 +328,7 @@ post = Table(
     Column("created_at", Moment, nullable=False),
     Column("receipt", JSON),
     Column("state", String, nullable=False, default="waiting"),
-    Column("unsure", Boolean, nullable=False, default=False),
+    Column("unsure_at", Moment),
     Column("first_attempt_at", Moment),
     Column("attempts", Integer, nullable=False, default=0),
     Column("not_before", Moment),

@@ -259,7 +259,7 @@ async def load_stories(connection: AsyncConnection, numbers: Sequence[int]) -> d
 
 def _needs_no_word(row: Row[Any], found: Story) -> bool:
     """Whether nobody can have seen the card, and all that it would tell was deleted meanwhile."""
-    if row.shown > 0 or row.receipt is not None or row.unsure:
+    if row.shown > 0 or row.receipt is not None or row.unsure_at is not None:
         return False
     gone = [one.item.deleted is not None for one in found.mentions]
     return any(gone) and all(dead or one.old for dead, one in zip(gone, found.mentions, strict=True))
