@@ -32,6 +32,11 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
+def no_case(name: str) -> Text:
+    """What somebody hears who asks for a case that is not there."""
+    return text("no case is called {name}; smwatch case list shows them", name=name)
+
+
 class Outcome(StrEnum):
     """How a case was closed; NONE while it is not."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from smwatch.case import no_case
 from smwatch.casework import verbs
 from smwatch.casework.moves import Office
 from smwatch.errors import UserError
-from smwatch.i18n import text
-from smwatch.model import number_of
+from smwatch.model import numbered
 from smwatch.reports import reading
 from smwatch.store import cases
 from smwatch.store.db import Store
@@ -76,10 +76,8 @@ async def listed(config: Config, client: str | None, *, closed: bool) -> list[Ca
 async def shown(config: Config, name: str) -> tuple[Case, Sequence[Event]]:
     """One case with everything that was done about it. Raises UserError."""
     async with reading(config) as store, store.read() as connection:
-        try:
-            case = await cases.get(connection, number_of(name)) if name[:1].upper() == "V" else None
-        except ValueError:
-            case = None
+        number = numbered(name, "V")
+        case = await cases.get(connection, number) if number is not None else None
         if case is None:
-            raise UserError(text("no case is called {name}; smwatch case list shows them", name=name))
+            raise UserError(no_case(name))
         return case, await cases.events(connection, case)

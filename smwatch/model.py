@@ -33,22 +33,22 @@ def short_id(letter: str, number: int) -> str:
 _NO_ID = 2**63  # stores know no such number
 
 
-def number_of(short: str) -> int:
-    """The number inside a `short_id`; raises ValueError for anything else."""
-    number = 0
-    for digit in short[1:].upper().replace("O", "0").replace("I", "1").replace("L", "1"):
-        number = number * 32 + SHORT_DIGITS.index(digit)
-    return number
+_ALIKE = str.maketrans("OIL", "011")  # letters that sound or look like digits
 
 
-def numbered(said: str, letter: str) -> int | None:
-    """The number inside what somebody wrote as a `short_id` that begins with `letter`; None for anything else."""
+def numbered(said: str, letter: str, *, bare: bool = False) -> int | None:
+    """The number inside what somebody wrote as a `short_id` that begins with `letter`; None for anything else.
+
+    `bare`: the letter may be left out.
+    """
     short = said.strip().upper()
-    try:
-        number = number_of(short) if short[:1] == letter and len(short) > 1 else -1
-    except ValueError:
-        return None
-    return number if 0 <= number < _NO_ID else None
+    digits = short[1:] if short[:1] == letter else short if bare else ""
+    number = 0
+    for digit in digits.translate(_ALIKE):
+        if digit not in SHORT_DIGITS:
+            return None
+        number = number * 32 + SHORT_DIGITS.index(digit)
+    return number if digits and number < _NO_ID else None
 
 
 class Priority(StrEnum):

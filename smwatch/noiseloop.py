@@ -13,7 +13,7 @@ from smwatch.config.edit import Desk, write
 from smwatch.config.exclusions import difference, exclude, is_there
 from smwatch.errors import SmwatchError, UserError
 from smwatch.i18n import text
-from smwatch.model import number_of
+from smwatch.model import numbered
 from smwatch.noisy import Warner
 from smwatch.ops import ops_channels
 from smwatch.store import outbox, proposals, records
@@ -170,12 +170,8 @@ def _drafted(watch: Watch, found: Suggestion, effect: Effect, now: datetime) -> 
 
 async def find(connection: AsyncConnection, name: str) -> Proposal:
     """The proposal called `name` ("P1A") that waits for a decision; raises UserError."""
-    said = name.strip()
-    try:
-        number = number_of(said if said[:1].upper() == "P" else f"P{said}")
-    except ValueError:
-        number = 0
-    found = await proposals.get(connection, number) if 0 < number < 2**63 else None
+    number = numbered(name, "P", bare=True)
+    found = await proposals.get(connection, number) if number is not None else None
     if found is None:
         raise UserError(text("no proposal is called {name}; smwatch apply lists them", name=name))
     if found.state not in WAITING:

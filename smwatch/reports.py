@@ -101,7 +101,7 @@ async def stories_of_summary(config: Config, name: str) -> list[Waiting]:
     async with reading(config) as store, store.read() as connection:
         found = await waiting.of_summary(connection, number) if number is not None else None
     if found is None:
-        raise UserError(text("no summary is called {name}; its last line says its name (N1A)", name=name))
+        raise UserError(waiting.no_summary(name))
     return found
 
 

@@ -13,7 +13,7 @@ from smwatch.errors import UserError
 from smwatch.i18n import text
 from smwatch.message.quote import headline
 from smwatch.message.words import Reader
-from smwatch.model import Person, number_of
+from smwatch.model import Person, numbered
 from smwatch.silence import EVERYTHING, Scope, Silence
 from smwatch.store import silences, whys
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from smwatch.config.model import Config
-    from smwatch.model import Mention
 
 LONGEST = timedelta(days=366)
 _SPAN = re.compile(r"(\d+)\s*(m|min|h|std|d|tage?|w|wochen?)", re.IGNORECASE)
@@ -112,12 +111,9 @@ async def add(connection: AsyncConnection, config: Config, wish: Wish, *, secret
 
 async def end(connection: AsyncConnection, name: str, now: datetime) -> Silence:
     """End the silence called `name` ("Q1A"); raises UserError where there is none."""
-    try:
-        number = number_of(name if name[:1].upper() == "Q" else f"Q{name}")
-    except ValueError:
-        number = 0
-    found = await silences.get(connection, number) if 0 < number < 2**63 else None
-    if found is None or not await silences.end(connection, number, now):
+    number = numbered(name, "Q", bare=True)
+    found = await silences.get(connection, number) if number is not None else None
+    if found is None or not await silences.end(connection, found.id, now):
         raise UserError(text("no silence is called {name}; smwatch silence list shows them", name=name))
     return found
 
@@ -135,15 +131,15 @@ async def _meant(connection: AsyncConnection, config: Config, wish: Wish, secret
     client = _client(config, wish)
     if wish.scope is Scope.CLIENT:
         return client, EVERYTHING, client or ""
-    found = await _mention(connection, wish.value) if "." not in wish.value else None
+    found = await whys.named(connection, wish.value) if "." not in wish.value else None
     host = site(found.item.url if found else wish.value)
     return (found.client if found else client), host, host
 
 
 async def _of_mention(connection: AsyncConnection, wish: Wish, secret: bytes) -> tuple[str | None, str, str]:
-    one = await _mention(connection, wish.value)
+    one = await whys.named(connection, wish.value)
     if one is None:
-        raise UserError(text("no mention is called {name}; alerts and digests show its name (M4K2)", name=wish.value))
+        raise UserError(whys.no_mention(wish.value))
     if wish.scope is Scope.STORY:
         if one.story_id is None:
             raise UserError(text("{name} belongs to no story yet; try again in a moment", name=wish.value))
@@ -152,20 +148,6 @@ async def _of_mention(connection: AsyncConnection, wish: Wish, secret: bytes) ->
     if not mark:
         raise UserError(text("the source does not say who wrote {name}", name=wish.value))
     return one.client, mark, ""
-
-
-async def _mention(connection: AsyncConnection, name: str) -> Mention | None:
-    """A mention by its name, or a story's first by its."""
-    said = name.strip().upper()
-    try:
-        number = number_of(said if said[:1] in {"M", "S"} else f"M{said}")
-    except ValueError:
-        return None
-    if number >= 2**63:
-        return None
-    if said[:1] == "S":
-        return next(iter(await whys.of_story(connection, number)), None)
-    return await whys.by_id(connection, number)
 
 
 def _client(config: Config, wish: Wish) -> str | None:

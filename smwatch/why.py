@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from smwatch.i18n import Text, text, texts
 from smwatch.message.escape import one_line
 from smwatch.message.quote import headline, origin
 from smwatch.message.words import Reader
-from smwatch.model import number_of, short_id
+from smwatch.model import short_id
 from smwatch.query.watches import PLACES
 from smwatch.reports import reading
 from smwatch.store import cases, whys
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from smwatch.model import Mention, Watch
     from smwatch.store.whys import Decided, Shown
 
-_SHORT = re.compile(r"[MS]?[0-9A-Za-z]{2,}")
 VERDICTS: Mapping[str, Text] = {
     "alert": text("alert"),
     "hold": text("held back"),
@@ -60,30 +58,14 @@ async def why(config: Config, asked: str) -> Why:
     async with reading(config) as store, store.read() as connection:
         found = await _find(connection, asked.strip())
         if found is None:
-            raise UserError(text("no mention is called {name}; alerts and digests show its name (M4K2)", name=asked))
+            raise UserError(whys.no_mention(asked))
         return await _about(connection, config, found)
 
 
 async def _find(connection: AsyncConnection, asked: str) -> Mention | None:
     if "://" in asked:
         return next(iter(await whys.by_link(connection, asked)), None)
-    if not _SHORT.fullmatch(asked):
-        return None
-    letter = asked[0].upper() if asked[0].upper() in "MS" else "M"
-    number = _number(asked if asked[0].upper() == letter else letter + asked)
-    if number is None:
-        return None
-    if letter == "S":
-        return next(iter(await whys.of_story(connection, number)), None)
-    return await whys.by_id(connection, number)
-
-
-def _number(short: str) -> int | None:
-    try:
-        number = number_of(short)
-    except ValueError:
-        return None
-    return number if number < 2**63 else None
+    return await whys.named(connection, asked)
 
 
 async def _about(connection: AsyncConnection, config: Config, one: Mention) -> Why:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from smwatch.case import Move
+from smwatch.case import Move, no_case
 from smwatch.casework import moves, when
 from smwatch.casework.clicks import AGAIN, FRESH, Reply
 from smwatch.casework.places import STRANGER
@@ -19,7 +19,7 @@ from smwatch.model import Person, numbered
 from smwatch.silence import Scope, Silence
 from smwatch.store import asked, cases, deadlines, outbox, silences
 from smwatch.store.sources import source_states
-from smwatch.store.waiting import holds, of_summary
+from smwatch.store.waiting import holds, no_summary, of_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -165,9 +165,7 @@ class Commands:
             found = await of_summary(connection, number) if number is not None else None
         mine = [s for s in found or () if (s.client or None) in one.clients]
         if not mine:
-            return Reply(
-                sentence=text("no summary is called {name}; its last line says its name (N1A)", name=name[:20])
-            )
+            return Reply(sentence=no_summary(name[:20]))
         at = int(page) if page.strip().isdecimal() and len(page) < 6 else 1  # noqa: PLR2004 - digits of a page
         return Answer(message=told.stories_message(mine, name.upper(), at, one.reader))
 
@@ -192,7 +190,7 @@ class Commands:
         async with self.store.write() as connection:
             case = await cases.get(connection, number) if number is not None else None
             if case is None or case.client not in one.clients:
-                return Reply(sentence=text("no case is called {name}; smwatch case list shows them", name=word[:20]))
+                return Reply(sentence=no_case(word[:20]))
             wish = moves.Wish(move=move, who=one.who, at=one.now, envelope=one.click.id)
             done = await moves.make(connection, self.office(), case, wish)
         if done.refused is not None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from smwatch.casework import places
 from smwatch.casework.clicks import Reply
 from smwatch.i18n import Text, text
-from smwatch.model import Person, number_of
+from smwatch.model import Person, numbered
 from smwatch.silence import Scope, Silence
 from smwatch.store import silences
 from smwatch.store.schema import post
@@ -52,10 +52,7 @@ class Muting:
     async def _post(self, click: Click, line: str) -> Row[Any] | Text:
         if click.stranger or not click.user:
             return places.STRANGER
-        try:
-            number = number_of(click.value)
-        except ValueError:
-            return places.UNKNOWN
+        number = numbered(click.value, "N")
         async with self.store.read() as connection:
             row = (await connection.execute(select(post).where(post.c.id == number, post.c.kind == "noisy"))).first()
         if row is None or not places.of_line(row.channel, line, self.channels()) or not places.stands(click, row):

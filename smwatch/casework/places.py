@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from smwatch.i18n import Text, text
-from smwatch.model import number_of
+from smwatch.model import numbered
 from smwatch.store import cases
 from smwatch.store.schema import card, post
 
@@ -45,13 +45,9 @@ async def find(connection: AsyncConnection, click: Click, line: str, channels: M
     if click.stranger or not click.user:
         return STRANGER
     ref = click.value.partition("|")[0]
-    try:
-        number = number_of(ref)
-    except ValueError:
-        return UNKNOWN
-    if ref[:1] == "C":
+    if (number := numbered(ref, "C")) is not None:
         return await _card(connection, click, number, line, channels)
-    if ref[:1] == "V":
+    if (number := numbered(ref, "V")) is not None:
         return await _by_hand(connection, click, number, line, channels)
     return UNKNOWN
 
@@ -84,13 +80,15 @@ async def proposal(
     """The message of a proposal that was clicked, or why it is refused."""
     if click.stranger or not click.user:
         return STRANGER
-    try:
-        number = number_of(click.value) if click.value[:1] == "P" else -1
-    except ValueError:
-        number = -1
+    number = numbered(click.value, "P")
     here = select(post).where(post.c.kind == "proposal", post.c.receipt.is_not(None))
     for row in (await connection.execute(here)).all():
-        if row.plan.get("proposal") == number and of_line(row.channel, line, channels) and stands(click, row):
+        if (
+            number is not None
+            and row.plan.get("proposal") == number
+            and of_line(row.channel, line, channels)
+            and stands(click, row)
+        ):
             return Place(client=row.client or None, channel=row.channel)
     return UNKNOWN
 

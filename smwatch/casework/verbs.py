@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from smwatch.case import Move
+from smwatch.case import Move, no_case
 from smwatch.casework import moves, when
 from smwatch.casework.scope import clients_in
 from smwatch.config.named import no_channel, no_client
 from smwatch.errors import UserError
 from smwatch.i18n import text
-from smwatch.model import Person, number_of
+from smwatch.model import Person, numbered
 from smwatch.store import cases, deadlines
 from smwatch.store.schema import card, mention, story
 
@@ -49,18 +49,15 @@ async def find(connection: AsyncConnection, said: str, now: datetime) -> Case:
 
     Raises UserError.
     """
-    ref = said.strip().upper()
-    try:
-        number = number_of(ref)
-    except ValueError:
-        number = -1
-    if 0 <= number < 2**63:
-        if ref[:1] == "V" and (found := await cases.get(connection, number)) is not None:
+    letter = said.strip()[:1].upper()
+    number = numbered(said, letter)
+    if number is not None:
+        if letter == "V" and (found := await cases.get(connection, number)) is not None:
             return found
-        place = await _story(connection, ref[:1], number)
+        place = await _story(connection, letter, number)
         if place is not None:
             return await cases.begun(connection, place[0] or None, place[1], now)
-    raise UserError(text("no case is called {name}; smwatch case list shows them", name=said))
+    raise UserError(no_case(said))
 
 
 async def _story(connection: AsyncConnection, letter: str, number: int) -> tuple[str, int] | None:

@@ -154,6 +154,11 @@ async def _cards_of(connection: AsyncConnection, row: Row[Any]) -> Sequence[Row[
     return (await connection.execute(query.order_by(card.c.first_at, card.c.id))).all()
 
 
+def no_summary(name: str) -> Text:
+    """What somebody hears who asks for a summary that is not there."""
+    return text("no summary is called {name}; its last line says its name (N1A)", name=name)
+
+
 async def of_summary(connection: AsyncConnection, number: int) -> list[Waiting] | None:
     """Every story of the summary with this number, also those that it only counts; None where there is no such one."""
     here = (post.c.id == number) & (post.c.kind == "summary")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from smwatch.i18n import Text, from_json
+from smwatch.i18n import Text, from_json, text
+from smwatch.model import numbered
 from smwatch.store.jobs import problem_of
 from smwatch.store.mentions import mentions_where
 from smwatch.store.schema import card, card_mention, decision, item, mention, post
@@ -53,6 +54,19 @@ async def by_id(connection: AsyncConnection, number: int) -> Mention | None:
     """One mention by its number."""
     found = await mentions_where(connection, mention.c.id == number)
     return found[0] if found else None
+
+
+async def named(connection: AsyncConnection, said: str) -> Mention | None:
+    """The mention M4K2 (the M may be left out), or the first one of the story S1A."""
+    if (story := numbered(said, "S")) is not None:
+        return next(iter(await of_story(connection, story)), None)
+    number = numbered(said, "M", bare=True)
+    return None if number is None else await by_id(connection, number)
+
+
+def no_mention(name: str) -> Text:
+    """What somebody hears who asks for a mention that is not there."""
+    return text("no mention is called {name}; alerts and digests show its name (M4K2)", name=name)
 
 
 async def by_link(connection: AsyncConnection, url: str) -> list[Mention]:
