@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from smwatch.due import is_told
 from smwatch.i18n import text
+from smwatch.message.words import size
 from smwatch.moves import proposed
 from smwatch.render import news, source_news
 from smwatch.store import outbox, records
@@ -90,7 +91,7 @@ class Ops:
             self.disk_was_low = free < 2 * LOW
         elif free < LOW:
             self.disk_was_low = True
-            left = text("the disk is nearly full: {n} MiB are left for the store", n=free // MIB)
+            left = text("the disk is nearly full: {size} left for the store", size=size(free))
             await self.tell(news(left), now)
 
     async def source_news(self, rows: Sequence[SourceRow], now: datetime, *, network_down: bool) -> None:

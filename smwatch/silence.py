@@ -116,11 +116,11 @@ def ends_in(one: Silence, now: datetime) -> Text:
 
 
 def told(one: Silence, now: datetime) -> Text:
-    """One silence on one line, for digests and lists."""
+    """One silence on one line: "the watch “Acme”, ends in 2 h: press conference (Anna)"."""
     words = {"what": what(one), "ends": ends_in(one, now), "reason": one.reason}
     if not one.by.name:
-        return text("silenced: {what}, {ends}: {reason}", **words)
-    return text("silenced: {what}, {ends}: {reason} ({who})", **words, who=one.by.name)
+        return text("{what}, {ends}: {reason}", **words)
+    return text("{what}, {ends}: {reason} ({who})", **words, who=one.by.name)
 
 
 def covering(silences: Iterable[Silence], marks: Sequence[Marks], now: datetime) -> tuple[Silence, ...]:

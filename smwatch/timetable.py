@@ -75,7 +75,8 @@ async def muted(connection: AsyncConnection, config: Config, plan: DigestPlan, n
     named = {watch.client for watch in config.watches} - {None}
     open_to = {*clients, *([None] if len(named) < TWO else [])}  # words of one client's are not told another
     planned = [one for one in config.silences if one.until > now and one.client in open_to]
-    return [told(one, now) for one in sorted([*stored, *planned], key=lambda one: one.until)]
+    found = sorted([*stored, *planned], key=lambda one: one.until)
+    return [text("silenced: {silence}", silence=told(one, now)) for one in found]
 
 
 async def open_cases(connection: AsyncConnection, config: Config, plan: DigestPlan) -> tuple[Case, ...]:

@@ -58,7 +58,7 @@ Meldung · Acme Marke · Acme
 
 Seit gestern lädt mein Acme-Schrauber nicht mehr. Kennt das jemand? <https://forum.example/t/77>
 
-Heimwerker-Forum (forum.example) · ohne Datum · Sprache –
+Heimwerker-Forum (forum.example) · ohne Datum
 
 ‘Acme’ in the text · MZA
 """

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -73,9 +73,23 @@ def test_what_is_delivered_late_is_one_message_with_every_match():
     assert message.title == "Nachgereicht: 14 Beiträge vom So., 2. Nov. bis Mo., 24. Nov., 2 Treffer"
     assert "Tagesbote ist wieder lesbar; diese Beiträge sind älter als die Zeitgrenze für Meldungen." in told
     assert (
-        f"- {RECALL.item.title} <{RECALL.item.url}> – Tagesbote Wirtschaft (tagesbote.example) · Mo., 24. Nov., 05:59 · in 5 Quellen · Acme Marke"
+        f"- {RECALL.item.title} <{RECALL.item.url}> – Tagesbote Wirtschaft (tagesbote.example) · Mo., 24. Nov., 05:59 · in 5 Quellen\n"
         in told
     )
+
+
+def test_a_watch_that_all_stories_share_is_said_once():
+    stories = [story(mention(n)) for n in range(3)]
+    since = {"since": NOW, "until": NOW}
+    told = plain_text(summary_message(Told(stories=stories, **since), **GERMAN, reason=text("Sources")))
+    assert told.count("Acme Marke") == told.count("Suchauftrag: Acme Marke") == 1
+    stories.append(story(replace(mention(4), watch="Wettbewerb")))
+    told = plain_text(summary_message(Told(stories=stories, **since), **GERMAN, reason=text("Sources")))
+    assert [told.count(f" · {watch}\n") for watch in ("Acme Marke", "Wettbewerb")] == [3, 1]
+    assert "Suchauftrag:" not in told
+    stories.append(replace(story(mention(5)), client="Globex"))
+    told = plain_text(summary_message(Told(stories=stories, **since), **GERMAN, reason=text("Sources")))
+    assert told.count(" · Acme Marke · Globex\n") == 1
 
 
 def test_a_summary_names_every_story_with_title_and_link():

@@ -21,13 +21,13 @@ def names_at(config: Config, place: str, line: str) -> tuple[str, ...]:
 def clients_in(config: Config, names: tuple[str, ...]) -> frozenset[str | None]:
     """The clients whose news these channels get: their own, and those of watches and digests that lead there.
 
-    Where nobody is anybody's client, everything may be said everywhere on the line.
+    A channel without a client that gets one client's news alone is that client's. Where nobody is anybody's client,
+    everything may be said everywhere on the line.
     """
     if not any(watch.client for watch in config.watches) and not any(one.client for one in config.channels.values()):
         return frozenset({None})
     here = set(names)
-    found: set[str | None] = {config.channels[name].client for name in names}
-    found |= {watch.client for watch in config.watches if here & set(watch.alert)}
     digests = {name for name, plan in config.digests.items() if here & set(plan.channels)}
-    found |= {watch.client for watch in config.watches if digests & set(watch.digest)}
-    return frozenset(found)
+    led = {watch.client for watch in config.watches if here & set(watch.alert) or digests & set(watch.digest)}
+    own = {config.channels[name].client for name in names}
+    return frozenset(led if len(led) == 1 and own <= {None, *led} else led | own)

@@ -67,7 +67,7 @@ def _delay(error: ChannelError, job: Job, *, posted: bool) -> timedelta:
 
 
 def next_lookup(lost: datetime, now: datetime) -> datetime | None:
-    """When to ask again for what a lookup at `now` did not find; None: it did not arrive. `lost`: when its answer was."""
+    """When to ask again for what was not found at `now`, and whose answer was lost then; None: it did not arrive."""
     last = lost + LOOKUPS[-1]
     return last if now < last else None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from smwatch.doctor.finding import Finding, note, ok, warning, wrong
 from smwatch.errors import UserError
 from smwatch.i18n import text
+from smwatch.message.words import size
 from smwatch.store.place import sqlite_path, state_folder
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _writable(folder: Path) -> Finding:
 def _room(folder: Path) -> Finding:
     place = next(one for one in (folder, *folder.parents) if one.exists())
     free = shutil.disk_usage(place).free
-    said = text("{n} MiB are free at {folder}", n=free // MIB, folder=str(place))
+    said = text("{size} free at {folder}", size=size(free), folder=str(place))
     how = text("make room, or shorten “retention” and “history”")
     if free < FULL:
         return wrong("disk", said, how)

@@ -101,12 +101,12 @@ def _watches(story: Story) -> list[str]:
 
 
 def _origin(mention: Mention, reader: Reader) -> Runs:
-    """Source, time, language: "heise (heise.de) · Mo., 24. Nov., 14:05 · Deutsch"."""
+    """Source, time, and language where it is known: "heise (heise.de) · Mo., 24. Nov., 14:05 · Deutsch"."""
     item = mention.item
     moment = item.published or item.updated
     when = reader.moment(moment, mention.seen_at) if moment else reader.say(text("without a date"))
-    tongue = reader.tongue(item.lang) if item.lang else reader.say(text("language {unknown}", unknown=UNKNOWN))
-    return Run(text=origin(item)), DOT, Run(text=when, when=moment), DOT, Run(text=tongue)
+    tongue = (DOT, Run(text=reader.tongue(item.lang))) if item.lang else ()
+    return Run(text=origin(item)), DOT, Run(text=when, when=moment), *tongue
 
 
 def _voice(item: Item, reader: Reader) -> list[str]:

@@ -129,19 +129,31 @@ def late_message(  # noqa: PLR0913 - one keyword for each thing it tells
 
 
 def story_lines(stories: Sequence[Story], reader: Reader) -> list[Block]:
-    """Each story on one line: title as link, source, time, in how many sources, watch."""
-    lines = []
-    for story in stories:
-        mention = lead_mention(story)
-        moment = mention.item.published or mention.seen_at
-        when = Run(text=reader.moment(moment, mention.seen_at), when=moment)
-        found = len(publishers(story))
-        facts = [reader.say(texts("in {n} source", "in {n} sources", n=found))] if found > 1 else []
-        tail = "".join(f" · {fact}" for fact in (*facts, one_line(mention.watch)))
-        lines.append(
-            (headline_run(mention.item, reader), Run(text=f" – {origin(mention.item)} · "), when, Run(text=tail))
-        )
-    return [Bullets(items=tuple(lines))] if lines else []
+    """Each story on one line: title as link, source, time, in how many sources, watch; a watch of all is said once."""
+    watches = _watches(stories)
+    shared = watches[0] if len(set(watches)) == 1 and len(stories) > 1 else ""
+    lines = tuple(_story_line(story, reader, "" if shared else watches[at]) for at, story in enumerate(stories))
+    head = [Context(runs=(Run(text=reader.say(text("Watch: {name}", name=shared))),))] if shared else []
+    return [*head, Bullets(items=lines)] if lines else []
+
+
+def _watches(stories: Sequence[Story]) -> list[str]:
+    """The watch of each, and whose it is where several clients share the message."""
+    named = [one_line(lead_mention(story).watch) for story in stories]
+    if len({story.client for story in stories}) < 2:  # noqa: PLR2004 - they are all of one client
+        return named
+    return [f"{watch} · {one_line(story.client or '–')}" for watch, story in zip(named, stories, strict=True)]
+
+
+def _story_line(story: Story, reader: Reader, watch: str) -> Runs:
+    item, seen = (mention := lead_mention(story)).item, mention.seen_at
+    moment = item.published or seen
+    found = len(publishers(story))
+    facts = [reader.say(texts("in {n} source", "in {n} sources", n=found))] if found > 1 else []
+    tail = "".join(f" · {fact}" for fact in (*facts, watch) if fact)
+    when = Run(text=reader.moment(moment, seen), when=moment)
+    line = (headline_run(item, reader), Run(text=f" – {origin(item)} · "), when, Run(text=tail))
+    return tuple(run for run in line if run.text)
 
 
 def source_message(  # noqa: PLR0913 - one parameter for each kind of news

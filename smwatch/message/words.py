@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from smwatch.i18n import Text
 
 UNKNOWN = "–"
+MB, GB = 10**6, 10**9
 _LOCALES = {"de": "de", "de-CH": "de_CH", "en": "en_GB"}  # en_GB: 24 hours, the day before the month
+
+
+def size(count: int) -> Text:
+    """So many bytes as people say it: "7 GB", below it "940 MB"."""
+    return text("{n} GB", n=count // GB) if count >= GB else text("{n} MB", n=count // MB)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
