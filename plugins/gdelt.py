@@ -121,7 +121,7 @@ class GdeltSource(Source):
             mark = marks.pop(words, "")
             try:
                 async for articles in self._found(ctx, words, mark):
-                    mark = max(mark, *map(_stamp, articles))
+                    mark = max(mark, min(f"{ctx.now:%Y%m%dT%H%M%SZ}", max(map(_stamp, articles))))
                     yield Page(items=tuple({item.id: item for item in map(self._item, articles)}.values()))
             except Refused as error:
                 ctx.log.warning("gdelt_search_refused", search=words, reason=str(error.sentence))

@@ -94,7 +94,8 @@ class HackerNewsSource(Source):
         for words in ctx.searches("hackernews") if self.search == FROM_WATCHES else given:
             kept[words] = marks.get(words, int((ctx.now - FIRST + OVERLAP).timestamp()))
             async for hits in self._found(ctx, words, kept[words] - int(OVERLAP.total_seconds())):
-                kept[words] = max(kept[words], *(hit.number("created_at_i") or 0 for hit in hits))
+                newest = max(hit.number("created_at_i") or 0 for hit in hits)
+                kept[words] = max(kept[words], min(newest, int(ctx.now.timestamp())))
                 yield Page(items=await self._items(ctx, hits))
         yield Page(cursor=json.dumps(kept, ensure_ascii=False))
 

@@ -224,3 +224,12 @@ async def test_a_date_that_is_none_costs_only_itself(world: World) -> None:
     async with walker(gdelt(world)) as core:
         found = [item for page in await core.walk() for item in page.items]
     assert [item.published for item in found] == [ITEM.published, ITEM.published, None, None]
+
+
+async def test_a_date_of_the_future_hides_nothing_that_follows(world: World) -> None:
+    world.words = json.dumps({"articles": [{**ARTICLE, "seendate": "20380101T000000Z"}]})
+    async with walker(gdelt(world)) as core:
+        await core.walk()
+        world.words = ""
+        world.sees(2, NOW + timedelta(minutes=5))
+        assert await walked(core) == ["2"]

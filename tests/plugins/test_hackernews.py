@@ -184,3 +184,11 @@ async def test_an_answer_without_hits_is_broken() -> None:
 def test_keys_that_make_no_sense(keys: dict[str, object]) -> None:
     with pytest.raises(UserError):
         HackerNewsSource.model_validate({"type": "hackernews", **keys})
+
+
+async def test_a_date_of_the_future_hides_nothing_that_follows(index: Index) -> None:
+    index.says(1, "acme von übermorgen", NOW + timedelta(days=4000))
+    async with walker(hackernews(index)) as core:
+        await core.walk()
+        index.says(2, "acme neu", NOW + timedelta(minutes=5))
+        assert await walked(core) == ["1", "2"]
