@@ -42,6 +42,7 @@ from smwatch.plugin import (
     READ_SITEMAP,
     Broken,
     Card,
+    Checkup,
     Field,
     Gone,
     Health,
@@ -60,8 +61,6 @@ from smwatch.plugin import (
     Why,
     closed_to_robots,
     compare_pages,
-    health_news,
-    health_overview,
     hookimpl,
     is_page,
     page_item,
@@ -70,6 +69,7 @@ from smwatch.plugin import (
     shown_host,
     shows_login,
     spoken_address,
+    status_item,
     text,
     told_changes,
 )
@@ -351,46 +351,35 @@ class SiteWalk:
             raise error
         self.state["pages"][url] = {**known, "lost": True}
         said = text("{url} cannot be read any more: {reason}", url=url, reason=error.sentence)
-        return [self._status("lost", said.render(self.site.language), url)]
+        told = said.render(self.site.language)
+        return [status_item("lost", told, self.site.name, url=url, now=self.ctx.now)]
 
     # health
 
     async def _health(self, told: dict[str, Any]) -> list[Item]:
         """What is news about the site's health. The second failure in a row is the source's own."""
-        before = Health.from_json(self.state.get("health") or {"": ""})
+        checkup = Checkup(
+            self.site.name,
+            self.site.url,
+            host=shown_host(self.site.url),
+            language=self.site.language,
+            now=self.ctx.now,
+            before=self.state.get("health"),
+        )
+        try:
+            return await self._checked(checkup)
+        finally:
+            told["health"] = checkup.kept
+
+    async def _checked(self, checkup: Checkup) -> list[Item]:
         began = time.monotonic()
         try:
             answer = await self.ctx.http.get(self.site.url, headers={"Accept": FORMATS})
             found = await self._read(answer)
-            now = Health(url=answer.url, days=answer.certificate_days, phones=found["viewport"])
         except SourceError as error:
-            now = Health(trouble=error.sentence.render(self.site.language), since=self.ctx.now.isoformat())
-            if before is None or before.trouble:
-                told["health"] = (before or now).to_json()
-                raise
-            now = replace(before, trouble=now.trouble)
-        seconds = time.monotonic() - began
-        host = shown_host(self.site.url)
-        figure = health_overview(now, host, seconds).render(self.site.language)
-        if (
-            before is None
-        ):  # what is bad from the beginning is told with the next poll: everything of the first is history
-            told["health"] = replace(now, days=None if now.ends_soon else now.days).to_json()
-            return [self._status("health", figure, self.site.url, figure)]
-        told["health"] = now.to_json()
-        news = [(word, said.render(self.site.language)) for word, said in health_news(before, now, host)]
-        return [self._status(word, said, self.site.url, "" if now.trouble else figure) for word, said in news]
-
-    def _status(self, word: str, said: str, url: str, more: str = "") -> Item:
-        return Item(
-            id=f"{url}#{word}-{self.ctx.now:%Y%m%dT%H%M%S}",
-            source=self.site.name,
-            url=url,
-            title=said[:1].upper() + said[1:],
-            text=more,
-            kind="status",
-            published=self.ctx.now,
-        )
+            return checkup.ill(error)
+        now = Health(url=answer.url, days=answer.certificate_days, phones=found["viewport"])
+        return checkup.well(now, time.monotonic() - began)
 
 
 def _remembered(cursor: str | None) -> dict[str, Any]:

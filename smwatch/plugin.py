@@ -74,11 +74,10 @@ from smwatch.pages import READ_PAGE, READ_SITEMAP
 from smwatch.pages.changes import Reading
 from smwatch.pages.changes import compare as compare_pages
 from smwatch.pages.changes import told as told_changes
+from smwatch.pages.checkup import Checkup
 from smwatch.pages.health import Health
-from smwatch.pages.health import news as health_news
-from smwatch.pages.health import overview as health_overview
 from smwatch.pages.html import is_page
-from smwatch.pages.items import page_item
+from smwatch.pages.items import page_item, status_item
 from smwatch.pages.ledger import Due, Ledger, Why
 from smwatch.pages.ledger import mark_of as page_mark
 from smwatch.pages.paths import Paths
@@ -146,6 +145,7 @@ __all__ = [
     "Channel",
     "ChannelContext",
     "ChannelError",
+    "Checkup",
     "Click",
     "Delivery",
     "Due",
@@ -223,8 +223,6 @@ __all__ = [
     "forum_root",
     "forum_section",
     "hashtag_forms",
-    "health_news",
-    "health_overview",
     "hear_slack",
     "hookimpl",
     "is_page",
@@ -255,6 +253,7 @@ __all__ = [
     "slack_escape",
     "socket_address",
     "spoken_address",
+    "status_item",
     "system_reason",
     "taken_back",
     "tame",

@@ -47,6 +47,21 @@ def page_item(  # noqa: PLR0913 - what an item of a page is made of
     )
 
 
+def status_item(  # noqa: PLR0913 - as page_item
+    word: str, said: str, source: str, *, url: str, now: datetime, more: str = ""
+) -> Item:
+    """What a source says about the site itself, under a `word` that names it; `more` is what stands below."""
+    return Item(
+        id=f"{url}#{word}-{now:%Y%m%dT%H%M%S}",
+        source=source,
+        url=url,
+        title=said[:1].upper() + said[1:],
+        text=more,
+        kind="status",
+        published=now,
+    )
+
+
 def _word(found: Mapping[str, Any], name: str) -> str:
     value = found.get(name)
     return value if isinstance(value, str) else ""
