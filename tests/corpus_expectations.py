@@ -6,6 +6,7 @@ The data is not ours to publish; SMWATCH_CORPUS names its folder (with `feeds/*.
 from __future__ import annotations
 
 import ast
+import html
 import json
 import os
 import re
@@ -23,9 +24,11 @@ import feedparser
 
 from smwatch.feeds.address import web_link
 from smwatch.feeds.dates import read_date
+from smwatch.feeds.encoding import SEQUENCE, _once, to_utf8
 from smwatch.feeds.plain import plain_title
 from smwatch.feeds.reader import read_feed
 from smwatch.feeds.refusal import NotAFeed
+from smwatch.links import canonical_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,6 +60,19 @@ class Score:
     equal: Counter[str] = field(default_factory=Counter)
     claims: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
+    rules: Counter[str] = field(default_factory=Counter)
+    unruled: list[str] = field(default_factory=list)
+
+    def judge(self, name: str, ours: Mapping[str, Any], theirs: Claim, body: bytes) -> None:
+        """One entry of `body`; each difference by the rule that we have for it."""
+        before = len(self.differences)
+        self.compare(name, ours, theirs)
+        if len(self.differences) == before:
+            return
+        document = Document(body)
+        kept = [document.rule(key, _comparable(key, ours[key]), theirs[key]) for key in theirs]
+        self.rules.update(set(filter(None, kept)) - {SAME})
+        self.unruled += self.differences[before:] if "" in kept else []
 
     def compare(self, name: str, ours: Mapping[str, Any], theirs: Claim) -> None:
         """One entry."""
@@ -75,6 +91,8 @@ class Score:
         self.equal += other.equal
         self.claims += other.claims
         self.differences += other.differences
+        self.rules += other.rules
+        self.unruled += other.unruled
 
     def told(self) -> str:
         shares = (f"{key} {self.equal[key]}/{self.claims[key]}" for key in ("id", "url", "title", "published", "all"))
@@ -115,6 +133,62 @@ def _claim(entry: Any, url: str) -> Claim:
     if (link := entry.get("link")) and link != own:
         claim["url"] = web_link(link, url)
     return claim
+
+
+SAME = "same"
+_DOUBLED = re.compile("Ã|Â|â€")
+_STAMPS = re.compile(
+    r"<[\w:.-]*(?:date|published|issued|created|updated|modified)[^>]*>\s*(?:<!\[CDATA\[)?([^<\]]+)", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What stands in a feed, to tell why we read it in another way than feedparser does."""
+
+    body: bytes
+
+    def rule(self, key: str, mine: Any, theirs: Any) -> str:
+        """The name of the rule (docs/decisions/0018), `SAME` where there is no difference, "" where there is no rule."""
+        if mine == theirs:
+            return SAME
+        if mine and not theirs:
+            return "read by us alone"
+        return {"id": self._address, "url": self._address, "title": self._title, "published": self._moment}[key](
+            mine, theirs
+        )
+
+    def _text(self) -> str:
+        return html.unescape(to_utf8(self.body).decode("utf-8", "replace"))
+
+    def _address(self, mine: str, theirs: str) -> str:
+        text = self._text()
+        at, other = text.find(mine), text.find(theirs)
+        if canonical_link(mine) and canonical_link(mine) == canonical_link(theirs):
+            return "one page"
+        if not mine and theirs.startswith(SERVED.rpartition("/")[0]):
+            return "an id is no link"
+        if at >= 0 and (other < 0 or f">{mine}<" in text and f">{theirs}<" not in text):
+            return "to the letter"
+        return "the first of several" if 0 <= at < other else ""
+
+    def _title(self, mine: str, theirs: str) -> str:
+        letters = [re.sub("[^A-Za-z]", "", one) for one in (mine, theirs)]
+        if _DOUBLED.search(theirs) and not _DOUBLED.search(mine) and letters[0] == letters[1]:
+            return "encoded twice"
+        if _undoubled(mine) == theirs:
+            return "one pair is no proof"
+        return "markup in a title" if plain_title(theirs, "html") == mine else ""
+
+    def _moment(self, mine: datetime | None, theirs: datetime) -> str:
+        said = [found and found.replace(microsecond=0) for found in map(read_date, _STAMPS.findall(self._text()))]
+        if theirs not in said:
+            return "no such moment"
+        return "the first of several" if mine in said and said.index(mine) < said.index(theirs) else ""
+
+
+def _undoubled(written: str) -> str:
+    return SEQUENCE.sub(_once, written)
 
 
 # ── the suites' own expectations ──────────────────────────────────────────────────────────────────────────────────────

@@ -274,6 +274,20 @@ def test_ids_are_the_feeds_own() -> None:
     assert ids(rss(entry("a", guid="0"), entry("b", guid=" tag:acme,2026:1 "))) == ["0", "tag:acme,2026:1"]
 
 
+@pytest.mark.parametrize("parser", ["", "fast"])
+def test_ids_behind_a_prefix_are_the_feeds_own_too(parser: str) -> None:
+    body = (
+        b'<a:feed xmlns:a="http://www.w3.org/2005/Atom"><a:title>T</a:title><a:id>urn:f</a:id>'
+        b'<a:entry><a:id>urn:1</a:id><a:title type="html">M&amp;lt;b&amp;gt;</a:title><a:link href="https://a.example/1"/></a:entry>'
+        b'<a:entry><a:id>urn:2</a:id><a:title>N</a:title><a:link href="https://a.example/2"/></a:entry></a:feed>'
+    )
+    found = read_feed(body, {"url": "https://a.example/", "parser": parser})["items"]
+    assert [(one["id"], one["url"]) for one in found] == [
+        ("urn:1", "https://a.example/1"),
+        ("urn:2", "https://a.example/2"),
+    ]
+
+
 def test_missing_ids_are_made_of_link_or_content() -> None:
     found = ids(rss(entry("a", link="https://acme.example/1"), entry("b"), entry("c"), entry("")))
     assert found[0] == "https://acme.example/1"

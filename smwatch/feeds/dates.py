@@ -59,7 +59,7 @@ ZONES = {  # hours east of Greenwich
 }
 
 _TIME = r"(?P<h>\d{1,2})[:.](?P<min>\d{2})(?:[:.](?P<s>\d{2})(?:[.,]\d+)?)?\s*(?:(?P<half>[ap]m)\b)?(?:\s*uhr)?"
-_ZONE = r"(?P<zone>[+-]\d{2}:?\d{2}|[+-]\d{1,2}|[a-z]{1,5}(?:[+-]\d{2}:?\d{2})?)(?:\s*\([^)]*\))?"
+_ZONE = r"(?P<zone>[+-]\d{2}:?\d{2}|[+-]\d{2}:0|[+-]\d{1,2}|[a-z]{1,5}(?:[+-]\d{2}:?\d{2})?)(?:\s*\([^)]*\))?"
 _END = rf"(?:[\s,T-]*(?:um\s+|at\s+)?{_TIME}(?:\s*{_ZONE})?)?"
 _FORMS = tuple(
     re.compile(form, re.IGNORECASE)
@@ -108,17 +108,18 @@ def _iso(written: str) -> datetime | None:
 def _by_forms(written: str) -> datetime | None:
     for form in _FORMS:
         if found := form.fullmatch(written):
-            return _moment(found.groupdict())
+            return _moment(found.groupdict(), turned=found.start("y") > 0)
     return None
 
 
-def _moment(part: dict[str, str | None]) -> datetime | None:
+def _moment(part: dict[str, str | None], *, turned: bool) -> datetime | None:
+    """The moment; where the year is not first, day and month may be `turned` around."""
     month = MONTHS.get((part.get("mon") or "").lower()) if part.get("mon") else int(part.get("m") or 1)
     zone = _zone(part.get("zone") or "")
     if month is None or zone is None:
         return None
     day = int(part.get("d") or 1)
-    if month > 12 >= day and part.get("mon") is None and len(part.get("y") or "") == 4:  # noqa: PLR2004 - a day/month/year
+    if turned and month > 12 >= day and part.get("mon") is None and len(part.get("y") or "") == 4:  # noqa: PLR2004 - a day/month/year
         month, day = day, month
     more, hour = divmod(_hour(part), 24)
     second = min(int(part.get("s") or 0), 59)  # a leap second
