@@ -138,7 +138,7 @@ def _claim(entry: Any, url: str) -> Claim:
 SAME = "same"
 _DOUBLED = re.compile("Ã|Â|â€")
 _STAMPS = re.compile(
-    r"<[\w:.-]*(?:date|published|issued|created|updated|modified)[^>]*>\s*(?:<!\[CDATA\[)?([^<\]]+)", re.I
+    r"<[\w:.-]*(?:date|published|issued|created|updated|modified)[^>]*>\s*(?:<!\[CDATA\[)?([^<\]]+)", re.IGNORECASE
 )
 
 
@@ -168,7 +168,7 @@ class Document:
             return "one page"
         if not mine and theirs.startswith(SERVED.rpartition("/")[0]):
             return "an id is no link"
-        if at >= 0 and (other < 0 or f">{mine}<" in text and f">{theirs}<" not in text):
+        if at >= 0 and (other < 0 or (f">{mine}<" in text and f">{theirs}<" not in text)):
             return "to the letter"
         return "the first of several" if 0 <= at < other else ""
 
