@@ -1,8 +1,8 @@
 """https://www.rfc-editor.org/rfc/rfc5321: alerts and digests as mail, through your own mail server.
 
 A mail has a complete plain text and an HTML part that loads nothing from anywhere. It cannot be changed afterwards: a
-story is one mail, and a second one only when it becomes urgent; later sources are in the digest. All mails about one
-story stand together in the mail program.
+story is one mail, and another one only when it becomes urgent, or when a post that it told was deleted at its source;
+later sources are in the digest. All mails about one story stand together in the mail program.
 
     [channels.presse]
     type = "email"
@@ -24,6 +24,7 @@ import ipaddress
 import socket
 from collections import OrderedDict
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -85,6 +86,7 @@ class Smtp(BaseModel):
 class EmailChannel(Channel):
     """Mail to a few people: `type = "email"`."""
 
+    can_recall: ClassVar[bool] = True
     patience: ClassVar[timedelta] = timedelta(minutes=3)
 
     to: tuple[Address, ...] = Field(min_length=1, description="Who gets it.")
@@ -123,6 +125,11 @@ class EmailChannel(Channel):
             _reached.popitem(last=False)
         waiting = await self._transfer(ctx, delivery, known)
         return self._result(ctx, delivery, known, waiting)
+
+    async def edit(self, ctx: ChannelContext, delivery: Delivery, receipt: Receipt) -> Receipt:
+        """No mail can be taken back: another one below it says what is gone."""
+        below = replace(delivery, key=f"{delivery.key}.{delivery.revision}", reply_to=receipt)
+        return await self.send(ctx, below)
 
     async def _transfer(self, ctx: ChannelContext, delivery: Delivery, known: dict[str, str]) -> dict[str, str]:
         """One session; fills `known`, and returns who was refused for now, and why."""

@@ -122,6 +122,24 @@ async def test_a_webhook_is_told_once_what_is_gone(world, wire):
     assert b"Erika" not in body
 
 
+async def test_a_mail_is_followed_by_one_that_says_so(world, wire):
+    inbox = await world.mailbox()
+    world.config["watch"][0]["alert"] = ["presse"]
+    await world.watches()
+    wire.posts("1", "Acme hat mich abgezockt, sagt Erika")
+    await world.eventually(lambda: any("abgezockt" in body for body in inbox.texts()), "the mail")
+    first = inbox.mails[-1]
+    wire.deletes("1")
+    await world.eventually(lambda: any("gelöscht" in body for body in inbox.texts()), "the second mail")
+    await world.settles()
+    told = inbox.mails[-1]
+    assert sum("gelöscht" in body for body in inbox.texts()) == 1
+    assert "Der Beitrag wurde bei der Quelle gelöscht" in inbox.texts()[-1]
+    assert (told["In-Reply-To"], told["Message-ID"] == first["Message-ID"]) == (first["Message-ID"], False)
+    assert first["References"].split()[0] in told["References"]
+    assert not any(word in told.as_string() + told["Subject"] for word in ("abgezockt", "Erika"))
+
+
 async def test_an_incoming_webhook_of_slack_is_told_once_too(world, wire, monkeypatch):
     monkeypatch.setenv("SLACK_HOOK", world.slack.webhook_url)
     world.channel("haken", type="slack", webhook={"env": "SLACK_HOOK"})
