@@ -8,7 +8,7 @@ BIN := .venv/bin
 setup: .venv/.ready
 
 # the program alone, which is all that the demo needs
-.venv/.program: pyproject.toml $(wildcard smwatch/query/compiled/*.p*x* smwatch/story/*.pyx)
+.venv/.program: pyproject.toml $(wildcard smwatch/query/compiled/*.p*x* smwatch/story/*.pyx smwatch/feeds/*.pyx)
 	@test -n "$(PYTHON)" || { echo "smwatch needs Python 3.11 or newer (try: make PYTHON=/path/to/python3)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Setting up .venv (once; about a minute) …"

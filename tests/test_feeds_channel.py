@@ -102,3 +102,9 @@ def test_entries_that_are_taken_back() -> None:
 
 def test_a_head_of_a_megabyte_takes_a_moment() -> None:
     assert about("<link " * 200_000)["hubs"] == []
+
+
+def test_a_tombstone_that_an_article_quotes_deletes_nothing() -> None:
+    quoted = "<![CDATA[So sieht das aus: <at:deleted-entry ref='tag:1'/>]]>"
+    feed = f'<feed xmlns="http://www.w3.org/2005/Atom" {AT}><entry><id>a</id><title>T</title><content>{quoted}</content></entry></feed>'
+    assert read_feed(feed.encode(), {"url": URL})["channel"]["deleted"] == []

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from smwatch.feeds.entry import Entry
 from smwatch.feeds.identity import identities
+from smwatch.feeds.mend import sealed
 from smwatch.feeds.reader import read_feed
 from smwatch.feeds.refusal import SENTENCES, NotAFeed, refusal
 from smwatch.testing.servers import entry, rss
@@ -519,3 +520,22 @@ def test_titles_and_ids_come_back(title: str, guid: str) -> None:
     json.dumps(item, ensure_ascii=False).encode()
     if guid.strip() and guid.isprintable():
         assert item["id"] == guid.strip()
+
+
+def test_an_xml_declaration_that_an_article_quotes_stays_in_it() -> None:
+    title = "<title type='text'><![CDATA[Was <?xml version='1.0'?> heißt]]></title>"
+    body = f"<?xml version='1.0'?><feed {ATOM}><entry><id>1</id>{title}</entry></feed>"
+    assert only(body)["title"] == "Was <?xml version='1.0'?> heißt"
+
+
+def test_markup_that_articles_quote_is_none_of_the_feeds_own() -> None:
+    """Tags in CDATA are text: they make no entry look left out, and no title look nested."""
+    quoted = "<![CDATA[<pre><item><title>x<b></title><link>y</link></item></pre>]]>" * 3
+    body = f"<rss version='2.0'><channel><item><title>T</title><guid>1</guid><description>{quoted}</description></item></channel></rss>"
+    assert read(body)["parser"] == "fast"
+
+
+def test_a_document_type_behind_what_looks_like_a_feed_names_no_file() -> None:
+    hidden = "<!-- <rss version='2.0'> -->"
+    assert b"SYSTEM" not in sealed(f"{hidden}<!DOCTYPE rss SYSTEM 'file:///etc/passwd'><rss version='2.0'/>".encode())
+    assert sealed(f"<?xml version='1.0'?>\n{hidden}\n<rss version='2.0'/>".encode()) == b"<rss version='2.0'/>"

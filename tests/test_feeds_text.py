@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smwatch.built import built
+from smwatch.feeds import plain
 from smwatch.feeds.encoding import to_utf8
-from smwatch.feeds.plain import TEXT_LIMIT, TITLE_LIMIT, cut, plain_text, plain_title
+from smwatch.feeds.plain import TEXT_LIMIT, TITLE_LIMIT, cut, parsed_text, plain_text, plain_title
 
 TITLE = "Müller-Lüdenscheidt Werke: „Größe“ – 5 €"
 
@@ -152,3 +154,99 @@ def test_cut(text: str, limit: int) -> None:
 @given(st.text())
 def test_text_never_grows(markup: str) -> None:
     assert len(plain_text(markup)) <= min(TEXT_LIMIT, max(len(markup) * 2, 1))
+
+
+SURE = (
+    *(
+        "<p>",
+        "</p>",
+        "<br>",
+        "<br/>",
+        "<b>",
+        "</b>",
+        "<a href='?a>b'>",
+        '<a href="<p>" title=\'"\'>',
+        "<A HREF=/x/>",
+        "</a>",
+    ),
+    *("<img src=x alt>", "<div class=a b=c>", "</div>", "<li>", "<h2>", "</h2>", "<pre>\n", "<!-- <p> -->", "<hr />"),
+    *("<iframe src=x></iframe>", "<script>if (a<b) c()</script>", "<style>p {}</style>", "&amp;", "&nbsp;", "&#8217;"),
+    *(
+        "&#x1F600;",
+        "&lt;",
+        "&auml;",
+        "&nGt;",
+        "&NewLine;",
+        "&shy;",
+        "a",
+        "Ä",
+        "\n",
+        " \n\t",
+        "\u200e",
+        "\u200b",
+        "\x85",
+        "€",
+    ),
+)
+UNSURE = (
+    *(
+        "<",
+        ">",
+        "<!--",
+        "-->",
+        "--!>",
+        "=",
+        "'",
+        '"',
+        "/",
+        "<p a = b>",
+        "<p =a>",
+        "<p a='1'=2>",
+        "<a href=b<p>",
+        "</br>",
+    ),
+    *("<table>", "<td>", "</table>", "<select>", "<option>", "<title>", "<svg>", "<script>", "</script>", "<iframe>"),
+    *("<p-x>", "<Div>", "<template>", "<noscript>", "<body>", "&", "&copy", "&amp", "&foo;", "&#0;", "&#129;", "&#13;"),
+    *("&#xD800;", "\x00", "\r", "\ud800", "</", "<!doctype x>", "<?a?>", "<math>", "<plaintext>", "<textarea>"),
+)
+compiled = pytest.mark.skipif(built("smwatch.feeds.markup") is None, reason="no compiler was there at installation")
+
+
+def told(markup: str) -> str | None:
+    """What the compiled way says, where it is sure."""
+    module = built("smwatch.feeds.markup")
+    assert module is not None
+    found: str | None = module.text_of(markup, TEXT_LIMIT, plain._BREAKS, plain._meant)
+    return found
+
+
+@compiled
+@given(st.lists(st.sampled_from(SURE)).map("".join))
+def test_common_markup_is_read_as_the_parser_reads_it(markup: str) -> None:
+    assert told(markup) == parsed_text(markup)
+
+
+@compiled
+@given(st.lists(st.sampled_from(SURE + UNSURE) | st.text(max_size=3), max_size=12).map("".join))
+def test_where_the_compiled_way_is_sure_the_parser_says_the_same(markup: str) -> None:
+    assert told(markup) in (None, parsed_text(markup))
+
+
+@compiled
+@pytest.mark.parametrize("markup", ["<table>x", "<svg><title>x</title></svg>", "a & b", "<p", "<!-- x", "<x-y>z</x-y>"])
+def test_what_only_a_parser_knows_is_left_to_it(markup: str) -> None:
+    assert told(markup) is None
+
+
+@compiled
+@pytest.mark.parametrize("size", [TEXT_LIMIT - 1, TEXT_LIMIT, TEXT_LIMIT + 1, 3 * TEXT_LIMIT])
+def test_long_markup_is_cut_where_the_parsers_text_is(size: int) -> None:
+    markup = "<p>" + "a" * (size - 3) + "</p><p>\U0001f600&nGt;</p>"
+    assert plain_text(markup) == cut(parsed_text(markup), TEXT_LIMIT)
+
+
+def test_without_the_compiled_way_all_is_as_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    markup = "<p>Acme &amp; <b>S</b>öhne</p>\n<!-- x --><ul><li>eins<li>zwei</ul>"
+    with_it = plain_text(markup)
+    monkeypatch.setattr(plain, "_COMPILED", None)
+    assert plain_text(markup) == with_it == "Acme & Söhne\n\neins\n\nzwei"

@@ -45,8 +45,8 @@ class Channel(TypedDict):
     deleted: list[str]
 
 
-def read_channel(body: bytes, url: str) -> Channel:
-    """From an XML feed in UTF-8; `url` is the base of relative links."""
+def read_channel(body: bytes, tags: bytes, url: str) -> Channel:
+    """From an XML feed in UTF-8 and its outline; `url` is the base of relative links."""
     head = body[: min(first_entry(body), HEAD)]
     ttl = _TTL.search(head)
     links = list(_links(head))
@@ -56,7 +56,7 @@ def read_channel(body: bytes, url: str) -> Channel:
         "period": _period(head),
         "hubs": [hub for hub in hubs if hub][:HUBS],
         "self": next((web_link(href, url) for rel, href in links if "self" in rel), ""),
-        "deleted": _deleted(body) if TOMBSTONES in body else [],
+        "deleted": _deleted(tags) if TOMBSTONES in tags else [],
     }
 
 
@@ -83,9 +83,9 @@ def _period(head: bytes) -> int | None:
     return _sensible(_SECONDS[period[1].lower()] // times)
 
 
-def _deleted(body: bytes) -> list[str]:
+def _deleted(tags: bytes) -> list[str]:
     """The ids that tombstones name."""
-    found = (_attributes(hit[1]).get("ref", "") for hit in islice(_TOMBSTONE.finditer(body), MOST_DELETED))
+    found = (_attributes(hit[1]).get("ref", "") for hit in islice(_TOMBSTONE.finditer(tags), MOST_DELETED))
     return list(dict.fromkeys(ref for ref in found if ref))
 
 

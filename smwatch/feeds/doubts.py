@@ -1,4 +1,4 @@
-"""When the fast reader's answer is not enough: counts over the bytes, cheap enough for every feed."""
+"""When the fast reader's answer is not enough: counts over the document's outline, cheap enough for every feed."""
 
 from __future__ import annotations
 

@@ -24,11 +24,13 @@ DOUBLED = re.compile(  # Ã or Â and what follows it then
     rb"\xc3[\x82\x83](?:\xc2[\x80-\xbf]|\xc5[\x92\x93\xa0\xa1\xb8\xbd\xbe]|\xe2\x80[\x93\x94\x98-\x9e\xa0-\xa6\xb9\xba])"
 )
 TRIPLED = b"\xc3\xa2\xe2\x82\xac"  # â€, the beginning of quotes and dashes
+SUSPECT = re.compile(rb"\xc3(?:[\x82\x83]|\xa2\xe2)")  # how either begins
 OFTEN = 3
 BYTES = {bytes([byte]).decode("cp1252", "replace"): byte for byte in range(0x80, 0xA0)}
 FOLLOWING = "[\x80-\xbf" + "".join(BYTES).replace("\ufffd", "") + "]"
 SEQUENCE = re.compile(f"[\xc2-\xdf]{FOLLOWING}|[\xe0-\xef]{FOLLOWING}{{2}}|[\xf0-\xf4]{FOLLOWING}{{3}}")
 HEAD = 1024
+STEP = 64 * 1024
 
 
 def to_utf8(body: bytes, content_type: str = "") -> bytes:
@@ -56,6 +58,8 @@ def _undoubled(body: bytes) -> bytes:
     The proof is that it explains every character, or that it happens often; a single one may be what an article is
     about.
     """
+    if not SUSPECT.search(body):
+        return body
     pairs = len(DOUBLED.findall(body))
     if not pairs and TRIPLED not in body:
         return body
@@ -95,8 +99,11 @@ def _decode(body: bytes, name: str) -> str:
 
 
 def _is_utf8(body: bytes) -> bool:
+    """Piece by piece, so that the text, which nobody needs, never stands in memory."""
+    view, at = memoryview(body), 0
     try:
-        body.decode("utf-8")
+        while at < len(body):
+            at += codecs.utf_8_decode(view[at : at + STEP], "strict", at + STEP >= len(body))[1]
     except UnicodeDecodeError:
         return False
     return True

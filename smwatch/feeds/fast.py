@@ -18,17 +18,18 @@ _LANGUAGE = re.compile(rb"<(?:dc:)?language>\s*(?:<!\[CDATA\[)?\s*([A-Za-z-]{2,2
 _TYPED_TITLE = re.compile(rb"<title\s[^>]{0,200}?type\s*=\s*[\"'](?:text/)?(\w+)")
 
 
-def read_fast(body: bytes) -> Feed:
+def read_fast(body: bytes, tags: bytes) -> Feed:
     """The feed as fastfeedparser reads it; raises ValueError (or whatever it raises) where it does not.
 
-    Dates come as the feed writes them: the library's own reading of them guesses, and knows no German.
+    `tags` is its outline. Dates come as the feed writes them: the library's own reading of them guesses, and knows no
+    German.
     """
     found = _parse()(body, include_tags=True, include_media=False, include_enclosures=False)
     about = found["feed"]
     head = body[:2000]
     is_atom = (b"http://www.w3.org/2005/Atom" in head or ATOM_03 in head) and b"<rss" not in head
-    kind = _title_kind(body) if is_atom else ""
-    named = _NAMED.search(body, first_entry(body)) is not None
+    kind = _title_kind(tags) if is_atom else ""
+    named = _NAMED.search(tags, first_entry(tags)) is not None
     return Feed(
         parser="fast",
         title=about.get("title") or "",
@@ -80,9 +81,9 @@ def _page(found: Mapping[str, Any], first: str) -> str:
     return first
 
 
-def _title_kind(body: bytes) -> str:
+def _title_kind(tags: bytes) -> str:
     """What Atom titles are, by the first entry's: "text", "html" or "xhtml"; `doubts` sees to feeds that mix them."""
-    found = _TYPED_TITLE.search(body, first_entry(body))
+    found = _TYPED_TITLE.search(tags, first_entry(tags))
     kind = found[1].decode().lower() if found else "text"
     return "text" if kind == "plain" else kind
 

@@ -9,15 +9,20 @@ import re
 from html.entities import html5
 from typing import TYPE_CHECKING
 
+from smwatch.feeds.outline import outside
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
 _KNOWN = rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)"
 _SUSPECT = re.compile(_KNOWN)
 _MEANT = re.compile(_KNOWN + rb"(?:([A-Za-z][A-Za-z0-9]{1,30}|#X[0-9a-fA-F]{1,6});)?")
 
 
-_OUTSIDE = re.compile(rb"""(<!DOCTYPE\s+[^\s>\[]+)\s+(?:SYSTEM|PUBLIC)(?:\s*(?:"[^"]*"|'[^']*'))*""")
+_NO_TYPE = re.compile(  # a feed that begins as most do, with no document type before its root
+    rb"\s*(?:<\?xml\s[^>]*\?>\s*)?(?:<!--(?:[^-]|-(?!-))*+-->\s*)*+(?=<(?:rss|feed|rdf:RDF)\s)"
+)
+_ELSEWHERE = re.compile(rb"""(<!DOCTYPE\s+[^\s>\[]+)\s+(?:SYSTEM|PUBLIC)(?:\s*(?:"[^"]*"|'[^']*'))*""")
 _DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>")
 
 
@@ -27,19 +32,21 @@ def sealed(body: bytes) -> bytes:
     lxml opens them where it does not collect ids, as the fast reader has it. Without XML declarations as well: whatever
     encoding they claim, the next reader shall see the same characters as we do.
     """
+    if begun := _NO_TYPE.match(body):
+        return body[begun.end() :]
     if b"<!DOCTYPE" in body:
-        body = _OUTSIDE.sub(rb"\1", body)
+        body = _ELSEWHERE.sub(rb"\1", body)
     return _DECLARATION.sub(b"", body) if b"<?xml" in body else body
 
 
-def mend(body: bytes) -> bytes:
+def mend(body: bytes, places: Sequence[tuple[int, int]] | None = None) -> bytes:
     """The UTF-8 document with every `&` outside of CDATA meaning something in XML.
 
-    A document that defines entities of its own is left alone.
+    A document that defines entities of its own is left alone. `places` are `outside(body)` where they are known.
     """
     if b"<!ENTITY" in body[:4096]:
         return body
-    places = list(_outside(body))
+    places = places or list(outside(body))
     if not any(_SUSPECT.search(body, start, end) for start, end in places):
         return body
     parts: list[bytes] = []
@@ -48,17 +55,6 @@ def mend(body: bytes) -> bytes:
         parts += (body[at:start], _MEANT.sub(_replace, body[start:end]))
         at = end
     return b"".join((*parts, body[at:]))
-
-
-def _outside(body: bytes) -> Iterator[tuple[int, int]]:
-    """Where the document is not CDATA."""
-    start = 0
-    while (end := body.find(b"<![CDATA[", start)) >= 0:
-        yield start, end
-        start = body.find(b"]]>", end)
-        if start < 0:
-            return
-    yield start, len(body)
 
 
 def _replace(found: re.Match[bytes]) -> bytes:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
+from html.entities import html5
+
+from smwatch.built import built
 
 TITLE_LIMIT = 500  # characters
 TEXT_LIMIT = 50_000
@@ -126,6 +130,45 @@ _UNSEEN = re.compile(
 )
 
 
+_NO_BREAK = (
+    *("a", "abbr", "acronym", "address", "audio", "b", "bdi", "bdo", "big", "center", "cite", "code", "del"),
+    *(
+        "details",
+        "dfn",
+        "dl",
+        "em",
+        "font",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "label",
+        "main",
+        "mark",
+        "nav",
+        "picture",
+        "q",
+        "s",
+        "samp",
+        "small",
+    ),
+    *("source", "span", "strike", "strong", "sub", "summary", "sup", "time", "tt", "u", "var", "video", "wbr"),
+)
+_BLOCKS = (
+    *("p", "P", "div", "DIV", "li", "LI", "ul", "UL", "ol", "OL", "h1", "h2", "h3", "h4", "h5", "h6", "H1", "H2", "H3"),
+    *("H4", "H5", "H6", "hr", "HR", "blockquote", "pre", "dd", "dt", "figure", "figcaption", "section", "article"),
+    *("header", "footer", "aside"),
+)
+_BREAKS = {  # before tags that hide nothing and move nothing, as `_BLOCK` sets them apart
+    **dict.fromkeys((*_NO_BREAK, *map(str.upper, _NO_BREAK)), 0),
+    **dict.fromkeys(("br", "BR"), 1),
+    **dict.fromkeys(_BLOCKS, 2),
+    "iframe": 3,
+    **dict.fromkeys(("script", "style"), 4),
+}
+_COMPILED = built("smwatch.feeds.markup")
+
+
 def plain_title(title: str, kind: str = "") -> str:
     """A title as people read it, at most `TITLE_LIMIT` characters, a cut one ending in "…".
 
@@ -143,9 +186,30 @@ def plain_text(markup: str, *, literal: bool = False) -> str:
 
     Without it a heading would run into the first sentence below it.
     """
-    if not literal and ("<" in markup or "&" in markup):
-        markup = _text_of(markup[:MARKUP_LIMIT])
-    return cut("\n\n".join(filter(None, map(fold, _BLANK_LINE.split(markup)))), TEXT_LIMIT)
+    if literal:
+        return cut(_paragraphs(markup), TEXT_LIMIT)
+    markup = markup[:MARKUP_LIMIT]
+    told = _COMPILED.text_of(markup, TEXT_LIMIT, _BREAKS, _meant) if _COMPILED else None
+    return cut(parsed_text(markup) if told is None else told, TEXT_LIMIT)
+
+
+def parsed_text(markup: str) -> str:
+    """The same at any length, by the parser, which is sure of everything."""
+    return _paragraphs(_text_of(markup) if "<" in markup or "&" in markup else markup)
+
+
+def _paragraphs(text: str) -> str:
+    return "\n\n".join(filter(None, map(fold, _BLANK_LINE.split(text))))
+
+
+@lru_cache(maxsize=4096)
+def _meant(reference: str) -> str | None:
+    """What `&amp;` or `&#38;` stands for; None where it is not in order."""
+    said = html5.get(reference[1:]) or html.unescape(reference)
+    sure = reference[1:] in html5 or (
+        reference[1] == "#" and len(said) == 1 and (" " <= said < "\x7f" or said >= "\xa0")
+    )
+    return said if sure else None
 
 
 def fold(text: str) -> str:

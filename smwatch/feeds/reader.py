@@ -15,6 +15,7 @@ from smwatch.feeds.fast import read_fast
 from smwatch.feeds.identity import identities
 from smwatch.feeds.jsonfeed import looks_like_json, read_json_feed
 from smwatch.feeds.mend import mend, sealed
+from smwatch.feeds.outline import outline, outside
 from smwatch.feeds.plain import TAGS, fold, plain_text, plain_title
 from smwatch.feeds.refusal import NotAFeed
 from smwatch.feeds.slow import read_slow
@@ -63,29 +64,31 @@ def read_entries(body: bytes, options: Mapping[str, Any]) -> Feed:
         feed.channel = read_json_channel(body, url)
     else:
         feed = _read_xml(body, url, str(options.get("parser") or ""))
-        feed.channel = read_channel(body, url)
     return _normalised(feed, url or own_address(body))
 
 
 def _read_xml(body: bytes, url: str, pinned: str) -> Feed:
     if _PAGE.match(body, 0, HEAD):
         raise _page(body, url)
-    body = mend(sealed(body))
-    feed = _chosen(body, url, pinned)
+    body = sealed(body)
+    places = list(outside(body))
+    tags, body = outline(body, places), mend(body, places)
+    feed = _chosen(body, tags, url, pinned)
     if feed is None or (not feed.entries and _says_nothing(body)):
         root = _root(body)
         raise _page(body, url) if root in TAGS else NotAFeed(NO_FEEDS.get(root, "unknown"))
+    feed.channel = read_channel(body, tags, url)
     return feed
 
 
-def _chosen(body: bytes, url: str, pinned: str) -> Feed | None:
+def _chosen(body: bytes, tags: bytes, url: str, pinned: str) -> Feed | None:
     """The fast reader's feed unless it left something out that the other one finds."""
-    fast = None if pinned == "feedparser" else _fast(body, url)
-    if fast is not None and not leaves_out(fast, body):
+    fast = None if pinned == "feedparser" else _fast(body, tags, url)
+    if fast is not None and not leaves_out(fast, tags):
         return fast
     slow = _slow(body, url)
     if slow is None and pinned == "feedparser":
-        return _fast(body, url)
+        return _fast(body, tags, url)
     return fast if fast is not None and (slow is None or len(slow.entries) < len(fast.entries)) else slow
 
 
@@ -98,15 +101,15 @@ def _says_nothing(body: bytes) -> bool:
     return root in NO_FEEDS or root == "html" or (root == "rdf" and not _RSS_10.search(body))
 
 
-def _fast(body: bytes, url: str) -> Feed | None:
+def _fast(body: bytes, tags: bytes, url: str) -> Feed | None:
     """The fast reader's feed with its details mended; None where it fails in whatever way it fails."""
     try:
-        feed = read_fast(body)
+        feed = read_fast(body, tags)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - a foreign reader on foreign bytes: the second one is asked then
         return None
-    return _mended(feed, body, url) if needs_details(feed, body) else feed
+    return _mended(feed, body, url) if needs_details(feed, tags) else feed
 
 
 def _slow(body: bytes, url: str) -> Feed | None:
