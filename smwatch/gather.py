@@ -294,6 +294,8 @@ class Gather:
     async def _edits(self, gathering: Gathering, window: Window, now: datetime) -> tuple[int, list[str]]:
         """Edited items are found by their new words; what they have made more urgent is told."""
         connection = gathering.connection
+        if not await edits.any_wait(connection):
+            return 0, []
         edited = await edits.edited(connection)
         for one in edited:
             marks = self._marks_again(one)

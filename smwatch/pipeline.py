@@ -219,7 +219,7 @@ class Pipeline:
             log.info("authors_not_looked_up", source=source.name, reason=str(error))
             self.no_look_up[row.id] = now + NO_LOOK_UP
             return fresh
-        return tuple(_with_more(one, found.get(one.item.id, one.item)) for one in fresh)
+        return tuple(_with_more(one, found[one.item.id]) if one.item.id in found else one for one in fresh)
 
     def _kept_for(self, source: Source) -> timedelta:
         """As long as the config says, or as long as the platform allows."""
@@ -294,9 +294,12 @@ class Pipeline:
     async def _told(self, row: SourceRow, fresh: Fresh, gone: frozenset[str]) -> Fresh:
         """With its language, and with all the ids by which it may be called gone."""
         ids = fresh.item.other_ids
+        item = await self._enriched(fresh.item)
+        if item is fresh.item and not ids and not gone:  # most are, and a copy is not for nothing
+            return fresh
         return replace(
             fresh,
-            item=await self._enriched(fresh.item),
+            item=item,
             others=tuple(self._mark(row, one) for one in ids),
             gone=not gone.isdisjoint((fresh.item.id, *ids)),
         )
@@ -304,7 +307,9 @@ class Pipeline:
     def _matched(  # noqa: PLR0913 - everything that decides between old and new
         self, source: Source, row: SourceRow, fresh: Fresh, hits: Iterable[WatchHit], now: datetime, *, quiet: bool
     ) -> Fresh:
-        wanted = (hit for hit in hits if source.client in (None, hit.watch.client))
+        wanted = [hit for hit in hits if source.client in (None, hit.watch.client)]
+        if not wanted:
+            return fresh
         return replace(
             fresh, matches=tuple(self._as_match(hit, fresh.item, row, fresh, now, quiet=quiet) for hit in wanted)
         )

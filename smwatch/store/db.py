@@ -209,10 +209,11 @@ def _engine(url: str, pragmas: tuple[str, ...], *, size: int) -> AsyncEngine:
         return create_async_engine(engine_url(url), **pool, pool_pre_ping=True)
     from smwatch.store.driver import connect  # noqa: PLC0415 - not needed where the store lies in PostgreSQL
 
-    engine = create_async_engine(engine_url(url), **pool, async_creator=partial(connect, path))
+    reads = pragmas is _READER
+    engine = create_async_engine(engine_url(url), **pool, async_creator=partial(connect, path, reads=reads))
     event.listen(engine.sync_engine, "connect", lambda raw, _: _prepare(raw, pragmas))
-    begin = "BEGIN" if pragmas is _READER else "BEGIN IMMEDIATE"
-    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    begin = "BEGIN" if reads else "BEGIN IMMEDIATE"
+    event.listen(engine.sync_engine, "begin", lambda one: one.connection.driver_connection.begin(begin))
     return engine
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 
 from smwatch.store.gathering import print_rows, write_prints
 from smwatch.store.mentions import item_of
@@ -33,6 +33,17 @@ class Edited:
     item: Item
     place: str
     homes: tuple[tuple[str, int, datetime], ...]
+
+
+async def any_wait(connection: AsyncConnection) -> bool:
+    """Whether there is anything that `edited` or `raised` would read."""
+    return any((await connection.execute(_ANY)).one())
+
+
+_ANY = select(
+    exists().where(item.c.edited_at.is_not(None)),
+    exists().where(mention.c.raised_at.is_not(None), mention.c.story_id.is_not(None)),
+)
 
 
 async def edited(connection: AsyncConnection, limit: int = BATCH) -> list[Edited]:

@@ -7,13 +7,15 @@ first (`flush`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, null, select, update
 
 from smwatch.i18n import to_json
+from smwatch.store.later import later
 from smwatch.store.schema import card, decision, fingerprint, mention, story
-from smwatch.store.upsert import upsert
+from smwatch.store.upsert import insert_of
 from smwatch.story import packed
 
 if TYPE_CHECKING:
@@ -48,8 +50,8 @@ class Gathering:
             return
         self._many = len(waiting)
         firsts = {one.identity for one in waiting}
-        query = select(story.c.client, story.c.first_item).where(story.c.first_item.in_(firsts))
-        self.begun |= {(row.client, row.first_item) for row in await self.connection.execute(query)}
+        found = await self.connection.execute(_BEGUN, {"firsts": list(firsts)})
+        self.begun |= {(client, first) for client, first in found}
 
     async def begin(self, *, client: str, first: str, at: datetime) -> int:
         """The id of a new story whose first item is `first`."""
@@ -103,20 +105,15 @@ class Gathering:
 
     async def flush(self) -> None:
         """Write everything down."""
-        for table, rows in ((story, self._stories), (card, self._cards)):
+        for statement, rows in ((_STORIES, self._stories), (_CARDS, self._cards), (_JOINS, self._mentions)):
             if rows:
-                await self.connection.execute(insert(table), rows)
-        names = ("story_id", "tie", "tie_reason", "tied_to")
-        joins = update(mention).where(mention.c.id == bindparam("number"))
-        if self._mentions:
-            values = {name: bindparam(name, type_=mention.c[name].type) for name in names}
-            await self.connection.execute(joins.values(**values, raised_at=None), self._mentions)
+                await later(self.connection, statement, rows)
         for number, at in self._ends.items():
-            later = (story.c.id == number) & (story.c.last_at < at)
-            await self.connection.execute(update(story).where(later).values(last_at=at))
+            lasts = (story.c.id == number) & (story.c.last_at < at)
+            await self.connection.execute(update(story).where(lasts).values(last_at=at))
         await write_prints(self.connection, self._prints)
         if self._decisions:
-            await self.connection.execute(insert(decision), self._decisions)
+            await later(self.connection, _DECISIONS, self._decisions)
         self.forget()
 
     def forget(self) -> None:
@@ -125,13 +122,24 @@ class Gathering:
         self._mentions, self._ends, self._prints, self._decisions = [], {}, [], []
 
 
+_STORIES, _CARDS, _DECISIONS = insert(story), insert(card), insert(decision)
+_JOINS = (
+    update(mention)
+    .where(mention.c.id == bindparam("number"))
+    .values({n: bindparam(n, type_=mention.c[n].type) for n in ("story_id", "tie", "tie_reason", "tied_to")})
+    .values(raised_at=None)
+)
+_BEGUN = select(story.c.client, story.c.first_item).where(story.c.first_item.in_(bindparam("firsts", expanding=True)))
+_LAST = select(func.coalesce(func.max(story.c.id), 0))
+
+
 async def _free_ids(connection: AsyncConnection, count: int) -> list[int]:
     """Ids that no story has; on SQLite nobody else writes meanwhile."""
     if connection.dialect.name == "postgresql":
         following = func.nextval(func.pg_get_serial_sequence("story", "id"))
         some = select(following).select_from(func.generate_series(1, count))
         return sorted((await connection.execute(some)).scalars())
-    last = (await connection.execute(select(func.coalesce(func.max(story.c.id), 0)))).scalar_one()
+    last = (await connection.execute(_LAST)).scalar_one()
     return list(range(last + 1, last + 1 + count))
 
 
@@ -149,4 +157,9 @@ def print_rows(
 async def write_prints(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Write down what items are found by; what is there already stays."""
     if rows:
-        await connection.execute(upsert(connection, fingerprint).on_conflict_do_nothing(), rows)
+        await later(connection, _printing(connection.dialect.name), rows)
+
+
+@cache
+def _printing(dialect: str) -> Any:  # noqa: ANN401 - either dialect's Insert
+    return insert_of(dialect, fingerprint).on_conflict_do_nothing()

@@ -6,25 +6,25 @@ content, nothing that names anybody.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, func, select, update
 
 from smwatch.links import canonical_link
 from smwatch.model import Priority
 from smwatch.route import highest
 from smwatch.store.churn import renew
 from smwatch.store.claims import hold
+from smwatch.store.later import later
 from smwatch.store.newcomers import keep_new, newcomers
 from smwatch.store.rows import author_row, item_row, mention_row, store_authors
 from smwatch.store.schema import item, item_alias, mention, seen, source
-from smwatch.store.sources import begin
 from smwatch.store.tombstones import bury, show_again
-from smwatch.store.upsert import upsert
+from smwatch.store.upsert import insert_of, upsert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -143,15 +143,15 @@ def id_mark(key: bytes, source_key: str, native_id: str) -> str:
 
 
 def _keyed(key: bytes, *parts: str) -> str:
-    return hmac.new(key, "\x1f".join(parts).encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, "\x1f".join(parts).encode("utf-8", "replace"), "sha256").hex()[:32]
 
 
 async def known(connection: AsyncConnection, source_id: int, hashes: Sequence[str]) -> dict[str, Seen]:
     """What is known of these ids and twins."""
     found: dict[str, Seen] = {}
     for start in range(0, len(hashes), CHUNK):
-        query = select(seen).where(seen.c.source_id == source_id, seen.c.id_hmac.in_(hashes[start : start + CHUNK]))
-        for row in await connection.execute(query):
+        asked = {"source_id": source_id, "marks": hashes[start : start + CHUNK]}
+        for row in await connection.execute(_SEEN, asked):
             found[row.id_hmac] = Seen(
                 content=row.content_hash,
                 title=row.title_hash,
@@ -161,6 +161,11 @@ async def known(connection: AsyncConnection, source_id: int, hashes: Sequence[st
                 edits=row.edits,
             )
     return found
+
+
+_SEEN = select(seen).where(
+    seen.c.source_id == bindparam("source_id"), seen.c.id_hmac.in_(bindparam("marks", expanding=True))
+)
 
 
 async def store_harvest(connection: AsyncConnection, harvest: Harvest) -> int:
@@ -201,15 +206,19 @@ async def stored_text(connection: AsyncConnection, source_id: int, identity: Ide
 async def _see(connection: AsyncConnection, harvest: Harvest) -> None:
     rows = [row for fresh in harvest.fresh for row in _seen_rows(harvest, fresh)]
     if rows:
-        statement = upsert(connection, seen)
-        changed = {name: statement.excluded[name] for name in _CHANGES}
-        renewed = statement.on_conflict_do_update(index_elements=["source_id", "id_hmac"], set_=changed)
-        await connection.execute(renewed, rows)
+        await later(connection, _seeing(connection.dialect.name), rows)
     for start in range(0, len(harvest.listed), CHUNK):
         some = seen.c.id_hmac.in_(harvest.listed[start : start + CHUNK])
         await connection.execute(
             update(seen).where(seen.c.source_id == harvest.source_id, some).values(last_listed=harvest.now)
         )
+
+
+@cache
+def _seeing(dialect: str) -> Any:  # noqa: ANN401 - either dialect's Insert
+    statement = insert_of(dialect, seen)
+    changed = {name: statement.excluded[name] for name in _CHANGES}
+    return statement.on_conflict_do_update(index_elements=["source_id", "id_hmac"], set_=changed)
 
 
 def _seen_rows(harvest: Harvest, fresh: Fresh) -> Iterable[dict[str, Any]]:
@@ -309,7 +318,7 @@ async def _mention(connection: AsyncConnection, harvest: Harvest, item_id: int, 
 
 async def _move(connection: AsyncConnection, harvest: Harvest) -> None:
     """Cursor, validators and the moment of the first poll move in the transaction that stores the walk's items."""
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"first_poll_at": harvest.now if harvest.complete else None}
     if harvest.fresh:
         values["last_item_at"] = harvest.now
     if harvest.complete:
@@ -320,7 +329,14 @@ async def _move(connection: AsyncConnection, harvest: Harvest) -> None:
             values["cursor"] = harvest.cursor
     if harvest.stream_cursor is not None:
         values["stream_cursor"] = harvest.stream_cursor
-    if values:
-        await connection.execute(update(source).where(source.c.id == harvest.source_id).values(**values))
-    if harvest.complete:
-        await begin(connection, harvest.source_id, harvest.now)
+    if harvest.complete or len(values) > 1:
+        new = {f"new_{name}": value for name, value in values.items()}
+        await later(connection, _moving(*values), [{"of": harvest.source_id, **new}])
+
+
+@cache
+def _moving(*names: str) -> Any:  # noqa: ANN401 - an Update
+    """What sets these columns of a source; the moment from which on it is read stays where it is set already."""
+    new: dict[str, Any] = {name: bindparam(f"new_{name}", type_=source.c[name].type) for name in names}
+    new["first_poll_at"] = func.coalesce(source.c.first_poll_at, new["first_poll_at"])
+    return update(source).where(source.c.id == bindparam("of")).values(new)

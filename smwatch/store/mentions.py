@@ -13,7 +13,7 @@ from smwatch.store.schema import author, item, mention, source, watch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 _COLUMNS: tuple[Any, ...] = (
@@ -48,19 +48,23 @@ _COLUMNS: tuple[Any, ...] = (
 
 async def mentions_where(connection: AsyncConnection, which: ColumnElement[bool]) -> list[Mention]:
     """The mentions that `which` chooses, in order of first sight; `which` may use columns of `mention`, `item`."""
-    query = (
-        select(*_COLUMNS)
+    query = whole().where(which).order_by(mention.c.seen_at, mention.c.id)
+    return [mention_of(row) for row in await connection.execute(query)]
+
+
+def whole(*more: ColumnElement[Any]) -> Select[Any]:
+    """All mentions with what `mention_of` reads, and `more` columns of `mention`, `item`, `source`."""
+    return (
+        select(*_COLUMNS, *more)
         .join(item, mention.c.item_id == item.c.id)
         .join(watch, mention.c.watch_id == watch.c.id)
         .join(source, item.c.source_id == source.c.id)
         .outerjoin(author, item.c.author_id == author.c.id)
-        .where(which)
-        .order_by(mention.c.seen_at, mention.c.id)
     )
-    return [_mention(row) for row in await connection.execute(query)]
 
 
-def _mention(row: Row[Any]) -> Mention:
+def mention_of(row: Row[Any]) -> Mention:
+    """A row of `whole`."""
     return Mention(
         id=row.id,
         watch=row.watch,

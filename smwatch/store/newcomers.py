@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 
+from smwatch.store.later import later
 from smwatch.store.rows import CHUNK, author_row, item_row, mention_row, store_authors
 from smwatch.store.schema import item, item_alias, mention
-from smwatch.store.upsert import upsert
+from smwatch.store.upsert import insert_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +25,8 @@ async def newcomers(connection: AsyncConnection, harvest: Harvest, fresh: Sequen
     marks = [one.identity.id for one in fresh]
     standing: set[str] = set()
     for start in range(0, len(marks), CHUNK):
-        here = item.c.source_id == harvest.source_id, item.c.id_hmac.in_(marks[start : start + CHUNK])
-        standing.update((await connection.execute(select(item.c.id_hmac).where(*here))).scalars())
+        asked = {"source_id": harvest.source_id, "marks": marks[start : start + CHUNK]}
+        standing.update((await connection.execute(_STANDING, asked)).scalars())
     return list({one.identity.id: one for one in fresh if one.matches and one.identity.id not in standing}.values())
 
 
@@ -39,10 +41,22 @@ async def keep_new(connection: AsyncConnection, harvest: Harvest, new: Sequence[
         for mark in one.others
     ]
     if aliases:
-        await connection.execute(upsert(connection, item_alias).on_conflict_do_nothing(), aliases)
+        await later(connection, _naming(connection.dialect.name), aliases)
     mentions = [mention_row(harvest, ids[one.identity.id], match) for one in new for match in one.matches]
-    await connection.execute(upsert(connection, mention), mentions)
+    await later(connection, _MENTIONS, mentions)
     return len(mentions)
+
+
+_STANDING = select(item.c.id_hmac).where(
+    item.c.source_id == bindparam("source_id"), item.c.id_hmac.in_(bindparam("marks", expanding=True))
+)
+_MENTIONS = insert(mention)
+_ITEMS = insert(item).returning(item.c.id, item.c.id_hmac)
+
+
+@cache
+def _naming(dialect: str) -> Any:  # noqa: ANN401 - either dialect's Insert
+    return insert_of(dialect, item_alias).on_conflict_do_nothing()
 
 
 async def _items(connection: AsyncConnection, harvest: Harvest, new: Sequence[Fresh]) -> dict[str, int]:
@@ -55,7 +69,6 @@ async def _items(connection: AsyncConnection, harvest: Harvest, new: Sequence[Fr
     ]
     found: dict[str, int] = {}
     for start in range(0, len(rows), CHUNK):
-        statement = upsert(connection, item).returning(item.c.id, item.c.id_hmac)
-        told = await connection.execute(statement, rows[start : start + CHUNK])
+        told = await connection.execute(_ITEMS, rows[start : start + CHUNK])
         found |= {row.id_hmac: row.id for row in told}
     return found

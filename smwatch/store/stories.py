@@ -15,7 +15,7 @@ from smwatch.model import Alert, Item, Mention, Priority, Story
 from smwatch.route import Decision, Verdict, highest
 from smwatch.store import decisions
 from smwatch.store.jobs import card_key, problem_of
-from smwatch.store.mentions import mentions_where
+from smwatch.store.mentions import mention_of, mentions_where, whole
 from smwatch.store.news import add_news, stands
 from smwatch.store.schema import card, fingerprint, item, mention, source, story
 from smwatch.story import ENDS, SLIDES, Fingerprint, Known, unpacked
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from smwatch.store.gathering import Gathering
@@ -50,8 +50,14 @@ async def ungathered(
     connection: AsyncConnection, *, but: Collection[int] = (), only: int | None = None
 ) -> list[Waiting]:
     """The oldest mentions without a story, in the order of their ids; not those in `but`, or `only` this one."""
+    if not but and only is None:
+        return await _read(connection, _OLDEST)
     which = _homeless(but)
     return await waiting_where(connection, which if only is None else which & (mention.c.id == only), BATCH)
+
+
+_WAITING = whole(mention.c.item_id, source.c.kind.label("source_kind"), KNOWN_BY, item.c.id_hmac).order_by(mention.c.id)
+_OLDEST = _WAITING.where(mention.c.story_id.is_(None)).limit(BATCH)
 
 
 async def waiting_numbers(connection: AsyncConnection, *, but: Collection[int] = ()) -> list[int]:
@@ -66,27 +72,18 @@ def _homeless(but: Collection[int]) -> ColumnElement[bool]:
 
 async def waiting_where(connection: AsyncConnection, which: ColumnElement[bool], limit: int) -> list[Waiting]:
     """The mentions that `which` chooses, in the order of their ids."""
-    query = (
-        select(mention.c.id, mention.c.item_id, source.c.kind, KNOWN_BY, item.c.id_hmac)
-        .join(item, mention.c.item_id == item.c.id)
-        .join(source, item.c.source_id == source.c.id)
-        .where(which)
-        .order_by(mention.c.id)
-        .limit(limit)
-    )
-    rows = (await connection.execute(query)).all()
-    if not rows:
-        return []
-    whole = {one.id: one for one in await mentions_where(connection, mention.c.id.in_([row.id for row in rows]))}
+    return await _read(connection, _WAITING.where(which).limit(limit))
+
+
+async def _read(connection: AsyncConnection, query: Select[Any]) -> list[Waiting]:
     return [
         Waiting(
-            mention=whole[row.id],
+            mention=mention_of(row),
             item_id=row.item_id,
             identity=f"{row.key}|{row.id_hmac}",
-            place=f"{row.kind}|{row.key}",
+            place=f"{row.source_kind}|{row.key}",
         )
-        for row in rows
-        if row.id in whole
+        for row in await connection.execute(query)
     ]
 
 

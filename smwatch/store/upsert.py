@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
 def upsert(connection: AsyncConnection, table: Table) -> Any:  # noqa: ANN401 - either dialect's Insert
     """An insert into `table` that has `on_conflict_do_update` and `on_conflict_do_nothing`."""
-    if connection.dialect.name == "postgresql":
+    return insert_of(connection.dialect.name, table)
+
+
+def insert_of(dialect: str, table: Table) -> Any:  # noqa: ANN401 - likewise
+    """The same for statements that are made once."""
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 2 MB
 
         return postgresql.insert(table)
