@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Table, and_, case, func, literal, null, or_, select, update
+from sqlalchemy import Table, and_, bindparam, case, func, literal, null, or_, select, update
 
 from smwatch.model import Priority
 from smwatch.store.jobs import STEP_ASIDE, Job, Problem, card_job, card_key, next_key, order, post_job, problem_row
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 TABLES: Mapping[str, Table] = {"card": card, "post": post}
@@ -74,48 +74,50 @@ async def outstanding(  # noqa: PLR0913 - the conditions of one channel
 
     Holds what is due, and what failed less than 15 minutes ago: that one still stands in the way.
     """
-    due = and_(card.c.channel == channel, _card_due(now, group_wait, group_interval), _near(card, now))
-    soon = [*await _cards(connection, due, limit), *await _posts(connection, channel, now, group_interval, limit)]
-    return sorted(soon, key=order)[:limit]
+    asked = {"channel": channel, "now": now, "aside": now - STEP_ASIDE, "calm": now - group_interval, "most": limit}
+    cards = [card_job(row) for row in await connection.execute(_CARDS, {**asked, "ripe": now - group_wait})]
+    posts = [post_job(row) for row in await connection.execute(_POSTS, asked)]
+    return sorted([*cards, *posts], key=order)[:limit]
 
 
-def _near(table: Table, now: datetime) -> ColumnElement[bool]:
-    return or_(table.c.not_before.is_(None), table.c.not_before <= now, table.c.first_attempt_at > now - STEP_ASIDE)
+def _near(table: Table) -> ColumnElement[bool]:
+    """It is due at `now`, or was tried since `aside`."""
+    free = or_(table.c.not_before.is_(None), table.c.not_before <= bindparam("now"))
+    return or_(free, table.c.first_attempt_at > bindparam("aside"))
 
 
 def _urgent_first(table: Table) -> ColumnElement[int]:
     return case((table.c.priority == str(Priority.URGENT), 0), else_=1)
 
 
-def _card_due(now: datetime, group_wait: timedelta, group_interval: timedelta) -> ColumnElement[bool]:
-    return and_(
+def _due_cards(*which: ColumnElement[bool]) -> Select[Any]:
+    """Up to `most` cards of `channel` that are due: first seen before `ripe`, or edited before `calm`."""
+    due = (
         or_(card.c.state.in_(("waiting", "sent")), and_(card.c.state == "folded", _urgent_first(card) == 0)),
         card.c.wanted > card.c.shown,
-        or_(card.c.shown > 0, card.c.first_at <= now - group_wait),
-        or_(card.c.edited_at.is_(None), card.c.edited_at <= now - group_interval, card.c.asked > card.c.shown),
+        or_(card.c.shown > 0, card.c.first_at <= bindparam("ripe")),
+        or_(card.c.edited_at.is_(None), card.c.edited_at <= bindparam("calm"), card.c.asked > card.c.shown),
     )
-
-
-async def _cards(connection: AsyncConnection, due: ColumnElement[bool], limit: int) -> list[Job]:
     asked = case((card.c.asked > card.c.shown, 0), else_=1)
     place = (asked, _urgent_first(card), card.c.shown > 0, card.c.first_at, card.c.id)
-    query = select(card).where(due).order_by(*place).limit(limit)
-    return [card_job(row) for row in await connection.execute(query)]
+    mine = select(card).where(card.c.channel == bindparam("channel"), *due, _near(card), *which)
+    return mine.order_by(*place).limit(bindparam("most"))
 
 
-async def _posts(
-    connection: AsyncConnection, channel: str, now: datetime, group_interval: timedelta, limit: int
-) -> list[Job]:
-    gathered = or_(post.c.kind != "news", post.c.created_at <= now - group_interval, _urgent_first(post) == 0)
-    query = (
+def _due_posts() -> Select[Any]:
+    gathered = or_(post.c.kind != "news", post.c.created_at <= bindparam("calm"), _urgent_first(post) == 0)
+    return (
         select(post, card.c.receipt.label("thread"))
         .outerjoin(card, post.c.card_id == card.c.id)
-        .where(post.c.channel == channel, post.c.state == "waiting", _near(post, now), gathered)
+        .where(post.c.channel == bindparam("channel"), post.c.state == "waiting", _near(post), gathered)
         .where(or_(post.c.card_id.is_(None), card.c.shown > 0))  # a note waits for the message that it belongs to
         .order_by(_urgent_first(post), post.c.created_at, post.c.id)
-        .limit(limit)
+        .limit(bindparam("most"))
     )
-    return [post_job(row) for row in await connection.execute(query)]
+
+
+_CARDS, _POSTS = _due_cards(), _due_posts()  # made once: each channel asks several times a message
+_UNTOLD = _due_cards(card.c.shown == 0, card.c.attempts == 0, card.c.unsure_at.is_(None))
 
 
 async def get(connection: AsyncConnection, table: Literal["card", "post"], number: int) -> Job | None:
@@ -340,8 +342,8 @@ async def untold(
     connection: AsyncConnection, channel: str, now: datetime, group_wait: timedelta, limit: int
 ) -> list[Job]:
     """The stories that `channel` has not told yet, in order; none that was tried before."""
-    new = and_(card.c.channel == channel, card.c.shown == 0, card.c.attempts == 0, card.c.unsure_at.is_(None))
-    return await _cards(connection, and_(new, _near(card, now), _card_due(now, group_wait, timedelta(0))), limit)
+    asked = {"channel": channel, "now": now, "aside": now - STEP_ASIDE, "calm": now, "most": limit}
+    return [card_job(row) for row in await connection.execute(_UNTOLD, {**asked, "ripe": now - group_wait})]
 
 
 async def fold(connection: AsyncConnection, jobs: Sequence[Job], key: str) -> None:

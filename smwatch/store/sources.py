@@ -160,8 +160,11 @@ async def all_sources(connection: AsyncConnection) -> list[SourceRow]:
 
 async def get(connection: AsyncConnection, number: int) -> SourceRow | None:
     """One source by its id."""
-    row = (await connection.execute(select(source).where(source.c.id == number))).first()
+    row = (await connection.execute(_ONE, {"number": number})).first()
     return as_row(row) if row is not None else None
+
+
+_ONE = select(source).where(source.c.id == bindparam("number"))
 
 
 async def renewed(connection: AsyncConnection, row: SourceRow) -> SourceRow:
