@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +16,7 @@ from smwatch.model import Span
 from smwatch.query.compiled import SIEVE
 from smwatch.query.document import AUTHOR_FIELDS, Document
 from smwatch.query.evaluate import Program, reading_order
-from smwatch.query.index import Needs, PlainIndex, WordIndex
+from smwatch.query.index import PlainIndex, WordIndex
 from smwatch.query.look import outer
 from smwatch.query.quick import QuickDocument
 from smwatch.query.routes import route
@@ -27,11 +28,12 @@ from smwatch.query.syntax import In, Or, Phrase, Wild, Word, walk
 from smwatch.text.common import COMMON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from smwatch.model import Item
     from smwatch.query.routes import Route
     from smwatch.query.sieve import Found
+    from smwatch.query.slots import Needs
     from smwatch.query.syntax import Node, Query
     from smwatch.query.terms import Term
 
@@ -49,13 +51,14 @@ class Hit(NamedTuple):
 class Engine:
     """Queries by name, ready to match; built once, then only read.
 
-    `way` is the quickest one that the machine has, unless another is asked for; all have the same results.
+    Of a query, only its compiled form is kept: pairs that are made one by one leave no trees behind them. `way` is the
+    quickest one that the machine has, unless another is asked for; all have the same results.
     """
 
-    def __init__(self, queries: Mapping[str, Query], *, way: Way | None = None) -> None:
+    def __init__(self, queries: Mapping[str, Query] | Iterable[tuple[str, Query]], *, way: Way | None = None) -> None:
         self._way = best_way() if way is None else way
         with _uncollected():
-            self._build(queries)
+            self._build(queries.items() if isinstance(queries, Mapping) else queries)
 
     def match(self, item: Item) -> list[Hit]:
         """Every query that matches `item`, in the order in which the queries were given."""
@@ -78,32 +81,42 @@ class Engine:
 
     # building
 
-    def _build(self, queries: Mapping[str, Query]) -> None:
-        self._names = list(queries)
-        self._programs = [Program(query) for query in queries.values()]
+    def _build(self, queries: Iterable[tuple[str, Query]]) -> None:
+        self._names: list[str] = []
+        self._programs: list[Program] = []
         self._plain = None if self._way is Way.WORDS else PlainIndex(compiled=self._way is Way.COMPILED)
         self._words = WordIndex()
         self._always: dict[int, None] = {}
         self._untidy: dict[int, frozenset[str]] = {}  # queries of several or wide terms, and the wide ones
-        self._authors = _asks_for_authors(queries.values())
+        self._authors = False
         self._routes: dict[int, Route | None] = {}
-        self._counts = _counts(self._programs) if self._plain else {}
-        for number, (program, query) in enumerate(zip(self._programs, queries.values(), strict=True)):
-            self._add(number, program, query)
-            program.settle()
-        self._counts = {}  # only for building
+        self._counts = Counter({_literal(word): _USUAL for word in COMMON})
+        for number, (program, terms) in enumerate([self._compiled(*one) for one in queries]):
+            self._add(number, program, terms)
+        self._counts.clear()  # only for building
         self._words.close()
         if self._plain:
             self._plain.close()
 
-    def _add(self, number: int, program: Program, query: Query) -> None:
+    def _compiled(self, name: str, query: Query) -> tuple[Program, Sequence[Term]]:
+        """A query without its tree, and its terms where it is nothing but a term or an OR of terms."""
+        program = Program(query)
+        self._names.append(name)
+        self._programs.append(program)
+        self._authors = self._authors or _asks_for_authors(query)
+        self._counts.update(_literal(word) for term in program.terms() for word in _whole_words(term))
+        terms = [program.term(leaf, "") for leaf in _terms_only(query.root)]
+        program.settle()
+        return program, terms
+
+    def _add(self, number: int, program: Program, terms: Sequence[Term]) -> None:
         anchors = program.anchors()
         if anchors is None or not all(anchor.words and all(anchor.words) for anchor in anchors):
             self._always[number] = None
             return
         for anchor in anchors:
             self._words.add(anchor, number, loose=program.loose)
-        if self._plain is None or self._add_terms(number, program, query, self._plain):
+        if self._plain is None or self._add_terms(number, terms, self._plain):
             return
         if node := program.plain(self._word):
             self._plain.plain[number] = node
@@ -120,9 +133,9 @@ class Engine:
         way = self._route(term)
         return way.anchor.literals if way and way.is_word else None
 
-    def _add_terms(self, number: int, program: Program, query: Query, index: PlainIndex) -> bool:
-        """Whether the query is a term, or an OR of terms, that is done where its words stand."""
-        ways = [self._route(program.term(leaf, "")) for leaf in _terms_only(query.root)]
+    def _add_terms(self, number: int, terms: Sequence[Term], index: PlainIndex) -> bool:
+        """Whether a query of nothing but these terms is done where its words stand."""
+        ways = [self._route(term) for term in terms]
         if not ways or not all(ways):
             return False
         for way in ways:
@@ -133,8 +146,9 @@ class Engine:
         return True
 
     def _route(self, term: Term) -> Route | None:
-        self._routes[id(term)] = found = route(term, self._counts)
-        return found
+        if id(term) not in self._routes:
+            self._routes[id(term)] = route(term, self._counts)
+        return self._routes[id(term)]
 
     # matching
 
@@ -230,14 +244,13 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _counts(programs: Iterable[Program]) -> Mapping[bytes, int]:
-    """How often words are looked for: those of many phrases stand in many texts, as do the usual ones."""
-    counts: Counter[bytes] = Counter({b" %b " % word.encode("latin-1"): _USUAL for word in COMMON})
-    for program in programs:
-        for term in program.terms():
-            words = (step.keys[0] for step in term.steps if isinstance(step, OneWord))
-            counts.update(b" %b " % word.encode("latin-1", "replace") for word in words)
-    return counts
+def _whole_words(term: Term) -> Iterator[str]:
+    """The words of a term, as they are looked for first."""
+    return (step.keys[0] for step in term.steps if isinstance(step, OneWord))
+
+
+def _literal(word: str) -> bytes:
+    return b" %b " % word.encode("latin-1", "replace")
 
 
 def _terms_only(root: Node) -> list[Word | Phrase | Wild]:
@@ -247,5 +260,5 @@ def _terms_only(root: Node) -> list[Word | Phrase | Wild]:
     return terms if len(terms) == len(nodes) else []
 
 
-def _asks_for_authors(queries: Iterable[Query]) -> bool:
-    return any(isinstance(node, In) and node.name == "author" for query in queries for node in walk(query.root))
+def _asks_for_authors(query: Query) -> bool:
+    return any(isinstance(node, In) and node.name == "author" for node in walk(query.root))

@@ -66,7 +66,7 @@ class Program:
 
     def settle(self) -> None:
         """Let go of what only the building of an engine asks for, the leaves of the tree: it is only matched now."""
-        self._terms = {}
+        del self._inflect, self._terms
 
     def term(self, leaf: Leaf, scope: str) -> Term:
         """The compiled form of a leaf inside the field `scope`, or outside any ("")."""

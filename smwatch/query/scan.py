@@ -14,8 +14,9 @@ from smwatch.query.syntax import TEXT_FIELDS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from smwatch.query.index import PlainIndex, Slot
+    from smwatch.query.index import PlainIndex
     from smwatch.query.sieve import Found
+    from smwatch.query.slots import Slot
 
 
 Look = Callable[[Sheet, Stretch, Route, int, int], "Sequence[Place] | None"]

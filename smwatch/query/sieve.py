@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from smwatch.model import Span
 from smwatch.query.compiled import COMPOUNDS, SIEVE
+from smwatch.query.slots import rows_of
 from smwatch.query.syntax import TEXT_FIELDS
 from smwatch.text.plain import JOINING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from smwatch.query.index import Slot
     from smwatch.query.routes import PlainNode, Route
     from smwatch.query.sheet import Sheet, Stretch
+    from smwatch.query.slots import Slot
 
 Found = dict[int, "list[Span] | None"]  # spans by query; None: to be evaluated
 Unclear = tuple["Slot", "Sequence[tuple[int, Route]] | None", "Stretch", int, int]
@@ -78,7 +79,7 @@ class PlainSieve:
         dense = Implementation.DFA if len(literals) <= _DENSE else Implementation.ContiguousNFA
         self._automaton = BytesAhoCorasick(literals, implementation=dense)
         self._slots = slots
-        self._rows = [slot.row() for slot in slots]
+        self._rows = rows_of(slots)
 
     def find(self, form: bytes) -> list[tuple[int, int, int]]:
         """See Sieve."""

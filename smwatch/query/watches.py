@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _RANK = {Priority.URGENT: 0, Priority.NORMAL: 1, Priority.DIGEST_ONLY: 2}
 _MOST_WORDS = 3  # of a reason
+_QUERY = " query"  # behind the number of its watch: the name of a query in the engine
 PLACES = {
     "title": text("in the title"),
     "lead": text("in the lead"),
@@ -47,12 +48,11 @@ class WatchEngine:
 
     def __init__(self, watches: Sequence[Watch], lists: Mapping[str, Sequence[str]] | None = None) -> None:
         self._watches = [watch for watch in watches if watch.active]
-        queries: dict[str, Query] = {}
-        for number, watch in enumerate(self._watches):
-            for key, source in _sources(watch, number):
-                queries[key] = parse_for(watch, source, lists)
-        self._owners = {_key(number, "query"): number for number in range(len(self._watches))}
-        self._engine = Engine(queries)
+        self._engine = Engine(
+            (key, parse_for(watch, source, lists))
+            for number, watch in enumerate(self._watches)
+            for key, source in _sources(watch, number)
+        )
 
     def match(self, item: Item) -> tuple[WatchHit, ...]:
         """Every watch that wants this item, in the config's order."""
@@ -84,12 +84,12 @@ class WatchEngine:
 
     def _numbers(self, hits: Mapping[str, Hit]) -> list[int]:
         """The watches whose query itself matched."""
-        return sorted(self._owners[name] for name in hits if name in self._owners)
+        return sorted(int(name.removesuffix(_QUERY)) for name in hits if name.endswith(_QUERY))
 
     def _hit(self, watch: Watch, number: int, hits: Mapping[str, Hit]) -> WatchHit | None:
         if _first(hits, number, "exclude", len(watch.exclude)):
             return None
-        hit = hits[_key(number, "query")]
+        hit = hits[f"{number}{_QUERY}"]
         raised = [
             (rule, found)
             for n, rule in enumerate(watch.raises)
@@ -160,7 +160,7 @@ def _word(term: str, fields: Sequence[str]) -> Text:
 
 
 def _sources(watch: Watch, number: int) -> Iterable[tuple[str, str]]:
-    yield _key(number, "query"), watch.query
+    yield f"{number}{_QUERY}", watch.query
     for n, exclude in enumerate(watch.exclude):
         yield _key(number, f"exclude{n}"), exclude
     for n, rule in enumerate(watch.raises):

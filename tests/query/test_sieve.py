@@ -7,9 +7,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from smwatch.query.compiled import COMPOUNDS, SIEVE
-from smwatch.query.index import Slot
 from smwatch.query.sheet import Sheet
 from smwatch.query.sieve import PlainSieve, Way, best_way
+from smwatch.query.slots import Slot
 from smwatch.text import tokenise
 
 pytestmark = pytest.mark.skipif(
@@ -34,10 +34,7 @@ def compiled_sieve(literals: list[bytes]):
 
 
 def slots_of(literals: list[bytes]) -> list[Slot]:
-    slots = [Slot(left=one.startswith(b" "), right=one.endswith(b" ")) for one in literals]
-    for slot in slots:
-        slot.close()
-    return slots
+    return [Slot(one.startswith(b" "), one.endswith(b" "), words=[], terms=[], others=[]) for one in literals]
 
 
 @given(literals=st.lists(LETTERS.filter(lambda one: one.strip(b" ")), min_size=1, max_size=12, unique=True), form=FORMS)

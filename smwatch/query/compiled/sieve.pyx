@@ -14,6 +14,7 @@ from smwatch.query.compiled.signs cimport joins
 from smwatch.query.compiled.words cimport Words
 
 from smwatch.model import Span
+from smwatch.query.slots import rows_of
 from smwatch.query.syntax import TEXT_FIELDS
 
 cdef extern from *:
@@ -38,7 +39,7 @@ cdef class Sieve(Literals):
 
     def __init__(self, list literals, list slots, dict plain):
         self.slots, self.plain = slots, plain
-        self.rows = [slot.row() for slot in slots]
+        self.rows = rows_of(slots)
 
     def sift(self, sheet, list found):
         """See `sieve.Sieve`."""
