@@ -93,6 +93,13 @@ VERDICTS = {
 }
 
 
+async def test_the_limits_are_what_is_promised():
+    """Ten seconds until a server speaks, thirty for all of it, 5 MiB decoded, ten redirects; the other tests hurry."""
+    client = Client(Http())
+    assert client.limits == Limits(head=10.0, total=30.0, body=5 * 1024 * 1024, hops=10, pause=0.25)
+    await client.close()
+
+
 @pytest.mark.parametrize("kind", VERDICTS)
 async def test_evil_servers(client: Client, kind: str) -> None:
     error = await refused(client, kind)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from smwatch.config import load
-from smwatch.doctor import files, machine, network, service, storage, system
+from smwatch.doctor import files, libraries, machine, network, service, storage, system
 from smwatch.doctor.channels import channels
 from smwatch.doctor.finding import Finding, note, wrong
 from smwatch.doctor.sources import sources
@@ -25,7 +25,8 @@ async def examine(path: Path | None) -> tuple[Finding, ...]:
     config, told = _config(path)
     store = _store_file(config)
     zone = config.timezone if config else "UTC"
-    found = [*machine.judged(await system.machine_here(datetime.now(UTC), store), zone), *told]
+    here = await system.machine_here(datetime.now(UTC), store)
+    found = [*machine.judged(here, zone), libraries.judged(system.libraries_here()), *told]
     if config is None or path is None:
         return (*found, note("rest", text("store, channels and sources are looked at once the configuration is right")))
     unit = await system.unit()

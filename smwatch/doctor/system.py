@@ -10,9 +10,11 @@ import sqlite3
 import ssl
 import sys
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smwatch.doctor.libraries import Library, asked_for
 from smwatch.doctor.machine import Machine
 
 if TYPE_CHECKING:
@@ -40,6 +42,21 @@ async def machine_here(now: datetime, store: Path | None) -> Machine:
         synchronised=await _synchronised(),
         newest_file=_written_at(store),
     )
+
+
+def libraries_here() -> tuple[Library, ...]:
+    """What smwatch asks for, and what is installed; nothing where it runs without being installed."""
+    try:
+        return asked_for(metadata.requires("smwatch") or (), _version)
+    except metadata.PackageNotFoundError:
+        return ()
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _written_at(path: Path | None) -> datetime | None:

@@ -17,11 +17,12 @@ from smwatch.plugins.webhook import WebhookChannel
 
 import smwatch
 from smwatch.config.model import Config, Http
-from smwatch.doctor import network, service, sources, storage
+from smwatch.doctor import libraries, network, service, sources, storage
 from smwatch.doctor.channels import channels
 from smwatch.doctor.files import coverage
+from smwatch.doctor.libraries import asked_for
 from smwatch.doctor.machine import BUILT, Machine, judged
-from smwatch.doctor.system import lend_credentials, machine_here, name_servers
+from smwatch.doctor.system import lend_credentials, libraries_here, machine_here, name_servers
 from smwatch.i18n import text
 from smwatch.model import SourceState
 from smwatch.secret import Secret
@@ -94,6 +95,23 @@ async def test_this_machine(tmp_path: Path) -> None:
     found = await machine_here(NOW, tmp_path / "nothing")
     assert found.python >= (3, 11)
     assert found.newest_file is None
+
+
+def test_the_libraries_are_as_new_as_asked() -> None:
+    asked = ["aiohttp>=3.12", "lxml>=5.3", "uvloop>=0.21; extra == 'fast'", "sqlalchemy[asyncio]>=2.0.36"]
+    here = {"aiohttp": "3.12", "lxml": "5.10.1rc2", "sqlalchemy": "2.1"}
+    assert libraries.judged(asked_for(asked, here.get)).severity == "ok"
+    old = libraries.judged(asked_for(asked, (here | {"aiohttp": "3.9.5"}).get))
+    assert (old.severity, str(old.message)) == ("warning", "older than smwatch asks for: aiohttp 3.9.5 (< 3.12)")
+    gone = libraries.judged(asked_for(asked, {"lxml": "6"}.get))
+    assert (gone.severity, str(gone.message)) == ("error", "not installed: aiohttp, sqlalchemy")
+
+
+def test_the_libraries_of_this_machine() -> None:
+    found = {one.name: one for one in libraries_here()}
+    assert found["aiohttp"].here
+    assert "uvloop" not in found  # only what is always needed
+    assert libraries.judged(found.values()).severity == "ok"
 
 
 # --- the network -------------------------------------------------------------------------------------------------
