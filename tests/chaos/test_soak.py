@@ -32,7 +32,7 @@ class Held:
     def now(cls) -> Held:
         gc.collect()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return cls(len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd")), pages * os.sysconf("SC_PAGE_SIZE"))
+        return cls(len(asyncio.all_tasks()), len(list(Path("/proc/self/fd").iterdir())), pages * os.sysconf("SC_PAGE_SIZE"))
 
 
 async def hours(world, feeds, count):
@@ -55,7 +55,8 @@ async def test_days_leave_nothing_behind(world, is_long):
     world.watch("Acme", "acme")
     world.watch("Rat", "rat AND tagt", alert=None)
     world.digest()
-    await world.watches()
+    await world.starts()
+    await world.until_true(lambda: world.slack.reads("smwatch beobachtet"), "the first round")
     await hours(world, feeds, WARM)
     before = Held.now()
     days = 7 if is_long else 1
