@@ -32,7 +32,9 @@ class Held:
     def now(cls) -> Held:
         gc.collect()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return cls(len(asyncio.all_tasks()), len(list(Path("/proc/self/fd").iterdir())), pages * os.sysconf("SC_PAGE_SIZE"))
+        return cls(
+            len(asyncio.all_tasks()), len(list(Path("/proc/self/fd").iterdir())), pages * os.sysconf("SC_PAGE_SIZE")
+        )
 
 
 async def hours(world, feeds, count):
