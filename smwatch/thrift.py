@@ -9,6 +9,7 @@ import sys
 ARENA_MAX, MMAP_THRESHOLD = -8, -3  # malloc.h
 ARENAS = 2  # not one for each thread: each keeps what its thread once needed
 LARGE = 128 * 1024  # bytes from which a block goes back at once; fixed, as malloc raises it otherwise
+SELDOM = 50  # collections of what is younger for one of all, which holds the loop for a tenth of a second
 HAND_OVER = 0.0005  # seconds after which a thread that waits gets Python's lock: the store's stands still meanwhile
 
 
@@ -23,6 +24,7 @@ def settle() -> None:
     """What was made for good is not looked through by the collector any more: that took it half a second each time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*gc.get_threshold()[:2], SELDOM)
     trim()
 
 

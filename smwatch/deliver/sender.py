@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from smwatch.store.waiting import Hold
 
 GRACE = timedelta(seconds=10)  # for the call in flight when the daemon stops
+LULL = 0.25  # seconds that a lane looks away in a storm: else each of a hundred new stories has it read all that waits
 STORE_TROUBLE = 2.0  # seconds until a lane looks again after the store failed
 
 
@@ -158,6 +159,8 @@ class Sender:
             lane.beat = time.monotonic()
             knock.clear()
             wait = await self._step(lane)
+            if wait > 0 and lane.storm.began is not None:
+                await self._desk.pause(LULL)
             if wait > 0:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(min(wait, TICK)):
