@@ -273,6 +273,7 @@ class App:
             "heartbeat": self.heartbeat.run,
             "housekeeping": self.shift.during(self._housekeeping),
             "files": self._watch_files,
+            "store": self.store.tend,
             "reload": self._reload_on_request,
             **self.casework.loops(),
             "lag": lambda: watch_lag(self.metrics),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -172,3 +172,29 @@ async def test_what_is_cancelled_inside_a_statement_is_undone(store: Store) -> N
         await writing
     async with store.write() as connection:
         assert (await connection.execute(select(meta.c.key).where(meta.c.key == "late"))).first() is None
+
+
+def _in_the_file_alone(folder: Path) -> set[str]:
+    """The keys that the file holds without its log."""
+    path = folder / "alone.db"
+    path.write_bytes((folder / "smwatch.db").read_bytes())
+    with closing(sqlite3.connect(path)) as raw:
+        return {key for (key,) in raw.execute("SELECT key FROM meta")}
+
+
+async def test_what_was_written_is_moved_into_the_file_once_it_is_quiet(store: Store, tmp_path: Path) -> None:
+    await store.checkpoint()
+    async with store.write() as connection:
+        tidying = asyncio.create_task(store.tidy())
+        await connection.execute(insert(meta), ROWS)
+        assert "k1" not in _in_the_file_alone(tmp_path)
+    await tidying
+    await store.tidy()
+    assert "k1" in _in_the_file_alone(tmp_path)
+
+
+async def test_where_nothing_was_written_nothing_is_moved(store: Store, ways: list[object]) -> None:
+    await store.tidy()
+    ways.clear()
+    await store.tidy()
+    assert not ways

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import secrets
-from contextlib import AsyncExitStack, asynccontextmanager
+import sqlite3
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 KEY_BYTES = 32
 _KEY_MARK = "key"
 PAGES_IN_LOG = 4000  # about 16 MB; then the writer moves the log into the file
+TENDED = 5.0  # seconds between two times that it is moved at a quiet moment, which keeps no transaction waiting
+QUIET, TRIES = 0.005, 200  # seconds without a writer that are such a moment, and how often it is waited for
 _ALWAYS = ("foreign_keys=ON", "busy_timeout=5000", "mmap_size=0", "temp_store=MEMORY")
 _WRITER = (
     "journal_mode=WAL",
@@ -55,6 +59,7 @@ class Store:
         self._lock = lock
         self._turn = asyncio.Lock()
         self._closed = False
+        self._written: float | None = None  # when the last transaction ended that is not moved into the file yet
         self._reader = _engine(url, _READER, size=4)
         self._writer = _engine(url, _WRITER, size=1) if lock else None
 
@@ -133,17 +138,46 @@ class Store:
 
         A `durable` one is on the disk when it is over; the others are when the next one is, or a moment later.
         """
-        if self._writer is None:
-            raise RuntimeError("this store is open for reading only")
-        async with self._turn, self._connected(self._writer) as connection:
+        async with self._turn, self._connected(self._opened()) as connection:
             if durable:
                 await self._pragma(connection, "synchronous=FULL")
             try:
                 async with connection.begin():
                     yield connection
             finally:
+                self._written = asyncio.get_running_loop().time()
                 if durable:
                     await self._pragma(connection, "synchronous=NORMAL")
+
+    async def tend(self) -> None:
+        """For ever: have what was written in the file soon, and not only when the log is full and somebody waits."""
+        while True:
+            await asyncio.sleep(TENDED)
+            with suppress(
+                sqlite3.Error, SQLAlchemyError, OSError
+            ):  # a full disk: SQLite tries again when the log is full
+                await self.tidy()
+
+    async def tidy(self) -> None:
+        """Move the log into the file at a quiet moment; without one, or where nothing was written, later.
+
+        The disk gets the log before that, so that nobody who writes waits for as much of it.
+        """
+        path = sqlite_path(self.url)
+        if self._written is None or path is None:
+            return
+        await asyncio.to_thread(_on_disk, path.with_name(f"{path.name}-wal"))
+        for _ in range(TRIES):
+            if self._is_quiet():
+                async with self._turn, self._connected(self._opened()) as connection:
+                    await self._pragma(connection, "wal_checkpoint(PASSIVE)")
+                    self._written = None
+                return
+            await asyncio.sleep(QUIET)
+
+    def _is_quiet(self) -> bool:
+        since = self._written or 0.0
+        return not self._turn.locked() and asyncio.get_running_loop().time() - since >= QUIET
 
     async def checkpoint(self) -> None:
         """Move the whole log into the file and cut it, so that what was erased is nowhere any more."""
@@ -183,6 +217,11 @@ class Store:
             self._refuse_when_closed()
             yield connection
 
+    def _opened(self) -> AsyncEngine:
+        if self._writer is None:
+            raise RuntimeError("this store is open for reading only")
+        return self._writer
+
     def _refuse_when_closed(self) -> None:
         if self._closed:
             raise ResourceClosedError("the store is closed")
@@ -191,6 +230,11 @@ class Store:
         """Nobody would close it any more: the pool that it goes back to has been left."""
         if self._closed:
             await connection.invalidate()
+
+
+def _on_disk(log: Path) -> None:
+    with log.open("rb") as file:  # SQLite locks other files, whose locks another opening would take away
+        os.fsync(file.fileno())
 
 
 def _key(folder: Path, *, make: bool = True) -> bytes:
