@@ -275,6 +275,18 @@ def test_ids_are_the_feeds_own() -> None:
     assert ids(rss(entry("a", guid="0"), entry("b", guid=" tag:acme,2026:1 "))) == ["0", "tag:acme,2026:1"]
 
 
+def test_an_entry_without_id_and_link_is_known_by_its_title_and_date() -> None:
+    def ids(*entries: tuple[str, str]) -> list[str]:
+        rows = "".join(f"<item><title>{title}</title><pubDate>{date}</pubDate></item>" for title, date in entries)
+        body = f'<rss version="2.0"><channel><title>T</title><link>https://a.example/</link>{rows}</channel></rss>'
+        return [one["id"] for one in read_feed(body.encode(), {})["items"]]
+
+    one, other, later = ("Eins", "2026-11-20"), ("Zwei", "2026-11-20"), ("Eins", "2026-11-21")
+    assert ids(other, one)[1] == ids(one)[0]
+    assert ids(later, one)[1] == ids(one)[0]
+    assert len({*ids(one), *ids(other), *ids(later)}) == 3
+
+
 @pytest.mark.parametrize("parser", ["", "fast"])
 def test_ids_behind_a_prefix_are_the_feeds_own_too(parser: str) -> None:
     body = (

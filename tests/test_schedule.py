@@ -68,10 +68,9 @@ async def store(tmp_path):
     await opened.close()
 
 
-@pytest.mark.parametrize("chance", [0.0, 0.5, 0.999])
-def test_an_interval_is_honoured_with_jitter_inside_it(chance):
-    due = next_after_success(NOW, TEN, chance)
-    assert NOW + TEN * 0.9 <= due <= NOW + TEN
+@pytest.mark.parametrize(("chance", "part"), [(0.0, 1.0), (0.5, 0.95), (1.0, 0.9)])
+def test_an_interval_is_honoured_with_jitter_inside_it(chance, part):
+    assert next_after_success(NOW, TEN, chance) == NOW + TEN * part
 
 
 def test_back_off_doubles_and_ends_between_a_minute_and_six_hours():
@@ -150,6 +149,14 @@ def lasting(error, since):
 def test_what_is_not_there_is_asked_ever_more_rarely_and_told_once_it_is_certain(error, since, pause, told):
     row, waits = lasting(error, since)
     assert (waits, is_told(row, NOW + since)) == (pause, told)
+
+
+@pytest.mark.parametrize(("times", "told"), [(1, False), (2, False), (3, True)])
+def test_gone_is_believed_when_it_was_said_three_times_however_long_ago_that_began(times, told):
+    row = SourceRow(id=1, client="", kind="feed", key="k", name="k", first_poll_at=NOW)
+    for n in range(times):
+        row = failed(row, Gone("x", status=410), NOW + timedelta(days=2) * n)
+    assert is_told(row, NOW + timedelta(days=2) * times) is told
 
 
 def test_another_way_of_failing_begins_anew():
