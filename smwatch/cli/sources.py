@@ -11,6 +11,7 @@ import click
 from smwatch.cli.helped import Group
 from smwatch.cli.shell import (
     EX_PROBLEMS,
+    coloured,
     config_option,
     in_zone,
     json_option,
@@ -81,6 +82,7 @@ def _standing_json(one: Standing) -> dict[str, object]:
         "client": one.client,
         "address": one.address,
         "group": one.group,
+        "tls": "insecure" if one.insecure else "strict",
         "state": one.state,
         "reason": one.reason.render(spoken()) if one.reason else None,
         **{name: moment.isoformat() if (moment := getattr(one, name)) else None for name in moments},
@@ -104,7 +106,12 @@ def _standing_lines(one: Standing, zone: str) -> list[str]:
         text("next {moment}", moment=in_zone(one.next_poll, zone)) if one.next_poll else None,
         _often(one),
     ]
-    return [first, "    " + " · ".join(fact.render(spoken()) for fact in facts if fact)]
+    second = "    " + " · ".join(fact.render(spoken()) for fact in facts if fact)
+    warned = click.style(ANY_CERTIFICATE.render(spoken()), fg="red" if coloured(sys.stdout) else None)
+    return [first, second, *([f"    {warned}"] if one.insecure else [])]
+
+
+ANY_CERTIFICATE = text("whoever stands in between can change what this source says (tls = “insecure”)")
 
 
 def _reason(one: Standing, zone: str) -> Text | None:

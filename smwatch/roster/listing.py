@@ -26,7 +26,8 @@ class Standing:
     """One source for people. `state` is "ok", "new", "failing" …, "paused", or "inactive" (active = false).
 
     `waits_for` is a host that wants to be left alone, as another source's request heard. `every` is how often it is
-    read and `why` the reason for that; None where it is sent what is new, as is `next_poll`.
+    read and `why` the reason for that; None where it is sent what is new, as is `next_poll`. `insecure`: any
+    certificate is accepted.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Standing:
     why: Text
     paused_until: datetime | None
     waits_for: str | None
+    insecure: bool
 
 
 async def standings(config: Config, now: datetime) -> list[Standing]:
@@ -83,4 +85,5 @@ def _standing(source: Source, row: SourceRow | None, now: datetime) -> Standing:
         why=text("is sent what is new") if sent else often.reason,
         paused_until=row.paused_until if row and rests else None,
         waits_for=waits_for(row) if row else None,
+        insecure=source.tls == "insecure",
     )

@@ -109,6 +109,14 @@ def test_list_before_anything_was_read(world: World) -> None:
     assert world.run("source", "list").out.splitlines()[0] == "· Werkblog  not read yet"
 
 
+def test_list_says_where_any_certificate_is_accepted(world: World) -> None:
+    content = configured(world).replace('interval = "2s"\n', 'interval = "2s"\ntls = "insecure"\n')
+    world.config.write_text(content, encoding="utf-8")
+    assert [one["tls"] for one in world.run("source", "list", "--json").json] == ["insecure", "strict"]
+    told = world.run("source", "list").out
+    assert told.count("whoever stands in between can change what this source says") == 1
+
+
 def test_list_speaks_german(german: World) -> None:
     configured(german)
     assert german.run("source", "list").out.splitlines()[:2] == [

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
+
+from smwatch.store import schema
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LOOKS_LIKE_ACME = "\u0410\u0441m\u0435"  # Cyrillic А, с and е around an m
@@ -88,6 +91,14 @@ async def test_a_guid_that_another_article_takes_over_alerts_and_one_that_is_onl
     press.edits(post, title="Acme ruft Müsli zurück")
     await world.calm()
     assert len(world.alerts()) == 1
+    press.edits(post, title="Rückruf bei Acme", link="https://tagesbote.example/rueckruf")  # the same article, moved
+    await world.calm()
+    assert (len(world.alerts()), await kept(world)) == (1, 1)
+    press.edits(
+        post, title="Acme mit Gewinn", text="Der Umsatz stieg um vier Prozent auf neun Millionen Euro."
+    )  # its link
+    await world.calm()
+    assert (len(world.alerts()), await kept(world)) == (1, 1)
     press.edits(
         post,
         title="Acme baut ein Werk",
@@ -95,7 +106,13 @@ async def test_a_guid_that_another_article_takes_over_alerts_and_one_that_is_onl
         link="https://tagesbote.example/werk",
     )
     await world.hears("Acme baut ein Werk")
-    assert len(world.alerts()) == 2
+    assert (len(world.alerts()), await kept(world)) == (2, 2)
+
+
+async def kept(world):
+    """How many items the store holds."""
+    async with world.app.store.read() as connection:
+        return (await connection.execute(select(func.count()).select_from(schema.item))).scalar_one()
 
 
 async def test_content_that_changes_with_every_poll_is_followed_24_times(world, press):
@@ -105,11 +122,7 @@ async def test_content_that_changes_with_every_poll_is_followed_24_times(world, 
         press.edits(post, text=f"Stand {n}")
         await world.calm()
     async with world.app.store.read() as connection:
-        from sqlalchemy import select
-
-        from smwatch.store.schema import item
-
-        (said,) = (await connection.execute(select(item.c.text))).scalars()
+        (said,) = (await connection.execute(select(schema.item.c.text))).scalars()
     assert said == "Stand 24"
     assert len(world.alerts()) == 1
 
@@ -166,3 +179,6 @@ async def test_dates_from_nowhere_neither_alert_late_nor_stop_what_follows(world
     await world.hears("Acme am Tag gestern")
     press.publishes("Acme heute")
     await world.hears("Acme heute")
+    async with world.app.store.read() as connection:
+        dates = (await connection.execute(select(schema.item.c.published))).scalars().all()
+    assert [one for one in dates if one is not None and one.year != world.clock().year] == []  # nobody is shown 1970

@@ -90,6 +90,10 @@ async def test_new_guids_new_dates_and_a_second_publication_are_no_news(world):
     for post in posts:  # and puts a tracking parameter into every link, under new ids
         press.edits(post, guid=f"again-{world.count()}", link=f"{post.link}?utm_source=rss&utm_medium=feed")
     await world.calm()
+    world.passes(days=3)
+    for post in posts:  # new ids and new dates together
+        press.edits(post, guid=f"both-{world.count()}", at=world.clock())
+    await world.calm()
     assert [one.text for one in world.slack.posts()] == before
 
 
