@@ -57,6 +57,7 @@ from smwatch.web.metrics import Metrics, watch_lag
 from smwatch.websub import WebSub
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Awaitable, Callable
 
     from smwatch.config.keeper import Keeper, Outcome
@@ -111,7 +112,7 @@ class App:
         self.client = Client(config.http, config.contact, clock=clock)
         self.pool = ParsePool(on_trouble=self._worker_trouble, clock=clock)
         self.renderer = Renderer(self.store, lambda: self.config, clock)
-        self.session = channel_session(config)
+        self.session = channel_session(config, self.client.trust)
         self.sender = Sender(
             self.store,
             config.channels,
@@ -394,7 +395,10 @@ class App:
         return await self.sender.drain(timedelta(minutes=2))
 
 
-def channel_session(config: Config) -> aiohttp.ClientSession:
-    """The operator's own end points: no address guard, the configured proxy and CA, never the environment's."""
-    connector = aiohttp.TCPConnector(ssl=trusted(config.http.ca_file))
+def channel_session(config: Config, trust: ssl.SSLContext | None = None) -> aiohttp.ClientSession:
+    """The operator's own end points: no address guard, the configured proxy and CA, never the environment's.
+
+    `trust` is that CA where it was read already: all of a system's certificates take most of a megabyte.
+    """
+    connector = aiohttp.TCPConnector(ssl=trust or trusted(config.http.ca_file))
     return aiohttp.ClientSession(connector=connector, trust_env=False, proxy=config.http.proxy)

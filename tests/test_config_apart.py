@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,6 +16,8 @@ from smwatch.config.build import build
 from smwatch.config.document import Raw
 from smwatch.config.files import collect, peek, standing_files
 from smwatch.config.keeper import Keeper
+from smwatch.config.light import Light
+from smwatch.source import Source
 
 HEAD = '# first\n[smwatch]\nlanguage = "en"\ninclude = [\n  "team/*.toml",\n]\n\n[channels.t]\ntype = "console"\n'
 WATCH = '[[watch]]\nname = "Acme"\nquery = \'Acme\'\nalert = ["t"]\n'
@@ -43,6 +47,27 @@ def test_it_reads_the_same(file, kinds):
     assert there.config == here.config
     assert len(there.config.sources) == 4000
     assert len({id(source.model_fields_set) for source in there.config.sources}) == 1
+
+
+def test_what_ten_thousand_sources_have_alike_is_held_once(tmp_path, kinds):
+    rows = (f'[[source]]\ntype = "feed"\nurl = "https://q{n}.example/feed"\ninterval = "10m"\n' for n in range(4000))
+    watches = (f'[[watch]]\nname = "W{n}"\nquery = "Acme"\nalert = ["t"]\n' for n in range(200))
+    raw = Raw(path=tmp_path / "smwatch.toml", data=f"{HEAD}{''.join(watches)}{''.join(rows)}".encode())
+    config = build_apart([raw], kinds, None).config
+    assert len({id(source.interval) for source in config.sources}) == 1
+    assert len({id(watch.alert) for watch in config.watches}) == len({id(watch.query) for watch in config.watches}) == 1
+
+
+def test_a_source_that_is_made_again_has_its_names_in_its_class_and_no_dict_of_them():
+    class Leaflet(Source):
+        url: str
+        colour: str = "red"
+
+    first = Leaflet(type="leaflet", url="https://q.example/")
+    remake, (kind, inner, *values) = Light(io.BytesIO()).reducer_override(first)
+    again = remake(kind, inner, *values)
+    assert (again, again.model_fields_set) == (first, {"type", "url"})
+    assert sys.getsizeof(again.__dict__) < sys.getsizeof(dict(again.__dict__))
 
 
 def test_mistakes_keep_their_places(tmp_path, kinds):

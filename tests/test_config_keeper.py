@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from smwatch.config import ConfigError
 from smwatch.config.build import build
 from smwatch.config.document import Raw
 from smwatch.config.keeper import Keeper
-from smwatch.config.versions import MOST_VERSIONS
+from smwatch.config.versions import MOST_VERSIONS, Copy
 from smwatch.errors import UserError
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -214,6 +215,27 @@ def test_the_last_20_good_versions_are_kept(house: House) -> None:
     assert len(keeper.history()) == MOST_VERSIONS
     assert len(list((house.state / "config").iterdir())) == MOST_VERSIONS
     assert house.keeper().history() == keeper.history()
+
+
+def test_versions_that_lie_on_the_disk_are_not_held_in_memory(house: House) -> None:
+    keeper = house.started()
+    found, rest = {}, [keeper.versions]
+    while rest:
+        one = rest.pop()
+        if id(one) not in found and not isinstance(one, type):
+            found[id(one)] = one
+            rest += gc.get_referents(one)
+    assert len(keeper.history()) == 1
+    assert not [one for one in found.values() if isinstance(one, Copy) or one == GOOD]
+
+
+def test_a_version_that_could_not_be_written_is_remembered(house: House) -> None:
+    house.state.write_text("not a folder")
+    keeper = house.started()
+    assert keeper.texts() == {house.path: GOOD}
+    house.write(edited(("'acme'", "'globex'")))
+    keeper.reload(NOW)
+    assert [version.number for version in keeper.history()] == [1, 2]
 
 
 def test_undo_writes_the_version_before(house: House) -> None:

@@ -12,9 +12,11 @@ import pickle
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from threading import Timer
+from typing import TYPE_CHECKING, Any
 
 from smwatch.config.build import Built, build
+from smwatch.config.light import Light, share, shared
 from smwatch.loader import Registry, load
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from smwatch.config.document import Document, Raw
-    from smwatch.source import Source
 
 LARGE = 256 * 1024  # bytes of all files together
 PATIENCE = 300.0  # seconds
@@ -47,32 +48,29 @@ def build_apart(raws: Sequence[Raw], registry: Registry, folder: Path | None) ->
     """As `build`, without the texts of the files in the findings; None where that cannot be, whatever the reason."""
     order = Order(raws=tuple(raws), names=registry.names, folder=folder, digests=_digests(registry))
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "smwatch.config.apart"],
-            input=pickle.dumps(order),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=PATIENCE,
-            check=True,
-        )
-        built: Built | None = pickle.loads(done.stdout)  # noqa: S301 - our own program's answer to us
+        return _asked(order)
     except (OSError, subprocess.SubprocessError, pickle.PickleError, AttributeError, ImportError, EOFError):
         return None
-    if built is None:
-        return None
-    light = tuple(map(_light, built.config.sources))
-    return replace(built, config=replace(built.config, sources=light))
 
 
-def _light(source: Source) -> Source:
-    """The same source with its values in the class's own layout instead of a dict: half the memory."""
-    kind = type(source)
-    light = kind.__new__(kind)
-    for name, value in source.__dict__.items():
-        object.__setattr__(light, name, value)
-    for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"):
-        object.__setattr__(light, name, getattr(source, name))
-    return light
+def _asked(order: Order) -> Built | None:
+    """The answer is read while it comes: whole, it takes as much memory as what is made of it."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "smwatch.config.apart"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        patience = Timer(PATIENCE, process.kill)
+        patience.start()
+        try:
+            pickle.dump(order, process.stdin)  # type: ignore[arg-type]  # a pipe
+            process.stdin.close()  # type: ignore[union-attr]
+            built: Built | None = pickle.load(process.stdout)  # type: ignore[arg-type]  # noqa: S301 - our own program's answer to us
+            return built if process.wait() == 0 else None
+        finally:
+            patience.cancel()
+            process.kill()
 
 
 def _digests(registry: Registry) -> tuple[tuple[str, str], ...]:
@@ -85,16 +83,12 @@ def _answer(order: Order) -> Built | None:
     if _digests(registry) != order.digests:
         return None
     built = build(order.raws, registry)
-    _share(built.config.sources)
-    return replace(built, findings=tuple(replace(it, document=_slim(it.document)) for it in built.findings), places={})
-
-
-def _share(sources: Sequence[Source]) -> None:
-    """One set of written keys for all sources that have the same: ten thousand take 8 MB otherwise."""
-    known: dict[frozenset[str], set[str]] = {}
-    for source in sources:
-        written = source.model_fields_set
-        object.__setattr__(source, "__pydantic_fields_set__", known.setdefault(frozenset(written), written))
+    known: dict[Any, Any] = {}
+    for source in built.config.sources:
+        share(source, known)
+    config = replace(built.config, watches=tuple(shared(watch, known) for watch in built.config.watches))
+    findings = tuple(replace(it, document=_slim(it.document)) for it in built.findings)
+    return replace(built, config=config, findings=findings, places={})
 
 
 def _slim(document: Document) -> Document:
@@ -107,7 +101,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever a plugin prints is no answer
     order: Order = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - from the program that started us
     with os.fdopen(out, "wb") as stream:
-        stream.write(pickle.dumps(_answer(order), protocol=pickle.HIGHEST_PROTOCOL))
+        Light(stream, protocol=pickle.HIGHEST_PROTOCOL).dump(_answer(order))
 
 
 if __name__ == "__main__":

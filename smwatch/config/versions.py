@@ -45,32 +45,43 @@ class Version:
 
 
 class Versions:
-    """The folder of versions; without a folder they are only remembered."""
+    """The folder of versions, which are read when they are asked for: twenty of a large config take 40 MB and more.
+
+    Those that could not be written there are remembered, all of them where there is no folder.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
-        self._found = sorted(_stored(folder), key=lambda it: it.number) if folder else []
+        self._remembered: list[Version] = []
 
     def all(self) -> tuple[Version, ...]:
         """Oldest first, at most 20."""
-        return tuple(self._found)
+        stored = [version for path in self._paths() if (version := _read(path)) is not None]
+        return (*stored, *self._remembered)[-MOST_VERSIONS:]
 
     @property
     def last(self) -> Version | None:
-        """What runs, or ran last."""
-        return self._found[-1] if self._found else None
+        """What runs, or ran last; the newest that can be read."""
+        if self._remembered:
+            return self._remembered[-1]
+        return next((version for path in reversed(self._paths()) if (version := _read(path)) is not None), None)
 
     def add(self, files: Mapping[Path, Copy], saved: datetime, summary: Sequence[Text]) -> Version:
         """Keep a new version; raises OSError where the folder cannot be written."""
-        number = self._found[-1].number + 1 if self._found else 1
+        before = self.last
+        number = before.number + 1 if before else 1
         version = Version(number=number, saved=saved, files=dict(files), summary=tuple(summary))
-        self._found.append(version)
-        old, self._found = self._found[:-MOST_VERSIONS], self._found[-MOST_VERSIONS:]
+        self._remembered = [*self._remembered, version][-MOST_VERSIONS:]
         if self.folder is not None:
             _store(self.folder, version)
-            for it in old:
-                _path(self.folder, it.number).unlink(missing_ok=True)
+            self._remembered = []
+            for path in self._paths()[:-MOST_VERSIONS]:
+                path.unlink(missing_ok=True)
         return version
+
+    def _paths(self) -> list[Path]:
+        named = self.folder.glob("[0-9]*.json") if self.folder else ()
+        return sorted((path for path in named if path.stem.isdecimal()), key=lambda path: int(path.stem))
 
 
 def _path(folder: Path, number: int) -> Path:
@@ -104,15 +115,12 @@ def write_whole(path: Path, content: str, *, mode: int) -> None:
     fresh.replace(path)
 
 
-def _stored(folder: Path) -> list[Version]:
-    """All versions that can be read; a damaged one is as if it were not there."""
-    found = []
-    for path in sorted(folder.glob("[0-9]*.json")):
-        try:
-            found.append(_version(int(path.stem), json.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return found
+def _read(path: Path) -> Version | None:
+    """A version; a damaged one is as if it were not there."""
+    try:
+        return _version(int(path.stem), json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _version(number: int, stored: Mapping[str, Any]) -> Version:

@@ -286,7 +286,7 @@ def _runs(parts: list[bytes]) -> list[bytes]:
     return [b"".join(parts[first:last]) for first in places for last in places if last - first > 1]
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 12)
 def words_of(chunk: str) -> Tokens:
     """The words of a short piece of text, remembered."""
     return tokenise(chunk)

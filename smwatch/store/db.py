@@ -47,7 +47,7 @@ _WRITER = (
     "secure_delete=ON",
     f"wal_autocheckpoint={PAGES_IN_LOG}",
 )
-_READER = ("query_only=ON", "wal_autocheckpoint=0")
+_READER = ("query_only=ON", "wal_autocheckpoint=0", "cache_size=-512")  # KiB, of each; the system keeps the file, too
 
 
 class Store:

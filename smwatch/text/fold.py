@@ -56,7 +56,7 @@ def fold_loose(folded: str) -> str:
     return _LOOSE.sub(r"\1", folded)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=1 << 14)
 def _fold(word: str) -> tuple[str, str]:
     """The folded word without and with its accents."""
     bare: list[str] = []
@@ -66,7 +66,8 @@ def _fold(word: str) -> tuple[str, str]:
         plain, full = _fold_cluster(cluster)
         bare.append(plain)
         marked.append(full)
-    return normalize("NFC", "".join(bare)), normalize("NFC", "".join(marked))
+    found, full = normalize("NFC", "".join(bare)), normalize("NFC", "".join(marked))
+    return (found, found) if found == full else (found, full)  # one text for the most words
 
 
 def _clusters(decomposed: str) -> list[str]:
