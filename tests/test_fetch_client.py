@@ -182,14 +182,17 @@ async def test_retry_after_is_handed_on(client: Client, kind: str, wait: float) 
     assert (await refused(client, kind)).retry_at == NOW + timedelta(seconds=wait)
 
 
-async def test_a_host_that_asks_for_silence_is_left_alone_by_all_sources(client: Client) -> None:
+@pytest.mark.parametrize(("status", "kind"), [(429, RateLimited), (503, Transient)])
+async def test_a_host_that_asks_for_silence_is_left_alone_by_all_sources(
+    client: Client, status: int, kind: type[Exception]
+) -> None:
     async with FeedServer() as server:
-        server.put("/a", "", status=429, headers={"Retry-After": "60"}, validators=())
+        server.put("/a", "", status=status, headers={"Retry-After": "60"}, validators=())
         server.put("/b", GOOD)
-        for path, kind in (("/a", RateLimited), ("/b", HostRests)):
-            with pytest.raises(RateLimited) as caught:
+        for path, error in (("/a", kind), ("/b", HostRests)):
+            with pytest.raises(SourceError) as caught:
                 await client.get(server.url(path), allow_private=True)
-            assert (type(caught.value), caught.value.retry_at) == (kind, NOW + timedelta(seconds=60))
+            assert (type(caught.value), caught.value.retry_at) == (error, NOW + timedelta(seconds=60))
         assert [seen.path for seen in server.requests] == ["/a"]
 
 

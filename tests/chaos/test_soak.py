@@ -51,6 +51,7 @@ async def hours(world, feeds, count):
         await world.moment()
         assert world.faults() == []
         world.server.requests.clear()  # the world's own memory
+        world.slack.calls.clear()
         world.logs.entries.clear()
 
 

@@ -115,6 +115,7 @@ def test_list_says_where_any_certificate_is_accepted(world: World) -> None:
     assert [one["tls"] for one in world.run("source", "list", "--json").json] == ["insecure", "strict"]
     told = world.run("source", "list").out
     assert told.count("whoever stands in between can change what this source says") == 1
+    assert "whoever stands in between can change what this source says" in world.run("check").out
 
 
 def test_list_speaks_german(german: World) -> None:
