@@ -6,12 +6,15 @@ import pytest
 from deliver_world import START, Clock, world_at
 from smwatch.plugins.console import ConsoleChannel
 from smwatch.plugins.slack import SlackChannel
+from sqlalchemy import select
 
 from smwatch.errors import ChannelError, Outcome, Scope
+from smwatch.i18n import from_json
 from smwatch.model import Priority
 from smwatch.plugin import Channel, Receipt
 from smwatch.secret import Secret
 from smwatch.store import outbox
+from smwatch.store.schema import card
 from smwatch.testing.fake_slack import FakeSlack
 from smwatch.testing.fake_slack_faults import (
     cut_line,
@@ -338,6 +341,36 @@ async def test_the_fallback_gets_what_its_channel_does_not_take(world, capsys):
     await world.run(sender, 60)
     assert "https://acme.example/1" in capsys.readouterr().out
     assert await world.waiting() == []
+
+
+async def test_a_message_that_stands_is_edited_once_its_channel_works_again_whatever_the_fallback_got(world, capsys):
+    plain, raised = await world.story("Acme"), await world.story("Globex")
+    pr = slack_channel(world, fallback="terminal", group_interval="0s")
+    sender = world.sender(pr, ConsoleChannel(name="terminal", type="console"))
+    await world.run(sender, 5)
+    world.slack.revoked = True
+    await world.want(plain)
+    await world.want(raised, priority="urgent")
+    await world.run(sender, 120)
+    told = capsys.readouterr().out
+    assert [told.count(title) for title in ("Acme <", "Globex <")] == [0, 1]
+    world.slack.revoked = False
+    await world.run(sender, 3700, tick=10)
+    assert [post.text.splitlines()[-1] for post in world.slack.posts()] == ["Stand 2", "Stand 2"]
+    assert await world.waiting() == []
+
+
+async def test_what_the_fallback_gets_says_instead_of_which_channel_and_why(world, capsys):
+    world.slack.revoked = True
+    await world.story("Acme")
+    sender = world.sender(slack_channel(world, fallback="terminal"), ConsoleChannel(name="terminal", type="console"))
+    await world.run(sender, 60)
+    async with world.store.read() as connection:
+        rows = await connection.execute(select(card.c.channel, card.c.state, card.c.reason))
+        found = {row.channel: (row.state, row.reason and str(from_json(row.reason))) for row in rows}
+    assert found["pr"][0] == "moved"
+    assert found["terminal"][1].startswith("instead of the channel pr: ")
+    assert "token_revoked" in found["terminal"][1]
 
 
 async def test_posts_wait_with_the_cards_and_notes_for_their_message(world):

@@ -10,9 +10,11 @@ from smwatch.i18n import text
 from smwatch.message import notes
 from smwatch.message.asked import FOUND, found_message
 from smwatch.message.plain import plain_text
+from smwatch.message.proposal import proposal_message
 from smwatch.message.summary import Told, curve, over_message, summary_message
 from smwatch.message.words import Reader
 from smwatch.model import Where
+from smwatch.store.proposals import Proposal
 
 GERMAN = {"language": "de", "timezone": "Europe/Berlin"}
 
@@ -76,6 +78,20 @@ def test_what_is_delivered_late_is_one_message_with_every_match():
         f"- {RECALL.item.title} <{RECALL.item.url}> – Tagesbote Wirtschaft (tagesbote.example) · Mo., 24. Nov., 05:59 · in 5 Quellen\n"
         in told
     )
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [("karate", "„karate“"), ('"rote karte"', "„rote karte“"), ('"a" OR "b"', '„"a" OR "b"“'), ('"', '„"“')],
+)
+def test_a_proposal_shows_a_phrase_without_its_quotes_and_the_lines_as_something_to_type(query, shown):
+    one = Proposal(
+        client=None, watch="Acme", query=query, kind="words", reason=text("Sources"), count=2, examples=(), at=NOW,
+        state="open", file="acme.toml", diff=" name\n+exclude = []",
+    )  # fmt: skip
+    message = proposal_message(one, (), **GERMAN)
+    assert message.title == f"{one.short}: {shown} bei Acme ausschließen?"
+    assert "- `+exclude = []`\n" in plain_text(message)
 
 
 def test_a_watch_that_all_stories_share_is_said_once():

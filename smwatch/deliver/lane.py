@@ -23,6 +23,7 @@ from smwatch.model import Priority
 from smwatch.plugin import Delivery, Receipt
 from smwatch.secret import SecretMissing
 from smwatch.store import decisions, outbox, tombstones
+from smwatch.store.handover import move_to
 from smwatch.store.news import lost_thread
 from smwatch.store.outbox import Job, Problem
 from smwatch.store.waiting import Hold, set_hold
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from smwatch.i18n import Text
     from smwatch.plugin import Channel
 
 TICK = 1.0  # seconds between two looks into the store when nobody knocks
@@ -152,11 +154,10 @@ class Lane:
 
     async def _second_message(self, job: Job) -> None:
         """A channel without edits gets a second message when the priority rises, or when a post was deleted."""
-        rises = job.priority is Priority.URGENT and job.told is not Priority.URGENT
-        recalls = not rises and job.table == "card" and "recall" in self.channel.abilities()
+        recalls = not job.rises and job.table == "card" and "recall" in self.channel.abilities()
         if recalls and await self.desk.commit(partial(tombstones.since_told, card_id=job.id)):
             return await self._show(job)
-        return await self.desk.commit(partial(outbox.renew if rises else outbox.settle, job=job))
+        return await self.desk.commit(partial(outbox.renew if job.rises else outbox.settle, job=job))
 
     async def _show(self, job: Job) -> None:
         lost = job.unsure and job.receipt is None
@@ -343,8 +344,8 @@ class Lane:
             await self.desk.commit(partial(outbox.renew, job=job))
             return
         problem = Problem(reason=error.sentence, permanent=error.permanent)
-        if error.permanent and error.scope is Scope.MESSAGE and self.fallback:
-            await self._move(job)
+        if error.permanent and error.scope is Scope.MESSAGE and self.fallback and job.tells:
+            await self._move(job, error.sentence)
             return
         if isinstance(verdict, Again):
             failed = partial(outbox.record_failure, job=job, problem=problem)
@@ -379,11 +380,13 @@ class Lane:
         async with self.desk.store.read() as connection:
             jobs = await outbox.outstanding(connection, self.channel.name, now)
         for job in jobs:
-            if hopeless or now - job.since >= GIVE_UP:
-                await self._move(job)
+            if job.tells and (hopeless or now - job.since >= GIVE_UP):
+                await self._move(job, self.held.reason)
 
-    async def _move(self, job: Job) -> None:
+    async def _move(self, job: Job, why: Text | None = None) -> None:
         assert self.fallback is not None  # noqa: S101 - both callers have looked
         log.warning("delivery_moved", channel=self.channel.name, to=self.fallback, kind=job.kind, id=job.id)
-        now = self.desk.clock()
-        await self.desk.commit(partial(outbox.move_to, job=job, channel=self.fallback, now=now))
+        found = why or (job.problem.reason if job.problem else None)
+        reason = text("instead of the channel {name}: {reason}", name=self.channel.name, reason=found or "–")
+        move = partial(move_to, job=job, channel=self.fallback, now=self.desk.clock(), reason=reason)
+        await self.desk.commit(move)

@@ -84,7 +84,7 @@ def choose(jobs: Sequence[Job], now: datetime) -> Job | None:
 
 def given_up(job: Job, now: datetime) -> bool:
     """Whether its own channel has had its chances."""
-    if job.first_attempt is None:
+    if job.first_attempt is None or not job.tells:
         return False
     permanent = job.problem is not None and job.problem.permanent
     return permanent or now - job.first_attempt >= GIVE_UP

@@ -63,7 +63,7 @@ def proposal_message(
 ) -> Message:
     """One proposal, with a few of the mentions that it would have taken out."""
     reader = Reader(language=language, timezone=timezone)
-    told = text("{id}: leave out “{query}” in {watch}?", id=one.short, query=one.query, watch=one.watch)
+    told = text("{id}: leave out “{query}” in {watch}?", id=one.short, query=_bare(one.query), watch=one.watch)
     title = one_line(reader.say(told))
     open_ = one.state == "open"
     return Message(
@@ -72,6 +72,12 @@ def proposal_message(
         actions=tuple(_actions(one, reader)) if buttons and open_ else (),
         language=language,
     )
+
+
+def _bare(query: str) -> str:
+    """A query of one phrase without its quotes: the sentence sets some of its own."""
+    inner = query[1:-1]
+    return inner if query == f'"{inner}"' and '"' not in inner else query
 
 
 def _blocks(one: Proposed, examples: Sequence[Mention], reader: Reader) -> Iterator[Block]:
@@ -88,7 +94,7 @@ def _blocks(one: Proposed, examples: Sequence[Mention], reader: Reader) -> Itera
         )
     if one.diff and one.state in {"open", "confirmed"}:
         yield Context(runs=(Run(text=one.file),))
-        yield Bullets(items=tuple((Run(text=line),) for line in one.diff.splitlines() if line[:1] in "+-"))
+        yield Bullets(items=tuple((Run(text=line, code=True),) for line in one.diff.splitlines() if line[:1] in "+-"))
     yield Paragraph(runs=coded(reader.say(_state(one))))
 
 

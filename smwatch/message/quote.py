@@ -24,7 +24,7 @@ _BODY = ("text", "lead", "title")
 def headline(item: Item, reader: Reader) -> str:
     """The whole title on one line; without one, the beginning of the text; that it was deleted, where it was."""
     if item.deleted is not None:
-        return reader.say(text("deleted at the source"))
+        return reader.say(text("Post deleted at its source"))
     return _told(item)
 
 
@@ -33,8 +33,9 @@ def _told(item: Item) -> str:
 
 
 def headline_run(item: Item, reader: Reader, *, bold: bool = False) -> Run:
-    """The headline as a link to the item."""
-    return Run(text=headline(item, reader), link=safe_url(item.url), bold=bold, italic=item.deleted is not None)
+    """The headline as a link to the item; what was deleted leads nowhere."""
+    gone = item.deleted is not None
+    return Run(text=headline(item, reader), link="" if gone else safe_url(item.url), bold=bold, italic=gone)
 
 
 def publisher(item: Item) -> str:

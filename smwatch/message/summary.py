@@ -78,11 +78,11 @@ def _title(why: str, count: dict[str, Any]) -> Text:
 
 
 def _blocks(told: Told, reason: Text, reader: Reader) -> Iterator[Block]:
-    yield Paragraph(runs=(Run(text=reader.say(reason)),))
     moments = text("since {since}, as of {updated}", since=reader.moment(told.since), updated=reader.clock(told.until))
     tail = f" · {reader.say(_next(told.next_in))}" if told.next_in is not None else ""
     yield Context(runs=(Run(text=f"{reader.say(moments)}{tail}"),))
     yield from _figures(told, reader)
+    yield Paragraph(runs=(Run(text=reader.say(reason)),))
     yield from story_lines(told.stories, reader)
     if told.more:
         yield Paragraph(runs=coded(reader.say(_more(told, reader))))

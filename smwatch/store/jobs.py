@@ -78,6 +78,16 @@ class Job:
         """Whether it may stand in its channel already."""
         return self.unsure_at is not None
 
+    @property
+    def rises(self) -> bool:
+        """Whether its message stands in its channel as something less urgent."""
+        return self.priority is Priority.URGENT and self.told is not Priority.URGENT
+
+    @property
+    def tells(self) -> bool:
+        """Whether somebody would miss it: a card that stands already is only brought up to date."""
+        return self.table == "post" or self.receipt is None or self.rises
+
     def aside(self, now: datetime) -> bool:
         """Whether it lets the ones behind it pass while it waits for its next try."""
         if self.problem is not None and self.problem.permanent:

@@ -314,30 +314,6 @@ async def distrust(connection: AsyncConnection, now: datetime) -> int:
     return changed
 
 
-async def move_to(connection: AsyncConnection, job: Job, channel: str, now: datetime) -> None:
-    """Hand a job that its own channel does not take to the fallback channel; the old row says where it went."""
-    if job.table == "post":
-        key = next_key(job.key, 1)
-        columns = [c for c in post.c if c.name in ("client", "kind", "priority", "plan", "card_id", "digest_run_id")]
-        values = [literal(key), literal(channel), literal(now, post.c.created_at.type), *columns]
-    else:
-        key = next_key(f"{job.key}|{channel}", 0)
-        columns = [c for c in card.c if c.name in ("client", "story_id", "priority", "reason", "first_at")]
-        values = [literal(key), literal(channel), literal(now, card.c.changed_at.type), *columns]
-    table = TABLES[job.table]
-    stamp = "created_at" if job.table == "post" else "changed_at"
-    defaults = {"attempts": 0, "state": "waiting"}
-    if job.table == "card":
-        defaults |= {"wanted": 1, "shown": 0, "generation": 0}
-    names = ["key", "channel", stamp, *(c.name for c in columns), *defaults]
-    source = select(*values, *(literal(value) for value in defaults.values())).where(table.c.id == job.id)
-    await connection.execute(upsert(connection, table).from_select(names, source).on_conflict_do_nothing())
-    values_moved: dict[str, Any] = {"state": "moved", "not_before": None, "unsure_at": None}
-    if job.table == "card":
-        values_moved["shown"] = job.wanted
-    await _set(connection, job, values_moved)
-
-
 async def untold(
     connection: AsyncConnection, channel: str, now: datetime, group_wait: timedelta, limit: int
 ) -> list[Job]:
@@ -379,7 +355,6 @@ __all__ = [
     "fold",
     "get",
     "hold",
-    "move_to",
     "next_key",
     "order",
     "outstanding",

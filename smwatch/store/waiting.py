@@ -101,7 +101,7 @@ def _from_card(row: Row[Any], carrier: Row[Any] | None = None) -> Waiting:
     return Waiting(
         channel=row.channel,
         kind="card",
-        title=text("deleted at the source") if row.tombstone else row.title or "",
+        title=text("Post deleted at its source") if row.tombstone else row.title or "",
         link=row.url or "",
         client=row.client,
         priority=row.priority,
