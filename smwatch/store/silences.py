@@ -9,12 +9,13 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, literal, or_, select, update
+from sqlalchemy import and_, insert, literal, or_, select, update
 
 from smwatch.message.escape import shown_host
 from smwatch.model import Person
 from smwatch.silence import Marks, Scope, Silence, covering
 from smwatch.store.outbox import unmute
+from smwatch.store.schema import card
 from smwatch.store.schema_cases import silence
 
 if TYPE_CHECKING:
@@ -48,7 +49,16 @@ async def end(connection: AsyncConnection, number: int, now: datetime) -> bool:
     ended = (await connection.execute(active.values(ended_at=now))).rowcount > 0
     if ended:
         await unmute(connection, now)
+        await _redraw(connection, number, now)
     return ended
+
+
+async def _redraw(connection: AsyncConnection, number: int, now: datetime) -> None:
+    """What was edited since it began may say that it is silenced: it is due again."""
+    of = select(silence.c.client, silence.c.at).where(silence.c.id == number).subquery()
+    client, began = (select(column).scalar_subquery() for column in (of.c.client, of.c.at))
+    edited = and_(card.c.client == client, card.c.state == "sent", card.c.edited_at >= began)
+    await connection.execute(update(card).where(edited).values(wanted=card.c.wanted + 1, changed_at=now))
 
 
 async def get(connection: AsyncConnection, number: int) -> Silence | None:

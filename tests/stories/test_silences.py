@@ -87,6 +87,22 @@ async def test_ending_a_silence_tells_what_it_held(world):
         await reports.silence_end(world.app.config, name)
 
 
+async def test_a_message_that_was_changed_meanwhile_does_not_go_on_to_say_that_it_is_silenced(world):
+    press = await acme(world)
+    other = world.feed("Abendblatt")
+    await world.reloads()
+    await world.calm()
+    words = "Das Unternehmen Acme ruft heute alle Wasserkocher zurück. Sie können überhitzen, teilte die Firma mit."
+    press.publishes("Acme ruft zurück", words)
+    await world.hears("Acme ruft zurück")
+    name = await silence(world, Scope.STORY, "M01")
+    other.publishes("Acme ruft zurück", words)
+    post = await world.hears("stummgeschaltet bis")
+    assert "in 2 Quellen" in post.text
+    await reports.silence_end(world.app.config, name)
+    await world.eventually(lambda: "stummgeschaltet" not in post.text, "the message without the silence")
+
+
 async def test_an_author_is_silenced_without_a_name_in_the_store(world):
     press = await acme(world)
     press.publishes("Acme ist doof", author="Karl Klage")
