@@ -92,7 +92,7 @@ class Deadlines:
             case = await cases.begun(connection, client or None, story, now)
             await deadlines.answer_by(connection, case, at, until)
             if story not in together:  # an edit would make an urgent one a message of its own, in the midst of a storm
-                told += await cases.show(connection, case, now)
+                told += await cases.show(connection, case, now, asked=False)
         return told
 
     async def _remind(self, connection: AsyncConnection, case: Case, reminder: Reminder, now: datetime) -> list[str]:

@@ -135,12 +135,13 @@ async def _take_back(connection: AsyncConnection, value: Mapping[str, Any], now:
         await silences.end(connection, value["silence"], now)
 
 
-async def show(connection: AsyncConnection, case: Case, now: datetime) -> tuple[str, ...]:
-    """Every message of this case is due for an edit at once; the channels in which they stand."""
+async def show(connection: AsyncConnection, case: Case, now: datetime, *, asked: bool = True) -> tuple[str, ...]:
+    """Every message of this case is due for an edit, before all else where somebody has `asked`; their channels."""
     if case.story_id is None:
         return await _show_posts(connection, case)
     about = and_(card.c.client == (case.client or ""), card.c.story_id == case.story_id)
-    changed = update(card).where(about).values(wanted=card.c.wanted + 1, asked=card.c.wanted + 1, changed_at=now)
+    first = {"asked": card.c.wanted + 1} if asked else {}
+    changed = update(card).where(about).values(wanted=card.c.wanted + 1, changed_at=now, **first)
     rows = (await connection.execute(changed.returning(card.c.channel))).all()
     return tuple(row.channel for row in rows)
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from smwatch.errors import UserError
 from smwatch.model import Priority
 from smwatch.store import cases
+from smwatch.store.schema import card
 from smwatch.store.schema_cases import case_, case_event, envelope, silence, verdict
 
 APP_TOKEN = "STORY_SLACK_APP_TOKEN"
@@ -217,8 +218,6 @@ async def test_a_new_source_does_not_reopen_a_case_and_an_urgent_one_does(team):
     await team.world.moment()
     assert "geschlossen von @U0MIRA" in post.text.replace("*", "")
     async with team.world.app.store.write() as connection:
-        from smwatch.store.schema import card
-
         await connection.execute(card.update().values(priority=str(Priority.URGENT), wanted=card.c.wanted + 1))
     await team.shows(post, "[Übernehmen]")
     assert [row.move for row in await team.rows(case_event)] == ["close", "raise"]
@@ -273,6 +272,13 @@ async def test_a_deadline_reminds_at_half_time_and_before_and_when_it_is_over(te
     team.world.passes(hours=9)
     await team.world.calm()
     assert len(team.world.slack.reads("Überfällig")) == 2
+
+
+async def test_a_deadline_that_begins_by_itself_is_shown_after_what_is_new(team):
+    """Only what somebody clicked goes before messages that nobody has seen yet."""
+    post = await team.an_alert(answer_within="1h")
+    await team.shows(post, "Antwort bis")
+    assert [row.asked for row in await team.rows(card)] == [None]
 
 
 async def test_a_watch_with_answer_within_starts_the_clock_by_itself(team):
