@@ -270,7 +270,7 @@ class SlackChannel(Channel):
         method, params = "conversations.history", {"channel": place, "include_all_metadata": "true", "limit": "200"}
         if delivery.reply_to is not None:
             method, params = "conversations.replies", {**params, "ts": delivery.reply_to.ref["ts"]}
-        since = delivery.first_attempt or ctx.now
+        since = min(delivery.first_attempt or ctx.now, ctx.now)  # the clock may have been put back
         for _ in range(2):
             skew = self._known.get("skew", timedelta(0))
             oldest = {"oldest": f"{(since + skew - LOOKBACK).timestamp():.6f}", "inclusive": "true"}

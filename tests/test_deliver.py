@@ -312,6 +312,19 @@ async def test_after_a_power_cut_all_of_a_queue_is_cleared_up_together(world):
     assert len(world.slack.posts()) == 6
 
 
+@pytest.mark.parametrize("fault", [rate_limit("30"), refusal("internal_error")])
+async def test_a_clock_that_is_put_back_a_day_neither_stalls_nor_repeats(world, fault):
+    world.slack.fail("chat.postMessage", fault)
+    await world.story("eins")
+    await world.story("zwei")
+    sender = world.sender(slack_channel(world))
+    await world.run(sender, 1)
+    world.clock.now -= timedelta(days=1)
+    sender._desk.pace._free.clear()  # it counts by a clock that nobody puts back
+    await world.run(sender, 60)
+    assert sorted(post.body["text"] for post in world.slack.posts()) == ["eins", "zwei"]
+
+
 async def test_a_found_message_of_an_older_revision_is_edited(world):
     card = await world.story("Acme")
     world.slack.fail("chat.postMessage", lost_reply())

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from deliver_world import Clock, world_at
+from deliver_world import START, Clock, world_at
 
+from smwatch import errors
 from smwatch.deliver.quiet import quiet_until, waits
-from smwatch.model import Priority
+from smwatch.errors import ChannelError, Outcome
+from smwatch.model import Person, Priority
 from smwatch.plugin import Channel, QuietHours, Receipt
-from smwatch.store import outbox
+from smwatch.silence import EVERYTHING, Scope, Silence
+from smwatch.store import outbox, silences
 from smwatch.store.jobs import Job
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -70,6 +74,49 @@ def job(**values) -> Job:
 def test_what_waits(values, through, expected):
     hours = NIGHT.model_copy(update={"except_priority": through})
     assert waits(job(**values), hours) is expected
+
+
+class Stubborn(Channel):
+    type: str = "x"
+
+    async def send(self, ctx, delivery):
+        raise ChannelError("no", outcome=Outcome.NOT_SENT, scope=errors.Scope.MESSAGE)
+
+
+async def test_what_failed_just_before_the_quiet_hours_waits_for_their_end(tmp_path):
+    clock = Clock()
+    clock.now = berlin(24, 19, 59)
+    async with world_at(tmp_path / "s.db", None, clock) as world:
+        await world.story("Acme")
+        sender = world.sender(Stubborn(name="pr", quiet_hours=NIGHT), zone=lambda _: "Europe/Berlin")
+        async with asyncio.timeout(60):
+            await world.run(sender, 120)
+        (one,) = await world.waiting()
+    assert (one.next_try, str(one.reason)) == (berlin(25, 7), "quiet hours until 07:00")
+
+
+async def test_what_failed_just_before_a_silence_waits_for_its_end(tmp_path):
+    begun, until = START + timedelta(seconds=5), START + timedelta(hours=9)
+    by = Person(id="cli:anna", name="Anna")
+    silence = {
+        "client": None,
+        "value": EVERYTHING,
+        "label": "",
+        "by": by,
+        "reason": "Messe",
+        "until": until,
+        "at": begun,
+    }
+    async with world_at(tmp_path / "s.db", None, Clock()) as world:
+        await world.story("Acme")
+        sender = world.sender(Stubborn(name="pr"))
+        await world.run(sender, 5)
+        async with world.store.write() as connection:
+            await silences.add(connection, Silence(scope=Scope.CLIENT, **silence))
+        async with asyncio.timeout(60):
+            await world.run(sender, 120)
+        (one,) = await world.waiting()
+    assert (one.next_try, one.attempts) == (until, 0)
 
 
 class Wall(Channel):

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
 import pytest
 from deliver_world import START, Clock, world_at
 
-from smwatch.deliver.retry import after, choose, given_up, next_lookup
+from smwatch.deliver.retry import after, choose, given_up, is_due, next_lookup
 from smwatch.errors import ChannelError, Outcome, Scope
 from smwatch.i18n import text
 from smwatch.model import Priority
@@ -330,6 +331,14 @@ def test_what_a_lookup_does_not_find_six_seconds_after_its_answer_was_lost_did_n
     assert next_lookup(START, START + timedelta(seconds=2)) == last
     assert next_lookup(START, last - timedelta(microseconds=1)) == last
     assert next_lookup(START, last) is None
+
+
+def test_a_clock_that_is_put_back_makes_no_failed_message_wait_longer_than_an_hour():
+    failed = job(attempts=3, first_attempt=START, not_before=START + timedelta(hours=9))
+    assert choose([failed], START) is failed
+    asleep = replace(failed, problem=Problem(reason=text("x"), quiet=True))
+    assert choose([asleep], START) is None
+    assert [is_due(START + timedelta(minutes=n), START) for n in (-1, 0, 1, 60, 61)] == [True, True, False, False, True]
 
 
 def test_the_first_in_order_that_failed_holds_the_others_until_it_steps_aside():

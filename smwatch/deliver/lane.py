@@ -13,7 +13,7 @@ from smwatch.deliver.desk import Desk, Rendered, bounded, log
 from smwatch.deliver.fold import NIGHT, close, fold, recall, tell_together
 from smwatch.deliver.hush import hushed, nothing_left, sleep
 from smwatch.deliver.quiet import held, quiet_until, waits
-from smwatch.deliver.retry import GIVE_UP, Again, after, choose, given_up, next_lookup
+from smwatch.deliver.retry import GIVE_UP, Again, after, choose, given_up, is_due, next_lookup
 from smwatch.deliver.storm import Storm, fresh
 from smwatch.errors import ChannelError, Outcome, Scope
 from smwatch.i18n import text
@@ -70,7 +70,7 @@ class Lane:
     async def step(self) -> float:
         """Deliver at most one message; the seconds until the next step is worth while."""
         now = self.desk.clock()
-        if self.held is not None and now < self.held.until:
+        if self.held is not None and not is_due(self.held.until, now):
             await self._give_up(now)
             return (self.held.until - now).total_seconds()
         if wait := self.desk.pace.wait(self.channel.limit_key()):
@@ -226,9 +226,10 @@ class Lane:
             log.info("delivery_found", channel=self.channel.name, kind=job.kind, id=job.id)
             await self._record(job, rendered, receipt)
             return False
-        if (again := next_lookup(job.unsure_at or now, now)) is None:
+        lost = min(job.unsure_at or now, now)  # the clock may have been put back
+        if (again := next_lookup(lost, now)) is None:
             return True
-        await self.desk.commit(partial(outbox.postpone, job=job, not_before=again))
+        await self.desk.commit(partial(outbox.postpone, job=job, not_before=again, unsure_at=lost))
         return False
 
     async def _cannot_ask(self, job: Job, error: ChannelError) -> bool:

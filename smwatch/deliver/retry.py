@@ -72,10 +72,15 @@ def next_lookup(lost: datetime, now: datetime) -> datetime | None:
     return last if now < last else None
 
 
+def is_due(moment: datetime | None, now: datetime) -> bool:
+    """Whether a pause until `moment` is over; nothing pauses for more than an hour: then the clock was put back."""
+    return moment is None or not timedelta(0) < moment - now <= LONGEST_PAUSE
+
+
 def choose(jobs: Sequence[Job], now: datetime) -> Job | None:
     """The next job of a queue in order; one that failed just now holds those behind it, until it steps aside."""
     for job in jobs:
-        if job.not_before is None or job.not_before <= now:
+        if is_due(job.not_before, now) and not (job.waits and now < (job.not_before or now)):
             return job
         if job.attempts and not job.aside(now):
             return None

@@ -88,6 +88,11 @@ class Job:
         """Whether somebody would miss it: a card that stands already is only brought up to date."""
         return self.table == "post" or self.receipt is None or self.rises
 
+    @property
+    def waits(self) -> bool:
+        """Whether quiet hours or a silence hold it: they may last longer than any pause between two tries."""
+        return self.problem is not None and (self.problem.quiet or self.problem.muted)
+
     def aside(self, now: datetime) -> bool:
         """Whether it lets the ones behind it pass while it waits for its next try."""
         if self.problem is not None and self.problem.permanent:

@@ -86,6 +86,11 @@ def _near(table: Table) -> ColumnElement[bool]:
     return or_(free, table.c.first_attempt_at > bindparam("aside"))
 
 
+def _past(moment: ColumnElement[Any], limit: str) -> ColumnElement[bool]:
+    """Whether it was before `limit`; what lies ahead of `now` was written before the clock was put back."""
+    return or_(moment <= bindparam(limit), moment > bindparam("now"))
+
+
 def _urgent_first(table: Table) -> ColumnElement[int]:
     return case((table.c.priority == str(Priority.URGENT), 0), else_=1)
 
@@ -95,8 +100,8 @@ def _due_cards(*which: ColumnElement[bool]) -> Select[Any]:
     due = (
         or_(card.c.state.in_(("waiting", "sent")), and_(card.c.state == "folded", _urgent_first(card) == 0)),
         card.c.wanted > card.c.shown,
-        or_(card.c.shown > 0, card.c.first_at <= bindparam("ripe")),
-        or_(card.c.edited_at.is_(None), card.c.edited_at <= bindparam("calm"), card.c.asked > card.c.shown),
+        or_(card.c.shown > 0, _past(card.c.first_at, "ripe")),
+        or_(card.c.edited_at.is_(None), _past(card.c.edited_at, "calm"), card.c.asked > card.c.shown),
     )
     asked = case((card.c.asked > card.c.shown, 0), else_=1)
     place = (asked, _urgent_first(card), card.c.shown > 0, card.c.first_at, card.c.id)
@@ -105,7 +110,7 @@ def _due_cards(*which: ColumnElement[bool]) -> Select[Any]:
 
 
 def _due_posts() -> Select[Any]:
-    gathered = or_(post.c.kind != "news", post.c.created_at <= bindparam("calm"), _urgent_first(post) == 0)
+    gathered = or_(post.c.kind != "news", _past(post.c.created_at, "calm"), _urgent_first(post) == 0)
     return (
         select(post, card.c.receipt.label("thread"))
         .outerjoin(card, post.c.card_id == card.c.id)
@@ -223,9 +228,10 @@ async def release(connection: AsyncConnection, job: Job, problem: Problem) -> No
 
 
 async def hold(connection: AsyncConnection, jobs: Iterable[Job], problem: Problem, until: datetime) -> None:
-    """These wait until `until`, without a try being counted."""
+    """These wait until `until`; what was tried before surely did not arrive, and begins anew then."""
+    fresh = {"attempts": 0, "first_attempt_at": None}
     for job in jobs:
-        await _set(connection, job, {"not_before": until, "problem": problem_row(problem)})
+        await _set(connection, job, {"not_before": until, "problem": problem_row(problem), **fresh})
 
 
 async def unhold(connection: AsyncConnection, channel: str, now: datetime) -> None:
@@ -244,9 +250,9 @@ async def unmute(connection: AsyncConnection, now: datetime) -> None:
             await _set(connection, job, {"not_before": now, "problem": null()})
 
 
-async def postpone(connection: AsyncConnection, job: Job, not_before: datetime) -> None:
-    """Look at it again later, without counting a try."""
-    await _set(connection, job, {"not_before": not_before})
+async def postpone(connection: AsyncConnection, job: Job, not_before: datetime, unsure_at: datetime) -> None:
+    """Look it up again later, without counting a try."""
+    await _set(connection, job, {"not_before": not_before, "unsure_at": unsure_at})
 
 
 async def renew(connection: AsyncConnection, job: Job) -> None:
