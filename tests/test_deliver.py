@@ -386,6 +386,26 @@ async def test_what_the_fallback_gets_says_instead_of_which_channel_and_why(worl
     assert "token_revoked" in found["terminal"][1]
 
 
+async def test_a_token_that_was_refused_once_is_no_reason_to_hand_anything_over(world, capsys):
+    world.slack.fail("chat.postMessage", refusal("token_revoked"))
+    await world.story("Acme")
+    sender = world.sender(slack_channel(world, fallback="terminal"), ConsoleChannel(name="terminal", type="console"))
+    await world.run(sender, 60)
+    assert len(world.slack.posts()) == 1
+    assert "https://acme.example/1" not in capsys.readouterr().out
+
+
+async def test_what_somebody_clicked_goes_before_what_is_new_and_urgent(world):
+    card = await world.story("geklickt")
+    sender = world.sender(slack_channel(world))
+    await world.run(sender, 2)
+    await world.story("eilig", priority=Priority.URGENT)
+    await world.want(card, asked=2)
+    await sender.step()
+    (post,) = world.slack.posts()
+    assert post.edits == 1
+
+
 async def test_posts_wait_with_the_cards_and_notes_for_their_message(world):
     card = await world.story("Acme")
     await world.post("notiz", kind="note", card_id=card)

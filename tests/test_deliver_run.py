@@ -9,6 +9,7 @@ from typing import ClassVar
 import pytest
 from deliver_world import START, Clock, world_at
 
+from smwatch.deliver import sender as sender_room
 from smwatch.deliver.retry import after, choose, given_up, is_due, next_lookup
 from smwatch.errors import ChannelError, Outcome, Scope
 from smwatch.i18n import text
@@ -16,7 +17,7 @@ from smwatch.model import Priority
 from smwatch.plugin import Channel, Receipt
 from smwatch.store import outbox
 from smwatch.store.jobs import Job, Problem
-from smwatch.store.waiting import Hold
+from smwatch.store.waiting import Hold, holds, set_hold
 
 
 class Gate(Channel):
@@ -95,6 +96,49 @@ async def test_a_reload_replaces_the_lanes_of_changed_channels_only(world):
     sender.stop()
     await task
     assert gate.sent == ["eins"]
+
+
+async def test_a_call_that_outlasts_a_reload_is_unsure(world, monkeypatch):
+    monkeypatch.setattr(sender_room, "GRACE", timedelta(0))
+    gate = Gate.new()
+    card = await world.story("eins")
+    sender = world.sender(gate)
+    task = await running(sender)
+    await gate.begun.wait()
+    sender.replace({})
+    async with asyncio.timeout(5):
+        while (await world.row(card)).state == "sending":
+            await asyncio.sleep(0)
+    assert (await world.row(card)).unsure_at == START
+    sender.stop()
+    await task
+
+
+async def test_what_changes_while_it_is_on_its_way_is_due_again(world):
+    class Slow(Channel):
+        can_edit = True
+        type: str = "x"
+        shown: ClassVar[list[str]] = []
+
+        async def send(self, ctx, delivery):
+            self.shown.append(delivery.message.title)
+            async with world.store.write() as connection:
+                await outbox.replan(connection, await outbox.by_key(connection, "lage"), {"words": "neuer Stand"})
+            return Receipt(ref={"ts": "1"})
+
+        async def edit(self, ctx, delivery, receipt):
+            self.shown.append(delivery.message.title)
+            return receipt
+
+    await world.post("lage", kind="summary", plan={"words": "alter Stand", "cards": []})
+    draw = world.render
+
+    async def render(job):
+        return await draw(replace(job, kind="ops"))
+
+    world.render = render
+    await world.run(world.sender(Slow(name="pr")), 5)
+    assert Slow.shown == ["alter Stand", "neuer Stand"]
 
 
 async def test_progress_is_the_oldest_sign_of_life(world):
@@ -203,6 +247,37 @@ async def test_after_a_power_cut_everything_unsent_is_looked_up_first(world):
     await world.run(world.sender(gate), 2)
     assert (gate.asked, gate.sent) == (1, [])
     assert await world.waiting() == []
+
+
+async def test_a_history_that_never_answers_is_waited_for_an_hour_and_then_the_post_is_repeated_and_says_so(world):
+    class Deaf(Channel):
+        can_find = True
+        type: str = "x"
+        sent: ClassVar[list[tuple[float, bool]]] = []
+
+        async def send(self, ctx, delivery):
+            self.sent.append(((ctx.now - START).total_seconds(), delivery.possible_duplicate))
+            if len(self.sent) == 1:
+                raise ChannelError("lost", outcome=Outcome.UNSURE)
+            return Receipt()
+
+        async def find(self, ctx, delivery):
+            raise ChannelError("no answer")
+
+    await world.story("eins")
+    await world.run(world.sender(Deaf(name="pr")), 3700, tick=5)
+    (_, first), (moment, second) = Deaf.sent
+    assert (first, second) == (False, True)
+    assert 3600 <= moment <= 3665
+
+
+async def test_a_new_process_does_not_say_that_a_channel_is_held_before_it_has_tried(world):
+    held = Hold(reason=text("x"), until=START + timedelta(hours=1), permanent=True)
+    async with world.store.write() as connection:
+        await set_hold(connection, "pr", held)
+    await world.sender(Gate.new()).step()
+    async with world.store.read() as connection:
+        assert await holds(connection) == {}
 
 
 async def test_what_is_permanently_refused_goes_to_the_fallback_at_once(world):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from deliver_world import copy_fresh_store
@@ -43,8 +43,12 @@ async def test_a_killed_process_is_trusted_too(store):
 
 async def test_after_a_power_cut_what_is_unsent_is_looked_up_first(store):
     await begin(store, "one", NOW)
-    assert await begin(store, "two", NOW) == 1
-    assert await unsure(store) == NOW
+    later = NOW + timedelta(hours=3)
+    assert await begin(store, "two", later) == 1
+    assert await unsure(store) == later
+    async with store.read() as connection:
+        since = (await connection.execute(select(schema.post.c.first_attempt_at))).scalar_one()
+    assert since == NOW  # the history is read from the moment at which it was planned
 
 
 def test_the_machine_says_when_it_was_started():

@@ -252,6 +252,12 @@ async def test_find_looks_back_although_the_clock_was_put_back_since_the_first_a
     assert await bot.channel.find(ctx, delivery(key="mine", first_attempt=later)) == sent
 
 
+async def test_two_entries_for_one_real_channel_share_its_pace(bot):
+    one, other = make(bot.slack, name="eins"), make(bot.slack, name="zwei")
+    assert one.limit_key() == other.limit_key()
+    assert make(bot.slack, channel="#anderer").limit_key() != one.limit_key()
+
+
 async def test_find_works_right_after_a_restart_by_the_list_of_channels(bot):
     for n in range(150):
         bot.slack.add_channel(f"kanal-{n}", f"C0FAKE1{n:03}")
