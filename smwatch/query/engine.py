@@ -71,7 +71,9 @@ class Engine:
                 yield self.match_document(Document(item))
             return
         for batch in _batches(items):
-            yield from self._match_batch(batch, self._plain)
+            with _uncollected():
+                told = self._match_batch(batch, self._plain)
+            yield from told
 
     def match_document(self, document: Document) -> list[Hit]:
         """The same for an item that is read word by word."""
@@ -152,20 +154,30 @@ class Engine:
 
     # matching
 
-    def _match_batch(self, items: Sequence[Item], index: PlainIndex) -> Iterator[list[Hit]]:
-        fields = self._fields(items)
-        sheet = Sheet(fields, len(items), compiled=self._way is Way.COMPILED)
+    def _match_batch(self, items: Sequence[Item], index: PlainIndex) -> list[list[Hit]]:
+        sheet = Sheet(self._fields(items), len(items), compiled=self._way is Way.COMPILED)
         found = Scan(sheet, index, self._always).found
-        odd = {part.owner for part in sheet.stretches if part.odd}
-        for number, (item, mine) in enumerate(zip(items, found, strict=True)):
-            if number not in odd and None not in mine.values():
-                yield self._told(mine) if mine else []
-                continue
-            document = QuickDocument(item, sheet, number, self._routes)
-            if number in odd:
-                words = (document.tokens(part.name).edges for part in sheet.parts[number] if part.odd)
-                mine.update(dict.fromkeys(query for edges in words for query in self._words.candidates(edges)))
-            yield self._hits(mine, document, likely=number not in odd)
+        return [
+            self._evaluated(items[number], sheet, number, found[number]) if hits is None else hits
+            for number, hits in enumerate(self._told(found, sheet.odd))
+        ]
+
+    def _told(self, found: Sequence[Found], odd: set[int]) -> list[list[Hit] | None]:
+        """What is known of each item; None where something has to be evaluated, as always where it is `odd`."""
+        if SIEVE is not None and self._way is Way.COMPILED:
+            told: list[list[Hit] | None] = SIEVE.told(found, odd, self._names, self._untidy, self._tidied, Hit)
+            return told
+        return [
+            None if number in odd or None in mine.values() else self._hits(mine, None)
+            for number, mine in enumerate(found)
+        ]
+
+    def _evaluated(self, item: Item, sheet: Sheet, number: int, found: Found) -> list[Hit]:
+        document = QuickDocument(item, sheet, number, self._routes)
+        if number in sheet.odd:
+            words = (document.tokens(part.name).edges for part in sheet.parts[number] if part.odd)
+            found.update(dict.fromkeys(query for edges in words for query in self._words.candidates(edges)))
+        return self._hits(found, document, likely=number not in sheet.odd)
 
     def _fields(self, items: Sequence[Item]) -> list[tuple[int, str, str]]:
         """Every text that is searched: the number of its item, the field, the text."""
@@ -194,13 +206,6 @@ class Engine:
             else:
                 told = tuple(spans) if len(spans) == 1 else self._tidied(number, spans)
                 hits.append(tuple.__new__(Hit, (names[number], told)))
-        return hits
-
-    def _told(self, found: Found) -> list[Hit]:
-        """The same where nothing has to be evaluated."""
-        if SIEVE is None or self._way is not Way.COMPILED:
-            return self._hits(found, None)
-        hits: list[Hit] = SIEVE.told(found, self._names, self._untidy, self._tidied, Hit)
         return hits
 
     def _exact(self, number: int, document: Document, *, likely: bool) -> tuple[Span, ...] | None:

@@ -66,13 +66,13 @@ class PlainIndex:
         self._sieve = sieve(list(slots), self.slots, self.plain, compiled=self._compiled) if slots else None
         self._emoji = re.compile(f"[{''.join(map(re.escape, self.emoji))}]") if self.emoji else None
 
-    def scan(self, form: bytes) -> list[tuple[int, int, int]]:
-        """Every literal in `form`: number of its slot, start and end (half open), by their ends."""
-        return self._sieve.find(form) if self._sieve else []
-
     def sift(self, sheet: Sheet, found: list[Found]) -> list[Unclear]:
         """See `Sieve`."""
         return self._sieve.sift(sheet, found) if self._sieve else []
+
+    def sift_joined(self, sheet: Sheet, found: list[Found]) -> list[tuple[int, int, int]]:
+        """See `Sieve`."""
+        return self._sieve.sift_joined(sheet, found) if self._sieve else []
 
     def emoji_in(self, text: str) -> Iterator[tuple[list[int], int]]:
         """Queries that look for an emoji of `text`, and where it stands."""

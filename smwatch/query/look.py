@@ -65,7 +65,7 @@ def _alone(sheet: Sheet, stretch: Stretch, way: Route) -> list[Place] | None:
     """The same for a word, where nothing needs a closer look."""
     if not way.is_word or sheet.words is None or any(True for _ in _joined_hits(sheet, stretch, way)):
         return None
-    return sheet.words.alone(sheet.text, way.anchor.literals, stretch.low - 1, stretch.high + 1, sheet.parted)
+    return sheet.words.alone(way.anchor.literals, stretch.low - 1, stretch.high + 1)
 
 
 def at(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequence[Place] | None:

@@ -12,7 +12,7 @@ from smwatch.query.sheet import Sheet, Stretch
 from smwatch.query.syntax import TEXT_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from smwatch.query.index import PlainIndex
     from smwatch.query.sieve import Found
@@ -27,8 +27,8 @@ _tuple = tuple.__new__  # makes a named tuple in half the time
 class Scan:
     """What a sheet of several items holds; `found` has a row an item. `always`: queries to evaluate in any case."""
 
-    def __init__(self, sheet: Sheet, index: PlainIndex, always: Iterable[int]) -> None:
-        self.found: list[Found] = [dict.fromkeys(always) for _ in sheet.parts]
+    def __init__(self, sheet: Sheet, index: PlainIndex, always: Mapping[int, None]) -> None:
+        self.found: list[Found] = [dict.fromkeys(always) for _ in sheet.parts] if always else [{} for _ in sheet.parts]
         self._sheet = sheet
         self._asked: set[tuple[int, int]] = set()
         self._slots = index.slots
@@ -38,7 +38,7 @@ class Scan:
             else:
                 self._terms(stretch, terms, start, end, self.found[stretch.owner])
         if sheet.compounds.at:
-            self._compounds(index.scan(sheet.compounds.buffer))
+            self._compounds(index.sift_joined(sheet, self.found))
         for queries, place in index.emoji_in(sheet.text):
             self.found[sheet.stretch(place).owner].update(dict.fromkeys(queries))
 
@@ -112,7 +112,7 @@ def _take(  # noqa: PLR0913, PLR0917 - one hit
     """Add what the terms have around this hit; a query whose term needs the whole field is left to be evaluated."""
     name, low = stretch.name, stretch.low
     if stretch.looks > worth(stretch):
-        stretch.odd = True  # so much to look at that reading the whole field costs less
+        sheet.give_up(stretch)  # so much to look at that reading the whole field costs less
     for query, way in terms:
         known = mine.get(query, _NEW)
         if known is None:

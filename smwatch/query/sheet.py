@@ -35,12 +35,10 @@ class Words(Protocol):
     def find(self, literal: bytes, low: int, high: int) -> list[int] | None:
         """Where a literal stands between two places; None where it is more or less than a word between blanks."""
 
-    def alone(
-        self, text: str, literals: tuple[bytes, ...], low: int, high: int, parted: set[int]
-    ) -> list[tuple[int, int]] | None:
+    def alone(self, literals: tuple[bytes, ...], low: int, high: int) -> list[tuple[int, int]] | None:
         """Where these words, each between blanks, stand between two places; None: one needs a closer look."""
 
-    def around(self, text: str, edges: list[tuple[int, int]], reach: int, low: int, high: int) -> list[Around] | None:
+    def around(self, edges: list[tuple[int, int]], reach: int, low: int, high: int) -> list[Around] | None:
         """See `Sheet.around`; in places of the sheet."""
 
 
@@ -61,11 +59,15 @@ class Stretch:
 
 @dataclass(slots=True)
 class Compounds:
-    """Joined spellings, each between spaces; `at` is where the text of each begins in the buffer."""
+    """Joined spellings, each between spaces: where each begins in `buffer`, and `at` what place of the text.
+
+    `ends` is where it ends there if it is all that signs join around it; else 0.
+    """
 
     buffer: bytes
     starts: list[int]
     at: list[int]
+    ends: list[int]
 
     def place(self, start: int) -> tuple[int, int]:
         """A part of the text that the compound at `start` of the buffer holds."""
@@ -101,7 +103,7 @@ class Sheet:
             self.stretches.append(stretch)
             self.parts[owner].append(stretch)
             low = high + 1
-        self._odd = {stretch.owner for stretch in self.stretches if stretch.odd} if odd else set()
+        self.odd = {stretch.owner for stretch in self.stretches if stretch.odd} if odd else set()  # owners
         self.words: Words | None = None  # the words of the plain form, where a sieve knows them
         self.parted: set[int] = set()  # where parts of Car-Sharing begin that are words by themselves
         self.compounds = Compounds(*(quick.joined(self, links) if quick else self.joined()))
@@ -118,16 +120,21 @@ class Sheet:
 
     def around(self, stretch: Stretch, edges: list[tuple[int, int]], reach: int) -> list[Around] | None:
         """Parts of a field that hold `reach` whole words on either side of each of `edges`; None: not clear."""
-        return self.words.around(self.text, edges, reach, stretch.low, stretch.high) if self.words else None
+        return self.words.around(edges, reach, stretch.low, stretch.high) if self.words else None
 
     def holds_joined(self, owner: int, literals: Iterable[bytes]) -> bool:
         """The same where none stands in the text itself."""
-        if owner in self._odd:
+        if owner in self.odd:
             return True
         if not self.compounds.at:
             return False
         low, high = self.parts[owner][0].low - 1, self.parts[owner][-1].high + 1
         return _any_in(self.compounds.buffer, literals, *self.compounds.extent(low, high))
+
+    def give_up(self, stretch: Stretch) -> None:
+        """Have a field read word by word."""
+        stretch.odd = True
+        self.odd.add(stretch.owner)
 
     def stretch(self, at: int) -> Stretch:
         """The field that holds the place `at`."""
@@ -160,7 +167,7 @@ class Sheet:
         if sign not in JOINING:
             return True
         before = start - 2
-        return sign not in "@#$_" and (before < 0 or (self.plain[before] == SPACE and self.text[before] not in JOINING))
+        return sign not in "@#$_" and (before < 0 or (self.plain[before] == SPACE and self.text[before] != "_"))
 
     def ends_behind(self, end: int) -> bool:
         """Whether the sign behind the letters that end at `end` surely joins nothing to them."""
@@ -168,9 +175,9 @@ class Sheet:
         if sign not in JOINING:
             return True
         behind = end + 1
-        return sign != "_" and (
-            behind == len(self.text) or (self.plain[behind] == SPACE and self.text[behind] not in JOINING)
-        )
+        if sign == "_" or behind == len(self.text):
+            return sign != "_"
+        return self.plain[behind] == SPACE and self.text[behind] != "_" and self.text[end : end + 2] != "++"
 
     def letters(self, start: int, end: int) -> tuple[int, int]:
         """The whole run of letters and digits around a place."""
@@ -178,6 +185,10 @@ class Sheet:
 
     def chunk(self, start: int, end: int) -> tuple[int, Tokens] | None:
         """What stands around `start` to `end` up to white space: where it begins, and its words; None if too long."""
+        around = self._around(start, end)
+        return None if around is None else (around[0], words_of(around[1]))
+
+    def _around(self, start: int, end: int) -> tuple[int, str] | None:
         low = max(start - _LONGEST, 0)
         before = self.text[low:start]
         head = before.split()[-1] if before and not before[-1].isspace() else ""
@@ -186,50 +197,51 @@ class Sheet:
         if len(head) == _LONGEST or len(tail) == _LONGEST:
             return None
         first = start - len(head)
-        return first, words_of(self.text[first : end + len(tail)])
+        return first, self.text[first : end + len(tail)]
 
     # compounds
 
-    def joined(self) -> tuple[bytes, list[int], list[int]]:
-        """The joined spellings, each between blanks; where each begins there, and where in the text."""
+    def joined(self) -> tuple[bytes, list[int], list[int], list[int]]:
+        """The joined spellings, each between blanks; where each begins there, where in the text, and ends."""
         starts: list[int] = []
         at: list[int] = []
+        ends: list[int] = []
         pieces: list[bytes] = [b""]
         length = 1
-        for low, spelling in self._joined():
+        for low, end, spelling in self._joined():
             starts.append(length)
             at.append(low)
+            ends.append(end)
             pieces.append(spelling)
             length += len(spelling) + 1
-        return b" ".join([*pieces, b""]), starts, at
+        return b" ".join([*pieces, b""]), starts, at, ends
 
-    def _joined(self) -> Iterator[tuple[int, bytes]]:
+    def _joined(self) -> Iterator[tuple[int, int, bytes]]:
         form, text, done = self.plain, self.text, 0
         for at in self.glued():
             if at < done:
                 continue
             low, end = form.rfind(b" ", 0, at) + 1, form.find(b" ", at + 1)
             if text[low - 1] not in JOINING and text[end] not in JOINING:  # two parts and nothing else: by far the most
-                if text[at] == "-":
-                    self.parted |= {low, at + 1}
-                yield low, form[low:at] + form[at + 1 : end]
+                self.parted |= {low, at + 1}
+                yield low, end, form[low:at] + form[at + 1 : end]
                 continue
             low, runs, done = self.tangle(at)
             for run in runs:
-                yield low, run
+                yield low, 0, run
 
-    def tangle(self, at: int) -> tuple[int, list[bytes], int]:
+    def tangle(self, at: int) -> tuple[int, Sequence[bytes], int]:
         """What signs join around the hyphen at `at`: where it begins, its joined spellings, and where it ends."""
         low, parts, end = self._chain(at)
         if len(parts) <= LONGEST_RUN and self.ends_before(low) and self.ends_behind(end):
             return low, _runs(parts), end
-        chunk = self.chunk(at, at + 1)  # very many parts, or other signs between them: what the exact reading finds
-        if chunk is None:
+        around = self._around(at, at + 1)  # very many parts, or other signs between them: what the exact reading finds
+        if around is None:
             stretch = self.stretches[self._number(at)]
-            stretch.odd = True
+            self.give_up(stretch)
             return at, [], stretch.high
-        first, tokens = chunk
-        return first, _wide(tokens), first + len(tokens.text)
+        first, chunk = around
+        return first, _wide(chunk), first + len(chunk)
 
     def _chain(self, at: int) -> tuple[int, list[bytes], int]:
         """The parts that hyphens join around the one at `at`: where they begin, their letters, where they end."""
@@ -269,11 +281,12 @@ def _any_in(form: bytes, literals: Iterable[bytes], low: int, high: int) -> bool
     return False
 
 
-def _wide(tokens: Tokens) -> list[bytes]:
-    """The words of several parts."""
+@lru_cache(maxsize=1 << 12)
+def _wide(chunk: str) -> Sequence[bytes]:
+    """The words of several parts, remembered."""
     return [
         bytes(key_byte(char) or SPACE for char in key)
-        for key, edges in tokens.edges.items()
+        for key, edges in words_of(chunk).edges.items()
         if any(end - start > 1 for start, end in edges)
     ]
 

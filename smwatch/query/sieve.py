@@ -43,6 +43,9 @@ class Sieve(Protocol):
         with terms where only these are not clear, with None where all is open that the slot points to.
         """
 
+    def sift_joined(self, sheet: Sheet, found: list[Found]) -> list[tuple[int, int, int]]:
+        """The same for the joined spellings of compounds; what needs a closer look comes back as from `find`."""
+
 
 class Way(Enum):
     """How texts are matched: from the quickest to the one that needs nothing compiled."""
@@ -116,3 +119,7 @@ class PlainSieve:
                 elif spans is not None:
                     spans.append(span)
         return unclear
+
+    def sift_joined(self, sheet: Sheet, found: list[Found]) -> list[tuple[int, int, int]]:  # noqa: ARG002 - nothing is clear
+        """See Sieve."""
+        return self.find(sheet.compounds.buffer)

@@ -83,7 +83,7 @@ def test_clear_words_are_those_of_the_exact_reading(text: str, around: tuple[str
     sheet = Sheet([(0, "text", whole)])
     compiled_sieve([b" a "]).sift(sheet, [{}])
     low = len(before) + 2  # of the sheet, which has one sign before the text
-    clear = sheet.words.around(sheet.text, [(low, low + len(text))], 0, low, low + len(text))
+    clear = sheet.words.around([(low, low + len(text))], 0, low, low + len(text))
     assume(clear is not None)
     ((start, end, begins),) = clear
     assert (start, end) == (low, low + len(text))

@@ -14,7 +14,6 @@ from smwatch.text.plain import GLUE, ends_nothing
 from smwatch.text.plain import code as char_code
 
 cdef enum:
-    HYPHEN = 45
     BEYOND = 65536
 
 cdef uint8_t ODD = PLAIN_ODD
@@ -74,14 +73,14 @@ cdef uint8_t code_of(Py_UCS4 sign, str text, Py_ssize_t at) except? 0:
 
 
 def joined(sheet, list glued):
-    """See `Sheet.joined`: the spellings, each between blanks; where each begins there, and where in the text."""
+    """See `Sheet.joined`: the spellings, each between blanks; where each begins there, where in the text, and ends."""
     cdef str text = sheet.text
     cdef bytes form = sheet.plain
     cdef const uint8_t *s = <const uint8_t *>PyBytes_AS_STRING(form)
     cdef int kind = PyUnicode_KIND(text)
     cdef const void *data = PyUnicode_DATA(text)
     cdef Py_ssize_t place, done = 0, low, end, length = 1
-    cdef list pieces = [b""], starts = [], at = []
+    cdef list pieces = [b""], starts = [], at = [], ends = []
     cdef set parted = sheet.parted
     for place in glued:
         if place < done or s[place + 1] == BLANK:
@@ -93,15 +92,16 @@ def joined(sheet, list glued):
             end += 1
         if joins(PyUnicode_READ(kind, data, low - 1)) or joins(PyUnicode_READ(kind, data, end)):
             low, runs, done = sheet.tangle(place)
+            end = 0
         else:  # two parts and nothing else: by far the most
-            if PyUnicode_READ(kind, data, place) == HYPHEN:
-                parted.add(low)
-                parted.add(place + 1)
+            parted.add(low)
+            parted.add(place + 1)
             runs = (form[low:place] + form[place + 1 : end],)
         for run in runs:
             starts.append(length)
             at.append(low)
+            ends.append(end)
             pieces.append(run)
             length += PyBytes_GET_SIZE(run) + 1
     pieces.append(b"")
-    return b" ".join(pieces), starts, at
+    return b" ".join(pieces), starts, at, ends

@@ -4,13 +4,13 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_SET_ITEM
-from cpython.unicode cimport PyUnicode_DATA, PyUnicode_KIND, PyUnicode_READ
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcmp
 
-from smwatch.query.compiled.letters cimport BLANK, is_word
+from smwatch.query.compiled.clues cimport Clue, Key, Spot
+from smwatch.query.compiled.letters cimport BLANK
 from smwatch.query.compiled.literals cimport Literals
-from smwatch.query.compiled.signs cimport joins
+from smwatch.query.compiled.text cimport Text
 from smwatch.query.compiled.words cimport Words
 
 from smwatch.model import Span
@@ -28,38 +28,51 @@ cdef extern from *:
 cdef enum:
     TERM, ALL, ANY, NEVER  # see `routes.PlainNode`
 
+cdef enum:
+    MOST_SIGNS = 4  # between two words beside each other
+    NUMBER = 35  # the sign #
+
 cdef object NOTHING = object()
 
 
 cdef class Sieve(Literals):
     """See `sieve.Sieve`."""
 
-    cdef list slots, rows
+    cdef list slots, rows  # of each literal: what its slot has in one row, else a Spot
     cdef dict plain
 
     def __init__(self, list literals, list slots, dict plain):
+        cdef dict spots = {}, known = {}
         self.slots, self.plain = slots, plain
-        self.rows = rows_of(slots)
+        self.rows = [row if row[4] is None else spot_of(row[4], spots, known) for row in rows_of(slots)]
 
     def sift(self, sheet, list found):
         """See `sieve.Sieve`."""
         return Sorting(self, sheet, found).all()
+
+    def sift_joined(self, sheet, list found):
+        """See `sieve.Sieve`."""
+        return Sorting(self, sheet, found).all_joined()
+
+
+cdef Spot spot_of(slot, dict spots, dict known):
+    """One for all that are the same slot."""
+    if id(slot) not in spots:
+        spots[id(slot)] = Spot(slot, known)
+    return spots[id(slot)]
 
 
 cdef class Sorting:
     """The hits of one sheet, sorted: what is there is told in `found`, what is not clear comes back."""
 
     cdef Sieve sieve
+    cdef Text text
     cdef Words words
     cdef object sheet, stretch, name
-    cdef str text
-    cdef bytes form
     cdef list stretches, starts, found, rest
     cdef dict mine
-    cdef set parted, asked
+    cdef set asked, odd
     cdef const uint8_t *s
-    cdef int kind
-    cdef const void *data
     cdef Py_ssize_t n, low, high, place
     cdef bint clear  # the stretch is text, and need not be read word by word
     cdef bint unclear  # what is evaluated cannot be told here
@@ -67,41 +80,77 @@ cdef class Sorting:
     cdef Py_ssize_t joined_owner, joined_low, joined_high
 
     def __cinit__(self, Sieve sieve, sheet, list found):
-        self.sieve, self.sheet, self.text, self.form, self.found = sieve, sheet, sheet.text, sheet.plain, found
-        self.stretches, self.starts, self.parted, self.rest = sheet.stretches, sheet.starts, sheet.parted, []
-        self.asked = set()
+        self.sieve, self.sheet, self.found, self.words = sieve, sheet, found, sheet.words
+        self.text = self.words.text if self.words is not None else Text(sheet.text, sheet.plain, sheet.parted)
+        self.s, self.n = self.text.s, self.text.n
+        self.stretches, self.starts, self.rest = sheet.stretches, sheet.starts, []
+        self.asked, self.odd = set(), sheet.odd
         self.joined = sheet.compounds.buffer if sheet.compounds.at else None
         self.joined_owner = -1
-        self.s = <const uint8_t *>PyBytes_AS_STRING(self.form)
-        self.n = PyBytes_GET_SIZE(self.form)
-        self.kind, self.data = PyUnicode_KIND(self.text), PyUnicode_DATA(self.text)
         self.place = -1
-        if len(self.text) != self.n:
-            raise ValueError("a plain form is as long as its text")
 
     cdef list all(self):
         cdef Sieve sieve = self.sieve
-        cdef Words words = sieve.scan(self.form)
+        cdef Words words = sieve.scan(self.text.form)
         cdef Py_ssize_t i, start, end
         cdef uint32_t number
-        cdef tuple row
+        words.text = self.text
         self.words = self.sheet.words = words
         for i in range(words.hit_count):
             number = words.hits[i].number
-            row = <tuple>sieve.rows[number]
-            start = words.hits[i].start + <Py_ssize_t>row[0]
-            end = words.hits[i].start + sieve.length(number) - <Py_ssize_t>row[1]
+            start, end = words.hits[i].start, words.hits[i].start + sieve.length(number)
+            start += self.s[start] == BLANK
+            end -= self.s[end - 1] == BLANK
             if not self.low <= start < self.high:
                 self._seek(start)
             if not self.clear:
-                self.rest.append((sieve.slots[number], None, self.stretch, start, end))
-            elif row[4] is not None:
-                self._slot(number, row[4], start, end)
-            elif self._alone(start, end):
-                self._add(row[2], row[3], start, end)
+                self._unclear(number, None, start, end)
             else:
-                self.rest.append((sieve.slots[number], None, self.stretch, start, end))
+                self._told(number, start, end)
         return self.rest
+
+    cdef list all_joined(self):
+        """The same for the joined spellings: words that are compounds of two parts; what else is hit comes back."""
+        cdef Words words = self.sieve.scan(self.joined)
+        cdef list starts = self.sheet.compounds.starts, at = self.sheet.compounds.at, ends = self.sheet.compounds.ends
+        cdef Py_ssize_t i, start, spelling = 0, last = len(starts)
+        cdef uint32_t number
+        for i in range(words.hit_count):
+            number, start = words.hits[i].number, words.hits[i].start
+            while spelling + 1 < last and <Py_ssize_t>starts[spelling + 1] <= start + 1:
+                spelling += 1
+            if not (ends[spelling] and self._told_joined(number, at[spelling], ends[spelling])):
+                self.rest.append((number, start, start + self.sieve.length(number)))
+        return self.rest
+
+    cdef bint _told_joined(self, uint32_t number, Py_ssize_t start, Py_ssize_t end) except -1:
+        row = self.sieve.rows[number]
+        if type(row) is Spot and ((<Spot>row).clues or (<Spot>row).others):
+            return False
+        if not self.low <= start < self.high:
+            self._seek(start)
+        if not self.clear:
+            return False
+        if type(row) is tuple:
+            self._add((<tuple>row)[2], (<tuple>row)[3], start, end)
+            return True
+        for one in (<Spot>row).words:
+            self._add((<tuple>one)[0], (<tuple>one)[1], start, end)
+        return True
+
+    cdef int _told(self, uint32_t number, Py_ssize_t start, Py_ssize_t end) except -1:
+        cdef Py_ssize_t word
+        row = self.sieve.rows[number]
+        if type(row) is Spot:
+            return self._spot(number, <Spot>row, start, end)
+        word = self.text.word(start, end)
+        if word < 0:
+            return self._unclear(number, None, start, end)
+        return self._add((<tuple>row)[2], (<tuple>row)[3], word, end)
+
+    cdef int _unclear(self, uint32_t number, list terms, Py_ssize_t start, Py_ssize_t end) except -1:
+        self.rest.append((self.sieve.slots[number], terms, self.stretch, start, end))
+        return 0
 
     cdef int _seek(self, Py_ssize_t at) except -1:
         """Go to the stretch that holds a place: mostly the next one."""
@@ -122,29 +171,29 @@ cdef class Sorting:
 
     # what one literal points to
 
-    cdef int _slot(self, uint32_t number, slot, Py_ssize_t start, Py_ssize_t end) except -1:
-        cdef list words = slot.words, terms = slot.terms, others = slot.others, rest = None
-        if words and not self._alone(start, end):
-            self.rest.append((slot, None, self.stretch, start, end))
-            return 0
-        for query, way in words:
-            self._add(query, way.term.shown, start, end)
-        if others and self._first_time(number):
-            for query, needs in others:
-                if query not in self.mine:
-                    self._other(query, needs)
-        for term in terms:
-            if not self._term((<tuple>term)[0], (<tuple>term)[1], start, end):
+    cdef int _spot(self, uint32_t number, Spot spot, Py_ssize_t start, Py_ssize_t end) except -1:
+        cdef list rest = None
+        cdef Py_ssize_t word
+        cdef Clue clue
+        if spot.words:
+            word = self.text.word(start, end)
+            if word < 0:
+                return self._unclear(number, None, start, end)
+            for one in spot.words:
+                self._add((<tuple>one)[0], (<tuple>one)[1], word, end)
+        if spot.others and self._first_time(number):
+            for one in spot.others:
+                if (<tuple>one)[0] not in self.mine:
+                    self._other((<tuple>one)[0], (<tuple>one)[1])
+        for clue in spot.clues:
+            if not self._clue(clue, start, end):
                 if rest is None:
                     rest = []
-                rest.append(term)
-        if rest is not None:
-            self.rest.append((slot, rest, self.stretch, start, end))
-        return 0
+                rest.append(clue.row)
+        return 0 if rest is None else self._unclear(number, rest, start, end)
 
     cdef int _other(self, query, tuple needs) except -1:
         """A query of several words: done here where it is plain and they are clear, else to be evaluated."""
-        cdef tuple node
         if not self._has_all(needs):
             return 0
         node = self.sieve.plain.get(query)
@@ -152,7 +201,7 @@ cdef class Sorting:
             self.mine[query] = None
             return 0
         self.unclear = False
-        spans = self._evaluated(node)
+        spans = self._evaluated(<tuple>node)
         if self.unclear:
             self.mine[query] = None
         elif spans is not None:
@@ -189,30 +238,31 @@ cdef class Sorting:
             if part.name not in TEXT_FIELDS:
                 continue
             low = part.low
-            found = self.words.alone(self.text, literals, low - 1, part.high + 1, self.parted)
+            found = self.words.alone(literals, low - 1, part.high + 1)
             if found is None:
                 self.unclear = True
                 return None
             for start, end in <list>found:
                 spans.append(span_of(part.name, start - low, end - low, shown))
-        if self.joined is not None and self._is_joined(literals):
-            self.unclear = True
+        for literal in literals:
+            if self._is_joined(literal):
+                self.unclear = True
         return spans or None
 
-    cdef bint _is_joined(self, tuple literals) except -1:
-        """Whether one of the literals stands in a compound of the item."""
-        cdef const uint8_t *it = <const uint8_t *>PyBytes_AS_STRING(self.joined)
+    cdef bint _is_joined(self, bytes literal) except -1:
+        """Whether a literal stands in a compound of the item."""
+        cdef const uint8_t *it
+        if self.joined is None:
+            return False
         if self.joined_owner != self.stretch.owner:
             parts = self.sheet.parts[self.stretch.owner]
             self.joined_low, self.joined_high = self.sheet.compounds.extent(parts[0].low, parts[len(parts) - 1].high)
             self.joined_owner = self.stretch.owner
-        for literal in literals:
-            if memmem(
-                it + self.joined_low, self.joined_high - self.joined_low,
-                PyBytes_AS_STRING(literal), PyBytes_GET_SIZE(literal),
-            ):
-                return True
-        return False
+        it = <const uint8_t *>PyBytes_AS_STRING(self.joined)
+        return memmem(
+            it + self.joined_low, self.joined_high - self.joined_low,
+            PyBytes_AS_STRING(literal), PyBytes_GET_SIZE(literal),
+        ) != NULL
 
     cdef bint _first_time(self, uint32_t number) except -1:
         """Whether a literal was not yet hit in this item."""
@@ -224,60 +274,63 @@ cdef class Sorting:
 
     cdef bint _has_all(self, tuple needs) except -1:
         """Whether the item holds one literal of each row."""
-        cdef Py_ssize_t low = 0, high = 0
-        cdef bint has
-        for literals in needs:
-            if not high:
-                parts = self.sheet.parts[self.stretch.owner]
-                low, high = parts[0].low - 1, parts[len(parts) - 1].high + 1
-            has = False
-            for literal in <tuple>literals:
-                if self._has(literal, low, high):
-                    has = True
-                    break
-            if not has and not self.sheet.holds_joined(self.stretch.owner, literals):
+        cdef Py_ssize_t low, high, first, last
+        if not needs:
+            return True
+        parts = self.sheet.parts[self.stretch.owner]
+        low, high = <Py_ssize_t>parts[0].low - 1, <Py_ssize_t>parts[len(parts) - 1].high + 1
+        first, last = self.words.before(low), self.words.before(high)
+        for row in needs:
+            if not self._has_any(<tuple>row, low, high, first, last):
                 return False
         return True
 
-    cdef bint _has(self, bytes literal, Py_ssize_t low, Py_ssize_t high) except -1:
-        cdef Py_ssize_t last
-        if is_word(literal):
-            last = self.words.before(high)
-            return self.words.next(literal, self.words.before(low), last) < last
-        return memmem(self.s + low, high - low, PyBytes_AS_STRING(literal), PyBytes_GET_SIZE(literal)) != NULL
-
-    cdef bint _term(self, query, way, Py_ssize_t start, Py_ssize_t end) except -1:
-        """Whether it is clear that a term stands around its anchor, or does not."""
-        cdef frozenset letters = way.last
-        cdef Py_ssize_t low, high
-        if letters and self._blank(start - 1) and self.s[start - 2] != BLANK and self.s[start - 2] not in letters:
-            return True
-        letters = way.first
-        if letters and end + 1 < self.n and self._blank(end):
-            if self.s[end + 1] != BLANK and self.s[end + 1] not in letters:
+    cdef bint _has_any(
+        self, tuple keys, Py_ssize_t low, Py_ssize_t high, Py_ssize_t first, Py_ssize_t last,
+    ) except -1:
+        """Whether one of these stands between two places, which are those of two words, or in a compound there."""
+        cdef Key key
+        for key in keys:
+            if key.is_word:
+                if self.words.next_of(key.value, key.literal, first, last) < last:
+                    return True
+            elif memmem(self.s + low, high - low, PyBytes_AS_STRING(key.literal), key.size) != NULL:
                 return True
-        if way.heads and way.tails:
-            return self._phrase(query, way, start, end)
-        if way.anchor.any_word and not way.before and not way.behind:
-            low, high = start, end
-            while self.s[low - 1] != BLANK:
-                low -= 1
-            while self.s[high] != BLANK:
-                high += 1
-            if self._alone(low, high):
-                self._add(query, way.term.shown, low, high)
+        if self.odd and self.stretch.owner in self.odd:
+            return True
+        for key in keys:
+            if self._is_joined(key.literal):
                 return True
         return False
 
-    cdef bint _phrase(self, query, way, Py_ssize_t start, Py_ssize_t end) except -1:
-        """The same for words that follow each other."""
-        cdef Py_ssize_t low = self._before(way.heads, start), high = self._behind(way.tails, end)
-        if low and high and self._blanks(low, high) == len(<tuple>way.before) + len(<tuple>way.behind):
-            if self._joins(low - 1) or self._joins(high):
-                return False
-            self._add(query, way.term.shown, low, high)
+    cdef bint _clue(self, Clue clue, Py_ssize_t start, Py_ssize_t end) except -1:
+        """Whether it is clear that a term stands around its anchor, or does not."""
+        if self.text.blank(start - 1) and self.s[start - 2] != BLANK and clue.last.lacks(self.s[start - 2]):
             return True
-        return self._other_behind(way.behind, end) or self._other_before(way.before, start)
+        if end + 1 < self.n and self.text.blank(end) and self.s[end + 1] != BLANK and clue.first.lacks(self.s[end + 1]):
+            return True
+        if clue.is_phrase:
+            return self._phrase(clue, start, end)
+        if not clue.is_part:
+            return False
+        while self.s[start - 1] != BLANK:
+            start -= 1
+        while self.s[end] != BLANK:
+            end += 1
+        if not self.text.is_alone(start, end):
+            return False
+        self._add(clue.query, clue.shown, start, end)
+        return True
+
+    cdef bint _phrase(self, Clue clue, Py_ssize_t start, Py_ssize_t end) except -1:
+        """The same for words that follow each other."""
+        cdef Py_ssize_t low = self._before(clue.heads, start), high = self._behind(clue.tails, end)
+        if low and high and self.text.blanks(low, high) == clue.blanks:
+            if not (self.text.ends_before(low) and self.text.ends_behind(high)) or self.text.sign(high) == NUMBER:
+                return False
+            self._add(clue.query, clue.shown, low, high)
+            return True
+        return self._other_behind(clue.behind, end) or self._other_before(clue.before, start)
 
     cdef Py_ssize_t _before(self, tuple heads, Py_ssize_t start) except -1:
         """Where a phrase begins of which one of these stands before `start`; 0: none does."""
@@ -297,46 +350,44 @@ cdef class Sorting:
                 return end + size - 1
         return 0
 
-    cdef bint _other_behind(self, tuple ways, Py_ssize_t end) except -1:
-        """Whether one blank and then a word by itself follows, and another one than the first of these."""
-        cdef Py_ssize_t high = end + 1
-        if not ways or not self._blank(end) or high >= self.high or self.s[high] == BLANK:
+    cdef bint _other_behind(self, tuple literals, Py_ssize_t end) except -1:
+        """Whether few signs and then a word by itself follows, which is none of these; or nothing more."""
+        cdef Py_ssize_t low = end + 1, high, most = min(end + MOST_SIGNS, self.high)
+        if not literals or not self.text.ends_behind(end):
             return False
+        while low < most and self.s[low] == BLANK:
+            low += 1
+        if low >= self.high:
+            return True
+        high = low
         while self.s[high] != BLANK:
             high += 1
-        return not self._joins(high) and self.form[end : high + 1] not in ways[0].literals
-
-    cdef bint _other_before(self, tuple ways, Py_ssize_t start) except -1:
-        """The same for the word before."""
-        cdef Py_ssize_t low = start - 1
-        if not ways or not self._blank(low) or low <= self.low or self.s[low - 1] == BLANK:
+        if high == low or self.text.joins(low - 1) or not self.text.ends_behind(high):
             return False
+        return not self._is_any(literals, low - 1, high + 1)
+
+    cdef bint _other_before(self, tuple literals, Py_ssize_t start) except -1:
+        """The same for the word before."""
+        cdef Py_ssize_t high = start - 1, low, least = max(start - MOST_SIGNS, self.low)
+        if not literals or not self.text.ends_before(start):
+            return False
+        while high > least and self.s[high - 1] == BLANK:
+            high -= 1
+        if high <= self.low:
+            return True
+        low = high
         while self.s[low - 1] != BLANK:
             low -= 1
-        return not self._joins(low - 1) and self.form[low - 1 : start] not in ways[0].literals
+        if low == high or self.text.joins(low - 1) or not self.text.ends_behind(high):
+            return False
+        return not self._is_any(literals, low - 1, high + 1)
 
-    # what stands in the text
-
-    cdef inline Py_UCS4 _sign(self, Py_ssize_t at) noexcept:
-        return PyUnicode_READ(self.kind, self.data, at)
-
-    cdef inline bint _blank(self, Py_ssize_t at) noexcept:
-        return self._sign(at) == BLANK
-
-    cdef Py_ssize_t _blanks(self, Py_ssize_t low, Py_ssize_t high) noexcept:
-        cdef Py_ssize_t at, count = 0
-        for at in range(low, high):
-            count += self._blank(at)
-        return count
-
-    cdef inline bint _joins(self, Py_ssize_t at) noexcept:
-        return joins(self._sign(at))
-
-    cdef inline bint _alone(self, Py_ssize_t start, Py_ssize_t end) except -1:
-        """Whether what stands there is surely a word by itself; False where that needs a closer look."""
-        if not (self._joins(start - 1) or self._joins(end)):
-            return True
-        return start in self.parted or self.sheet.stands_alone(start, end)
+    cdef bint _is_any(self, tuple literals, Py_ssize_t low, Py_ssize_t high) except -1:
+        """Whether it is one of these that stands between two places."""
+        for literal in literals:
+            if PyBytes_GET_SIZE(literal) == high - low and not memcmp(self.s + low, PyBytes_AS_STRING(literal), high - low):
+                return True
+        return False
 
     cdef int _add(self, query, shown, Py_ssize_t start, Py_ssize_t end) except -1:
         known = self.mine.get(query, NOTHING)
@@ -365,14 +416,32 @@ cdef inline void for_row(object row, Py_ssize_t at, object value) noexcept:
     PyTuple_SET_ITEM(row, at, value)
 
 
-def told(dict found, list names, dict untidy, tidied, hit):
-    """What `Engine` tells of an item for which nothing is left to be evaluated: a `hit` a query, in their order."""
+def told(list found, set odd, list names, dict untidy, tidied, hit):
+    """What `Engine` tells of each item: a `hit` a query, in their order; None where something is left to be evaluated.
+
+    `odd` items are left too.
+    """
+    cdef list rows = []
+    cdef dict mine
+    cdef Py_ssize_t number = 0
+    for mine in found:
+        if not mine:
+            rows.append(None if odd and number in odd else [])
+        elif (odd and number in odd) or None in mine.values():
+            rows.append(None)
+        else:
+            rows.append(told_one(mine, names, untidy, tidied, hit))
+        number += 1
+    return rows
+
+
+cdef list told_one(dict found, list names, dict untidy, tidied, hit):
     cdef list rows = [], spans
     for number in sorted(found) if len(found) > 1 else found:
         spans = found[number]
         one = new_row(hit, 2)
         for_row(one, 0, names[number])
-        if len(spans) == 1 or (not untidy.get(number) and in_order(spans)):
+        if len(spans) == 1 or (number not in untidy and in_order(spans)):
             for_row(one, 1, tuple(spans))
         else:
             for_row(one, 1, tidied(number, spans))

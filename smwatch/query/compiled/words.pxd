@@ -1,6 +1,8 @@
 # cython: language_level=3
 from libc.stdint cimport uint8_t, uint32_t
 
+from smwatch.query.compiled.text cimport Text
+
 
 cdef struct Hit:
     uint32_t number
@@ -9,6 +11,7 @@ cdef struct Hit:
 
 cdef class Words:
     cdef bytes form
+    cdef Text text  # None where only literals are looked for
     cdef const uint8_t *s
     cdef Hit *hits  # where literals stand
     cdef Py_ssize_t hit_count, room
@@ -19,4 +22,5 @@ cdef class Words:
     cdef int hit(self, uint32_t number, uint32_t start) except -1
     cdef void word(self, uint32_t value, Py_ssize_t start) noexcept
     cdef Py_ssize_t next(self, bytes literal, Py_ssize_t at, Py_ssize_t last) noexcept
+    cdef Py_ssize_t next_of(self, uint32_t value, bytes literal, Py_ssize_t at, Py_ssize_t last) noexcept
     cdef Py_ssize_t before(self, Py_ssize_t place) noexcept

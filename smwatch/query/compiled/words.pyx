@@ -3,7 +3,6 @@
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
-from cpython.unicode cimport PyUnicode_DATA, PyUnicode_KIND, PyUnicode_READ
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcmp
 
@@ -67,10 +66,8 @@ cdef class Words:
             at = self.next(literal, at + 1, last)
         return found
 
-    def alone(self, str text, tuple literals, Py_ssize_t low, Py_ssize_t high, set parted):
+    def alone(self, tuple literals, Py_ssize_t low, Py_ssize_t high):
         """Where these words, each between blanks, stand between two places, in order; None: one needs a closer look."""
-        cdef int kind = PyUnicode_KIND(text)
-        cdef const void *data = PyUnicode_DATA(text)
         cdef Py_ssize_t at, last = self.before(high), start, end
         found = []
         for literal in literals:
@@ -79,21 +76,21 @@ cdef class Words:
             at = self.next(literal, self.before(low), last)
             while at < last:
                 start, end = self.starts[at], self.starts[at] + PyBytes_GET_SIZE(literal) - 2
-                if joins(PyUnicode_READ(kind, data, start - 1)) or joins(PyUnicode_READ(kind, data, end)):
-                    if start not in parted:
-                        return None
+                start = self.text.word(start, end)
+                if start < 0:
+                    return None
                 found.append((start, end))
                 at = self.next(literal, at + 1, last)
         if len(found) > 1:
             found.sort()
         return found
 
-    def around(self, str text, list edges, Py_ssize_t reach, Py_ssize_t low, Py_ssize_t high):
+    def around(self, list edges, Py_ssize_t reach, Py_ssize_t low, Py_ssize_t high):
         """Stretches between two places that hold `reach` whole words on either side of each of `edges`, in order.
 
         Each is told by its start, its end and where its words begin. None where any is not clear.
         """
-        cdef Reader it = Reader(self, text, low, high)
+        cdef Reader it = Reader(self, low, high)
         cdef Py_ssize_t count = len(edges), at = 0, first, last = low, end
         found = []
         while at < count:
@@ -120,8 +117,13 @@ cdef class Words:
     cdef Py_ssize_t next(self, bytes literal, Py_ssize_t at, Py_ssize_t last) noexcept:
         """The first of the words from `at` to `last` that is this one; `last` if none is."""
         cdef const uint8_t *it = <const uint8_t *>PyBytes_AS_STRING(literal)
-        cdef Py_ssize_t size = PyBytes_GET_SIZE(literal), length = size - 2
-        cdef uint32_t value = hashed(lowest(eight(it + 1, length), length), second(it + 1, length), length)
+        cdef Py_ssize_t length = PyBytes_GET_SIZE(literal) - 2
+        return self.next_of(hashed(lowest(eight(it + 1, length), length), second(it + 1, length), length), literal, at, last)
+
+    cdef Py_ssize_t next_of(self, uint32_t value, bytes literal, Py_ssize_t at, Py_ssize_t last) noexcept:
+        """The same where the hash of the word is known."""
+        cdef const uint8_t *it = <const uint8_t *>PyBytes_AS_STRING(literal)
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(literal)
         while at < last and (self.values[at] != value or memcmp(self.s + self.starts[at] - 1, it, size)):
             at += 1
         return at
@@ -142,24 +144,18 @@ cdef class Reader:
     """A field, read by whole words: what stands between blanks, but several words that hyphens join are one."""
 
     cdef Words plain
-    cdef str text
-    cdef int kind
-    cdef const void *data
+    cdef Text text
     cdef Py_ssize_t low, high
 
-    def __cinit__(self, Words plain, str text, Py_ssize_t low, Py_ssize_t high):
-        if not 0 < low <= high < PyBytes_GET_SIZE(plain.form) or len(text) != PyBytes_GET_SIZE(plain.form):
+    def __cinit__(self, Words plain, Py_ssize_t low, Py_ssize_t high):
+        if not 0 < low <= high < plain.text.n:
             raise ValueError("no such field")
-        self.plain, self.text, self.low, self.high = plain, text, low, high
-        self.kind, self.data = PyUnicode_KIND(text), PyUnicode_DATA(text)
-
-    cdef inline Py_UCS4 sign(self, Py_ssize_t at) noexcept:
-        return PyUnicode_READ(self.kind, self.data, at)
+        self.plain, self.text, self.low, self.high = plain, plain.text, low, high
 
     cdef bint linked(self, Py_ssize_t word) except -1:
         """Whether a hyphen or apostrophe joins a word to the one before."""
         cdef Py_ssize_t start = self.plain.starts[word]
-        return self.plain.s[start - 2] != BLANK and self.sign(start - 1) in LINKS
+        return self.plain.s[start - 2] != BLANK and self.text.sign(start - 1) in LINKS
 
     cdef Py_ssize_t back(self, Py_ssize_t start, Py_ssize_t reach) except -1:
         """White space, or the field's start, with so many words from there to `start`."""
@@ -170,7 +166,7 @@ cdef class Reader:
         if count <= reach:
             return self.low
         start = min(start, <Py_ssize_t>self.plain.starts[word])
-        while start > self.low and not self.sign(start - 1).isspace():
+        while start > self.low and not self.text.sign(start - 1).isspace():
             start -= 1
         return start
 
@@ -183,7 +179,7 @@ cdef class Reader:
         if count <= reach:
             return self.high
         end = max(end, <Py_ssize_t>self.plain.starts[word - 1])
-        while end < self.high and not self.sign(end).isspace():
+        while end < self.high and not self.text.sign(end).isspace():
             end += 1
         return end
 
@@ -205,9 +201,9 @@ cdef class Reader:
                     found.append(at)
                 inside = True
                 continue
-            sign = self.sign(at)
+            sign = self.text.sign(at)
             if sign < 256 and not joins(sign):
-                if sign == COLON and self.sign(at + 1) == SLASH:  # an address
+                if sign == COLON and self.text.sign(at + 1) == SLASH:  # an address
                     return None
                 inside = False
                 continue

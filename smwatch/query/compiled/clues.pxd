@@ -1,0 +1,34 @@
+# cython: language_level=3
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+
+
+cdef class Key:
+    cdef bytes literal
+    cdef Py_ssize_t size
+    cdef uint32_t value  # the hash of the word that it is
+    cdef bint is_word  # one word between two blanks
+
+
+cdef class Letters:
+    cdef uint64_t[4] bits
+    cdef bint any  # whether any letter will do
+
+    cdef inline bint lacks(self, uint8_t letter) noexcept nogil:
+        return not (self.any or self.bits[letter >> 6] & (<uint64_t>1 << (letter & 63)))
+
+
+cdef class Clue:
+    cdef object query, shown
+    cdef tuple row  # the query and its route, as they came
+    cdef Letters last, first  # of the word before the anchor, and of the word behind it
+    cdef tuple heads, tails  # see `routes.Route`
+    cdef tuple before, behind  # the literals of the word beside the anchor; empty where there is none
+    cdef Py_ssize_t blanks  # of a phrase
+    cdef bint is_phrase, is_part
+
+
+cdef class Spot:
+    cdef object slot
+    cdef tuple words  # the query, and the term as it is shown
+    cdef tuple clues
+    cdef tuple others  # the query, and rows of keys: one of each row must be there

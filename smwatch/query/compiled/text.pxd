@@ -1,0 +1,37 @@
+# cython: language_level=3
+from cpython.unicode cimport PyUnicode_READ
+from libc.stdint cimport uint8_t
+
+from smwatch.query.compiled.letters cimport BLANK
+from smwatch.query.compiled.signs cimport joins
+
+
+cdef class Text:
+    cdef str text
+    cdef bytes form
+    cdef set parted  # see `Sheet.parted`
+    cdef const uint8_t *s
+    cdef const void *data
+    cdef int kind
+    cdef Py_ssize_t n
+
+    cdef inline Py_UCS4 sign(self, Py_ssize_t at) noexcept:
+        return PyUnicode_READ(self.kind, self.data, at)
+
+    cdef inline bint blank(self, Py_ssize_t at) noexcept:
+        return self.sign(at) == BLANK
+
+    cdef inline bint joins(self, Py_ssize_t at) noexcept:
+        return joins(self.sign(at))
+
+    cdef inline Py_ssize_t word(self, Py_ssize_t start, Py_ssize_t end) except -2:
+        """Where the word begins that surely stands there, with its # or @; -1 where that needs a closer look."""
+        return self._beside(start, end) if self.joins(start - 1) or self.joins(end) else start
+
+    cdef bint is_alone(self, Py_ssize_t start, Py_ssize_t end) except -1
+    cdef Py_ssize_t blanks(self, Py_ssize_t low, Py_ssize_t high) noexcept
+    cdef bint ends_before(self, Py_ssize_t start) noexcept
+    cdef bint ends_behind(self, Py_ssize_t end) noexcept
+    cdef Py_ssize_t _beside(self, Py_ssize_t start, Py_ssize_t end) except -2
+    cdef bint _is_in_address(self, Py_ssize_t start) noexcept
+    cdef bint _begins_address(self, Py_ssize_t colon) noexcept
