@@ -11,6 +11,7 @@ from smwatch.model import Span
 from smwatch.query.addresses import Needle
 from smwatch.query.anchors import every, rarest
 from smwatch.query.document import same_value
+from smwatch.query.positions import Near, TermPlaces
 from smwatch.query.routes import Plain
 from smwatch.query.steps import globbed
 from smwatch.query.syntax import TEXT_FIELDS, Address, Compare, Lang, Range, Site, Value
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from smwatch.query.document import Document
     from smwatch.query.positions import Core, Places
-    from smwatch.query.routes import PlainNode
+    from smwatch.query.routes import PlainNode, PlainTerm
     from smwatch.query.steps import Anchor
     from smwatch.query.syntax import Condition
     from smwatch.query.terms import Term
@@ -193,8 +194,7 @@ class Spelt:
 
     def plain(self, literals: Literals) -> PlainNode | None:
         """Itself, in texts."""
-        found = literals(self.term) if self.fields is TEXT_FIELDS else None
-        return None if found is None else (Plain.TERM, found, self.term.shown)
+        return plain_term(self.term, literals) if self.fields is TEXT_FIELDS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +234,21 @@ class Placed:
         """Those of the places."""
         return self.places.anchors()
 
-    def plain(self, literals: Literals) -> PlainNode | None:  # noqa: ARG002 - see Test
-        """None."""
-        return None
+    def plain(self, literals: Literals) -> PlainNode | None:
+        """NEAR of two words, in texts."""
+        places = self.places
+        if self.fields is not TEXT_FIELDS or not isinstance(places, Near):
+            return None
+        sides = [plain_term(side.term, literals) for side in places.must() if isinstance(side, TermPlaces)]
+        if len(sides) < 2 or sides[0] is None or sides[1] is None:  # noqa: PLR2004 - two sides
+            return None
+        return Plain.NEAR, sides[0], sides[1], places.words, places.ordered, self.cores[0].reach
+
+
+def plain_term(term: Term, literals: Literals) -> PlainTerm | None:
+    """A term that is one word; None where it is more."""
+    found = literals(term)
+    return None if found is None else (Plain.TERM, found, term.shown)
 
 
 # what is known about an item

@@ -24,16 +24,20 @@ _MOST_SPELLINGS = 8  # on one side of a phrase's anchor
 
 
 class Plain(IntEnum):
-    """What a node of a plain tree is: a word, or AND, OR, NOT over nodes."""
+    """What a node of a plain tree is: a word, AND, OR, NOT over nodes, or NEAR of two words."""
 
     TERM = 0
     ALL = 1
     ANY = 2
     NEVER = 3
+    NEAR = 4
 
 
-# a query of words alone: (TERM, literals, shown), (ALL | ANY, nodes), (NEVER, node)
-PlainNode = tuple[Plain, tuple[bytes, ...], str] | tuple[Plain, tuple["PlainNode", ...]] | tuple[Plain, "PlainNode"]
+# a query of words alone: (TERM, literals, shown), (ALL | ANY, nodes), (NEVER, node),
+# (NEAR, word, word, words between, whether in order, words around one that are read for the other)
+PlainTerm = tuple[Plain, tuple[bytes, ...], str]
+PlainNear = tuple[Plain, PlainTerm, PlainTerm, int, bool, int]
+PlainNode = PlainTerm | PlainNear | tuple[Plain, tuple["PlainNode", ...]] | tuple[Plain, "PlainNode"]
 
 
 @dataclass(frozen=True, slots=True)

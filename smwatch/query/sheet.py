@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from smwatch.query.compiled import COMPOUNDS
 from smwatch.text import tokenise
-from smwatch.text.plain import GLUE, JOINING, ODD, SPACE, key_byte, plain
+from smwatch.text.plain import GLUE, JOINING, ODD, SPACE, plain, plain_key
 from smwatch.text.tokens import LONGEST_RUN
 
 if TYPE_CHECKING:
@@ -285,9 +285,7 @@ def _any_in(form: bytes, literals: Iterable[bytes], low: int, high: int) -> bool
 def _wide(chunk: str) -> Sequence[bytes]:
     """The words of several parts, remembered."""
     return [
-        bytes(key_byte(char) or SPACE for char in key)
-        for key, edges in words_of(chunk).edges.items()
-        if any(end - start > 1 for start, end in edges)
+        plain_key(key) for key, edges in words_of(chunk).edges.items() if any(end - start > 1 for start, end in edges)
     ]
 
 

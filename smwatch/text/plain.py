@@ -84,7 +84,7 @@ def partial(key: str, *, part: bool = False) -> list[bytes]:
         return []
     longest = max(_PAIR.split(key), key=len)
     if not part and len(longest) >= _SELDOM and longest.isalnum():
-        return [bytes(key_byte(char) or SPACE for char in longest)]
+        return [plain_key(longest)]
     beginnings = (variants(key[:size], left=not part, right=False) for size in range(len(key), 0, -1))
     few = next((found for found in beginnings if found and len(found) <= _FEW_VARIANTS), [])
     return few if part else [b" " + one for one in few]
@@ -109,6 +109,13 @@ def _spellings(key: str) -> list[bytes] | None:
         if pair := PAIRS.get(key[here : here + 2]):
             ends.setdefault(here + 2, []).extend(one + bytes([pair]) for one in before)
     return ends[len(key)]
+
+
+def plain_key(key: str) -> bytes:
+    """A folded key as it stands in plain forms; spaces for signs, and for what has no plain form."""
+    if key.isascii():
+        return key.encode("ascii").translate(_table())
+    return bytes(key_byte(char) or SPACE for char in key)
 
 
 def key_byte(char: str) -> int | None:

@@ -74,6 +74,22 @@ def test_compounds_are_joined_alike(text: str) -> None:
     assert [part.odd for part in quick.stretches] == [part.odd for part in slow.stretches]
 
 
+@given(text=TEXT)
+@example(text="#Bahn @Bahn's #Bahn_ab @ab.de #-a x#a C# a++ a+")
+@example(text="(https://ab.de/Bahn_a?a=ab), xhttp://ab/a “http://a”/ab http://a b")
+@example(text="...a ab--Bahn ab.' a_ _.a Rock'a'ab a’ Bahn’s ‘ab’")
+def test_words_beside_signs_are_those_of_the_exact_reading(text: str) -> None:
+    sheet = Sheet([(0, "text", text)])
+    assume(not sheet.odd)
+    compiled_sieve([b" a "]).sift(sheet, [{}])
+    tokens = tokenise(text)
+    for key in ("bahn", "ab", "a", "3"):
+        found = sheet.words.alone((b" %b " % key.encode(),), 0, len(text) + 2)
+        if found is not None:
+            edges = [tokens.span(edge) for edge in tokens.edges.get(key, []) if edge[1] - edge[0] == 1]
+            assert [(start - 1, end - 1) for start, end in found] == edges
+
+
 @given(text=TEXT, around=st.tuples(TEXT, TEXT))
 @example(text="Die Bahn – so der Chef – fährt. Das Car-Sharing auch.", around=("", ""))
 @example(text="a--b 'a' a' -a", around=("", ""))

@@ -11,7 +11,7 @@ from smwatch.query.compiled.clues cimport Clue, Key, Spot
 from smwatch.query.compiled.letters cimport BLANK
 from smwatch.query.compiled.literals cimport Literals
 from smwatch.query.compiled.text cimport Text
-from smwatch.query.compiled.words cimport Words
+from smwatch.query.compiled.words cimport Words, pairs
 
 from smwatch.model import Span
 from smwatch.query.slots import rows_of
@@ -26,7 +26,7 @@ cdef extern from *:
     void *memmem(const void *, size_t, const void *, size_t) noexcept nogil
 
 cdef enum:
-    TERM, ALL, ANY, NEVER  # see `routes.PlainNode`
+    TERM, ALL, ANY, NEVER, NEAR  # see `routes.PlainNode`
 
 cdef enum:
     MOST_SIGNS = 4  # between two words beside each other
@@ -215,6 +215,8 @@ cdef class Sorting:
         cdef bint holds = kind == ALL
         if kind == TERM:
             return self._term_spans(node[1], node[2])
+        if kind == NEAR:
+            return self._near_spans(node)
         if kind == NEVER:
             return [] if self._evaluated(node[1]) is None else None
         for child in <tuple>node[1]:
@@ -230,24 +232,47 @@ cdef class Sorting:
 
     cdef list _term_spans(self, tuple literals, shown):
         cdef list spans = []
-        cdef Py_ssize_t low
         for part in <list>self.sheet.parts[self.stretch.owner]:
-            if part.odd:
-                self.unclear = True
-                return None
             if part.name not in TEXT_FIELDS:
                 continue
-            low = part.low
-            found = self.words.alone(literals, low - 1, part.high + 1)
-            if found is None:
-                self.unclear = True
+            self._add_places(spans, part, self._places(literals, part), shown)
+            if self.unclear:
                 return None
-            for start, end in <list>found:
-                spans.append(span_of(part.name, start - low, end - low, shown))
-        for literal in literals:
-            if self._is_joined(literal):
-                self.unclear = True
         return spans or None
+
+    cdef list _near_spans(self, tuple node):
+        """Two words with few others between them: those of both sides that have one of the other near them."""
+        cdef list spans = [], ours, theirs
+        cdef tuple left = node[1], right = node[2]
+        for part in <list>self.sheet.parts[self.stretch.owner]:
+            if part.name not in TEXT_FIELDS:
+                continue
+            ours, theirs = self._places(left[1], part), self._places(right[1], part)
+            if not self.unclear and ours and theirs:
+                near = pairs(self.words, part.low, part.high, ours, theirs, node[3], node[4], node[5])
+                if near is None:
+                    self.unclear = True
+                else:
+                    self._add_places(spans, part, near[0], left[2])
+                    self._add_places(spans, part, near[1], right[2])
+            if self.unclear:
+                return None
+        return spans or None
+
+    cdef int _add_places(self, list spans, part, list places, shown) except -1:
+        cdef Py_ssize_t low = part.low
+        for start, end in places:
+            spans.append(span_of(part.name, start - low, end - low, shown))
+        return 0
+
+    cdef list _places(self, tuple literals, part):
+        """Where a word stands in a field."""
+        found = None if part.odd else self.words.alone(literals, part.low - 1, part.high + 1)
+        for literal in literals:
+            if found is None or self._is_joined(literal):
+                self.unclear = True
+                return []
+        return found
 
     cdef bint _is_joined(self, bytes literal) except -1:
         """Whether a literal stands in a compound of the item."""

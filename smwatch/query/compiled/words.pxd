@@ -24,3 +24,9 @@ cdef class Words:
     cdef Py_ssize_t next(self, bytes literal, Py_ssize_t at, Py_ssize_t last) noexcept
     cdef Py_ssize_t next_of(self, uint32_t value, bytes literal, Py_ssize_t at, Py_ssize_t last) noexcept
     cdef Py_ssize_t before(self, Py_ssize_t place) noexcept
+
+
+cdef tuple pairs(
+    Words words, Py_ssize_t low, Py_ssize_t high, list ours, list theirs, Py_ssize_t between, bint ordered,
+    Py_ssize_t reach,
+)

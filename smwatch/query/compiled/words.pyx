@@ -9,6 +9,8 @@ from libc.string cimport memcmp
 from smwatch.query.compiled.letters cimport BLANK, eight, hashed, is_word, lowest, second
 from smwatch.query.compiled.signs cimport joins
 
+from bisect import bisect_right
+
 from smwatch.text.plain import ODD as PLAIN_ODD
 from smwatch.text.surface import APOSTROPHES, HYPHENS
 
@@ -16,6 +18,7 @@ cdef enum:
     DOT = 46
     SLASH = 47
     COLON = 58
+    MOST_PAIRS = 4096  # that are looked at one by one
 
 cdef uint8_t ODD = PLAIN_ODD
 cdef str LINKS = HYPHENS + APOSTROPHES
@@ -215,3 +218,39 @@ cdef class Reader:
             else:
                 return None
         return found
+
+
+cdef tuple pairs(
+    Words words, Py_ssize_t low, Py_ssize_t high, list ours, list theirs, Py_ssize_t between, bint ordered,
+    Py_ssize_t reach,
+):
+    """The words of either side with one of the other at most so many words away; None where that is not clear.
+
+    `ordered`: ours first. All are places between `low` and `high`; `reach` is as in `Words.around`.
+    """
+    cdef list left = [], right = [], one, other
+    rare = ours if len(ours) <= len(theirs) else theirs
+    around = words.around(rare, reach, low, high)
+    if around is None:
+        return None
+    for first, last, begins in <list>around:
+        one, other = numbered(ours, first, last, begins), numbered(theirs, first, last, begins)
+        if len(one) * len(other) > MOST_PAIRS:
+            return None
+        left += [place for place, number in one if has_near(number, other, between, True, not ordered)]
+        right += [place for place, number in other if has_near(number, one, between, not ordered, True)]
+    return left, right
+
+
+cdef list numbered(list places, Py_ssize_t first, Py_ssize_t last, list begins):
+    """Those between two places, each with the number of its word."""
+    return [(place, bisect_right(begins, place[0])) for place in places if first <= place[0] and place[1] <= last]
+
+
+cdef bint has_near(Py_ssize_t number, list rows, Py_ssize_t between, bint behind, bint before) except -1:
+    cdef Py_ssize_t apart
+    for _, other in rows:
+        apart = <Py_ssize_t>other - number
+        if (behind and 0 < apart <= between + 1) or (before and 0 < -apart <= between + 1):
+            return True
+    return False
