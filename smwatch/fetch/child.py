@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LIMITED = (-signal.SIGABRT, -signal.SIGXCPU)  # how compiled code ends that gets no memory; how the kernel ends a job
 START = 30.0  # seconds until a new worker has to be ready; its imports are no job's time
+AT_ONCE = 64 * 1024  # bytes of a body that are copied to go in one write
 TICK = 0.1  # seconds between two looks at a busy child
 CLOCK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -105,8 +106,8 @@ class Child:
         assert self._process.stdin is not None  # noqa: S101 - both are pipes, see start
         assert self._process.stdout is not None  # noqa: S101
         frame = json.dumps(job).encode()
-        self._process.stdin.write(HEADER.pack(len(frame)) + frame + HEADER.pack(len(body)))
-        self._process.stdin.write(body)
+        head = HEADER.pack(len(frame)) + frame + HEADER.pack(len(body))
+        self._process.stdin.writelines((head, body) if len(body) > AT_ONCE else (head + body,))
         await self._process.stdin.drain()
         size = HEADER.unpack(await self._process.stdout.readexactly(HEADER.size))[0]
         if size > limit:
