@@ -203,8 +203,8 @@ def near(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Se
 
 def _around(sheet: Sheet, stretch: Stretch, way: Route, start: int, end: int) -> Sequence[Place] | None:
     """The exact reading of so many words around a place that a phrase has room in them."""
-    stretch.looks += 1
     text, reach = sheet.text, _REACH * len(way.term.steps)
+    stretch.looks += 2 * reach // _RARE
     low, high = max(stretch.low, start - reach), min(stretch.high, end + reach)
     if low > stretch.low:
         words = text[low:start].split()[1:]
@@ -278,7 +278,10 @@ def _behind(sheet: Sheet, stretch: Stretch, way: Probe, at: int) -> Place | None
 
 def _judge(sheet: Sheet, way: Probe, start: int, end: int, gap: str) -> Place | None:
     """The word beside a phrase: its place, MISSING if it is another, None if that is not clear."""
-    if not way.is_word or not sheet.stands_alone(start, end):
+    alone = sheet.stands_alone(start, end)
+    if not way.is_word and alone and not _stands_in(sheet, way, start, end):
+        return MISSING
+    if not way.is_word or not alone:
         chunk = sheet.chunk(start, end)
         return None if chunk is None or way.step.edges(chunk[1]) else MISSING
     if not way.holds(sheet.plain[start:end]) or not _accents_fit(sheet, way.step, start, end):

@@ -89,7 +89,7 @@ class Pattern:
     def edges(self, tokens: Tokens) -> list[Edge]:
         """Every word that fits; some inside others."""
         if self.marked or any(None in piece for piece in self.pieces):
-            return [e for key, edges in tokens.edges.items() for e in edges if self._fits_anyhow(tokens, key, e)]
+            return [edge for key, edges in tokens.edges.items() for edge in self._fitting(tokens, key, edges)]
         literals, signed = self.literals(), self._is_signed()
         loose = self.loose.literals() if self.loose else None
         found: list[Edge] = []
@@ -107,6 +107,19 @@ class Pattern:
     def _is_signed(self) -> bool:
         """Whether it looks for tags or names."""
         return ((self.pieces[0] or ("",))[0] or " ").startswith(tuple(SIGNS))
+
+    def _fitting(self, tokens: Tokens, key: str, edges: Sequence[Edge]) -> list[Edge]:
+        """Those of one word's edges that fit; where they are written in ASCII, all do or none."""
+        alike: bool | None = None
+        found: list[Edge] = []
+        for edge in edges:
+            if self.marked or not tokens.is_ascii(edge):
+                fits = self._fits_anyhow(tokens, key, edge)
+            else:
+                alike = fits = self._fits_anyhow(tokens, key, edge) if alike is None else alike
+            if fits:
+                found.append(edge)
+        return found
 
     def _fits_anyhow(self, tokens: Tokens, key: str, edge: Edge) -> bool:
         return self._fits(tokens, key, edge) or (self.loose is not None and self.loose._fits(tokens, key, edge))  # noqa: SLF001 - one of its own kind

@@ -64,6 +64,11 @@ class Tokens:
         """The characters of the original text under `edge`, or under a path from its start to its end."""
         return self.starts[edge[0]], self.ends[edge[1] - 1]
 
+    def is_ascii(self, edge: Edge) -> bool:
+        """Whether no other characters stand under it: its letters are those of its folded form, one by one."""
+        low, high = self.span(edge)
+        return self.text[low:high].isascii()
+
     def loose(self, key: str) -> list[tuple[str, Edge]]:
         """Edges whose `fold_loose` form is `key`, with their folded form."""
         if self._loose is None:

@@ -7,7 +7,7 @@ from typing import Self, SupportsIndex
 import pytest
 
 from smwatch.model import Item
-from smwatch.query import look, parse
+from smwatch.query import look, parse, steps
 from smwatch.query.engine import Engine
 from smwatch.query.sheet import Sheet
 from smwatch.text import sentences, tokenise
@@ -113,3 +113,16 @@ def test_few_places_are_looked_at_closely_before_a_whole_text_is_read(monkeypatc
         text = "a b a\n\na " * (SIZE // 9) + "c"
         Engine({query: parse(query)}).match(Item(id="1", source="quelle", text=text))
     assert sum(read) <= 2 * 10 * SIZE
+
+
+def test_a_wildcard_in_a_phrase_is_judged_once_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once a place, and not by reading the text again around each of them."""
+    read: list[int] = []
+    judged: list[int] = []
+    fitted = steps._glob_units
+    monkeypatch.setattr(look, "tokenise", lambda text: read.append(len(text)) or tokenise(text))
+    monkeypatch.setattr(steps, "_glob_units", lambda *args: judged.append(1) or fitted(*args))
+    (hit,) = Engine({"q": parse('"a b?b"')}).match(Item(id="1", source="quelle", text="a bbb " * (SIZE // 6)))
+    assert len(hit.spans) == SIZE // 6
+    assert sum(read) <= 2 * SIZE
+    assert len(judged) <= SIZE // 60
