@@ -172,7 +172,8 @@ class _Builder:
 
     def _watches(self) -> None:
         lists = {name: it.it for name, it in self.draft.lists.items()}
-        queries = self.queries = Queries(self.report, lists, self.parse)
+        entries = {name: it.node.table["words"].entries for name, it in self.draft.lists.items() if it.it}
+        queries = self.queries = Queries(self.report, lists, self.parse, entries)
         for node in self.sections.all("watch"):
             values = self.sections.read(node, tables.WATCH, frozenset({"raise"}))
             raises = self._raises(node)

@@ -8,8 +8,9 @@ from smwatch.config import strings, unnamed, unsaid
 from smwatch.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from smwatch.config.document import Spot
     from smwatch.config.report import Report
     from smwatch.config.tree import Node
     from smwatch.query import Query
@@ -19,10 +20,15 @@ class Queries:
     """Parses with one watch's options and reports what does not parse."""
 
     def __init__(
-        self, report: Report, lists: Mapping[str, tuple[str, ...]], parse: Callable[..., Any] | None = None
+        self,
+        report: Report,
+        lists: Mapping[str, tuple[str, ...]],
+        parse: Callable[..., Any] | None = None,
+        entries: Mapping[str, Sequence[Node]] | None = None,
     ) -> None:
         self.report = report
         self.lists = lists
+        self._entries = entries or {}
         self.asked: list[unsaid.Asked] = []
         self.named: list[unnamed.Named] = []
         self._parse = parse
@@ -34,7 +40,8 @@ class Queries:
         try:
             query = self._parser()(node.value, **options, lists=self.lists)
         except QueryError as error:
-            spot = strings.inside(node, error.start, error.end)
+            spot = self._in_list(node.value[error.start : error.end], options)
+            spot = spot or strings.inside(node, error.start, error.end)
             self.report.error(spot, error.sentence, next(iter(error.repairs), None), watch=watch)
             return False
         self._warn(node, query)
@@ -44,6 +51,16 @@ class Queries:
             spot = strings.inside(node, start, end)
             self.named.append(unnamed.Named(name, spot, node.value[:start], node.value[end:]))
         return True
+
+    def _in_list(self, name: str, options: Mapping[str, Any]) -> Spot | None:
+        """The place of the first entry that is no word, where `name` is a list that has one."""
+        name = name.strip('"')
+        for entry in self._entries.get(name, ()):
+            try:
+                self._parser()(f'list:"{name}"', **options, lists={name: (entry.value,)})
+            except QueryError:
+                return strings.inside(entry, 0)
+        return None
 
     def _warn(self, node: Node, query: Query) -> None:
         from smwatch.query import coverage  # noqa: PLC0415 - only where there are queries
