@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 _STAR_LETTERS = 3
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?")
-_GROUPED = re.compile(r"-?\d{1,3}(?:[.,'’]\d{3})+")
+_GROUPED = re.compile(r"-?\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+")
 _SHORT = re.compile(r"(-?\d+)(?:[.,](\d))?(k|m|tsd|mio)\.?", re.IGNORECASE)
-_SIGNED = re.compile(r"(?P<sign>[<>]=?|=)?\s*(?P<number>\S*)")
+_SIGNED = re.compile(r"(?P<sign>[<>]=?|[=≤≥])?\s*(?P<number>.*)")
+_SIGNS = {"": "", "=": "", "≤": "<=", "≥": ">="}
 _RANGE = re.compile(r"\[\s*(?P<low>\S+)\s+(?:TO|BIS|to|bis)\s+(?P<high>\S+?)\s*\]")
 _SPAN = re.compile(r"\[?\s*(?P<low>\d+|\*)\s*(?:\.\.+|-|–|,|TO|BIS|to|bis)\s*(?P<high>\d+|\*)?\s*\]?")
+_DEGREE = re.compile(r"(?P<sign>[<>])?=?\s*(?P<number>[+-]?\d{1,3})")  # of a tone, as Talkwalker tells it
 _POWERS = {"k": 3, "tsd": 3, "m": 6, "mio": 6}
 _NUMBER_EXAMPLES = {"rating": ">=4", "sentiment": ">0"}
 
@@ -30,9 +32,10 @@ _NUMBER_EXAMPLES = {"rating": ">=4", "sentiment": ">0"}
 class Conditions:
     """Conditions of one query; `sign` reads the tags and names of `hashtag:` and `mention:`."""
 
-    def __init__(self, source: str, sign: Callable[[Token, str], Node]) -> None:
+    def __init__(self, source: str, sign: Callable[[Token, str], Node], notes: list[Text]) -> None:
         self.source = source
         self._sign = sign
+        self._notes = notes
 
     def read(self, token: Token, field: str) -> Node:
         """What `token` stands for as a value of `field`; raises QueryError."""
@@ -60,8 +63,13 @@ class Conditions:
             sentence = text("site: takes no wildcards; subdomains are always included")
             raise self._error(token, sentence, *([bare] if bare else []))
         if not any(char.isalnum() for char in host):
-            raise self._error(token, text("{value} is no web site", value=token.text))
+            raise self._no_site(token)
+        if "." not in host:
+            self._notes.append(text("site:{host} is an address without a dot, unlike {host}.example", host=host))
         return Site(host, spot(token))
+
+    def _no_site(self, token: Token) -> QueryError:
+        return self._error(token, text("site: expects an address like zeitung.example, not {value}", value=token.text))
 
     def _address(self, token: Token, field: str) -> Node:
         value = token.text.strip()
@@ -85,6 +93,8 @@ class Conditions:
             return self._choice(token, field)
         value = " ".join(token.text.split())
         value = value.removeprefix("r/") if field == "subreddit" else value
+        if field == "country" and (meant := fields.country_meant(value)):
+            raise self._error(token, text("country: expects a code like de, at, ch, not {value}", value=value), meant)
         letters = sum(char.isalnum() for char in value)
         if not letters:
             raise self._error(token, text("{field}: needs a value", field=field))
@@ -98,7 +108,9 @@ class Conditions:
         if value is not None:
             return Value(field, value, spot(token))
         known = list(fields.CHOICES[field])
-        near = get_close_matches(token.text.casefold(), known, n=1, cutoff=0.5) or known[:1]
+        near = get_close_matches(token.text.casefold(), known, n=1, cutoff=0.5)
+        if field == "sentiment" and (degree := _DEGREE.fullmatch(token.text)):
+            near = [_tone(degree["sign"] or "", int(degree["number"]))]
         sentence = text(
             "{field}: knows {known}, not {value}", field=field, known=", ".join(known), value=token.text.strip(QUOTES)
         )
@@ -111,7 +123,7 @@ class Conditions:
             return self._range(token, field)
         found = _SIGNED.fullmatch(token.text)
         sign, shown = (found["sign"] or "=", found["number"]) if found else ("=", "")
-        if not _NUMBER.fullmatch(shown) or (field != "rating" and _GROUPED.fullmatch(shown)):
+        if sign in "≤≥" or not _NUMBER.fullmatch(shown) or (field != "rating" and _GROUPED.fullmatch(shown)):
             raise self._no_number(token, field, sign, shown)
         return Compare(field, sign, _plain(float(shown)), spot(token))
 
@@ -137,9 +149,11 @@ class Conditions:
         return _plain(float(shown))
 
     def _no_number(self, token: Token, field: str, sign: str, shown: str) -> QueryError:
-        sentence = text("{field}: expects a number, not {value}", field=field, value=shown or token.text)
-        written = "" if sign == "=" else sign
-        if meant := _meant(shown):
+        value = token.text if sign in _SIGNS else shown or token.text
+        sentence = text("{field}: expects a number, not {value}", field=field, value=value)
+        written = _SIGNS.get(sign, sign)
+        meant = _meant(shown) or (shown if _NUMBER.fullmatch(shown) else None)
+        if meant:
             return self._error(token, sentence, written + meant)
         if span := _SPAN.fullmatch(shown):
             return self._error(token, sentence, f"[{span['low']} TO {span['high'] or '*'}]")
@@ -160,6 +174,13 @@ def at_token(source: str, token: Token, sentence: Text, instead: Sequence[str]) 
     return QueryError(sentence, start=token.start, end=token.end, repairs=repairs)
 
 
+def _tone(sign: str, number: int) -> str:
+    """The tone that a comparison with a number asks for: below 0 is negative."""
+    if number == 0:
+        return {"<": "negative", ">": "positive"}.get(sign, "neutral")
+    return "positive" if number > 0 else "negative"
+
+
 def _plain(number: float) -> float:
     return int(number) if number.is_integer() else number
 
@@ -167,7 +188,7 @@ def _plain(number: float) -> float:
 def _meant(shown: str) -> str | None:
     """The number that 1.000, 1,5 or 10k stand for."""
     if _GROUPED.fullmatch(shown):
-        return re.sub(r"[.,'’]", "", shown)
+        return re.sub(r"[.,'’\s]", "", shown)
     if re.fullmatch(r"-?\d+,\d{1,2}", shown):
         return shown.replace(",", ".")
     if short := _SHORT.fullmatch(shown):

@@ -21,6 +21,9 @@ _UNSLASHED = re.compile(r"(?P<op>O?NEAR)\s*[:~(-]?\s*(?P<n>\d{1,3})\)?(?!\w)")
 _LISTED = re.compile(r'"[^"]+"|[^\s(),;"]+')
 _LIST = re.compile(rf"\s*\(?\s*(?:{_LISTED.pattern})(?:\s*[,;]\s*(?:{_LISTED.pattern}))*(?:\s*\))?")
 _SENTENCE = re.compile(r"(?P<o>O?)SENTENCE(?![\w/:=]|-\w)")
+_SPOKEN = re.compile(r"o?near|nahe|NAHE")
+_FACTIVA = re.compile(r"(?P<op>w|near|adj)(?P<n>\d{1,2})")
+_OPERAND = re.compile(r"\s+(?!(?:AND|OR|UND|ODER|and|or|und|oder)\b)[^\s)]")
 _INITIALS = frozenset("NOWPSnowp")
 _NEGATION = re.compile(r"(?:NOT|NICHT|not|nicht)\s+")
 _NEGATED_TOO = re.compile(r"(?i:O?NEAR|W|PRE|NAHE)\s*/|(?:O?NEAR|O?SENTENCE)(?![\w/:=]|-\w)")
@@ -70,6 +73,30 @@ def operator(source: str, start: int) -> Operator | None:
     if found := _OPEN.match(source, start):
         return Operator(Sense.NEAR, None, found.group().startswith(("O", "P")), found.end())
     return None
+
+
+def spoken(source: str, start: int, end: int) -> Operator | None:
+    """The bare NEAR that a word in small letters is between two terms that nothing else joins; None: it is none.
+
+    Raises QueryError for Factiva's w5, near5, adj5.
+    """
+    if not _OPERAND.match(source, end):
+        return None
+    if found := _FACTIVA.fullmatch(source, start, end):
+        raise _unspaced(source, found)
+    if not _SPOKEN.fullmatch(source, start, end):
+        return None
+    return Operator(Sense.NEAR, None, source.startswith("o", start), end)
+
+
+def _unspaced(source: str, found: re.Match[str]) -> QueryError:
+    form = f"{'ONEAR' if found['op'] == 'adj' else 'NEAR'}/{found['n']}"
+    return QueryError(
+        text("{sign} is {tool}'s way to write {form}", sign=found.group(), tool="Factiva", form=form),
+        start=found.start(),
+        end=found.end(),
+        repairs=[source[: found.start()] + it + source[found.end() :] for it in (form, f'"{found.group()}"')],
+    )
 
 
 def distance(source: str, start: int, end: int) -> int:

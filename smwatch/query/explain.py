@@ -76,7 +76,7 @@ def _reminders(query: Query, teller: Teller) -> list[Text]:
     if inflected and query.inflect:
         word = inflected[0].text
         found.append(text("Genitives count too ({example}).", example=teller.quoted(f"{word}s")))
-    if any("ü" in leaf or "ä" in leaf or "ö" in leaf or "ß" in leaf for leaf in map(str, leaves)):
+    if any(char in "äöüß" for leaf in leaves for char in str(leaf).lower()):
         found.append(text("Umlauts count in both spellings (ü and ue, ß and ss)."))
     if query.umlauts == "loose":
         found.append(text("Umlauts also count without dots (ä like a)."))

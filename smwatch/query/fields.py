@@ -93,14 +93,17 @@ _FOREIGN = {
         logoids imagetype parentpostid rootpostid channelid channelgroup entity interest profession minuteofday pagetype
         engagementtype engagingwith engagingwithguid gender guid insightshashtag insightsmentioned locationgroup
         monthlyvisitors publisherid publishersubtype redditspoiler singleviewed tweetsource taggedaccounts threadurl
-        verified weblogtitle xprofile""",
+        verified weblogtitle xprofile location state contentsource contentsourcename category emotion impact
+        reachestimate threadid authorcountry""",
     "Talkwalker": """alexa_pageviews article_extended_attributes cluster_id customer_entity entity_url
         extra_article_attributes extra_author_attributes extra_source_attributes host_zone images lastcrawled
         matched_profile noise_level porn_level post_type root_url searchindexed source_extended_attributes
-        tags_customer tags_internal tokens_content tokens_title twitter_followers word_count world_data""",
+        tags_customer tags_internal tokens_content tokens_title twitter_followers word_count world_data author_gender
+        fluency_level indexed meta_cluster_id parent_url provider published search_indexed spam_level tags_marking
+        title_snippet trending_score videos""",
     "Meltwater": """adspend ave bio circulation followercount mediatype metadata quoted retweet socialtype socialhandle
         sourceid sourcename views""",
-    "Cision": "dma mediaoutlet mediumtype outlet outlettype publicity",
+    "Cision": "circulation dma mediaoutlet mediatype mediumtype outlet outlettype program publicity state station",
     "X": """filter min_faves min_retweets min_replies since until geocode conversation_id retweets_of place point_radius
         bounding_box place_country""",
     "Google": "filetype related cache before after inanchor allinanchor",
@@ -110,7 +113,11 @@ NAMES: Mapping[str, str] = MappingProxyType(
     {alias: canonical for canonical, aliases in _HERE.items() for alias in (canonical, *aliases)}
 )
 FOREIGN: Mapping[str, str] = MappingProxyType(
-    {name: tool for tool, names in _FOREIGN.items() for name in names.split()}
+    {
+        name: ", ".join(tool for tool, others in _FOREIGN.items() if name in others.split())
+        for names in _FOREIGN.values()
+        for name in names.split()
+    }
 )
 SINGLE_VALUED = ("site", "author", "lang", "source", "type")  # repeated in one AND group they mean OR
 DIALECTS: Mapping[str, str] = MappingProxyType(
@@ -128,6 +135,25 @@ _LANGUAGES = {
     "tr": "türkisch turkish",
 }
 _CODES = {name: code for code, names in _LANGUAGES.items() for name in names.split()}
+_COUNTRIES = {
+    "de": "deu ger deutschland germany",
+    "at": "aut österreich austria",
+    "ch": "che schweiz switzerland",
+    "li": "lie liechtenstein",
+    "lu": "lux luxemburg luxembourg",
+    "gb": "uk gbr großbritannien",
+    "us": "usa",
+    "fr": "fra frankreich france",
+    "it": "ita italien italy",
+    "es": "esp spanien spain",
+    "nl": "nld niederlande netherlands",
+    "be": "bel belgien belgium",
+    "pl": "pol polen poland",
+    "dk": "dnk dänemark denmark",
+    "cz": "cze tschechien czechia",
+    "tr": "tur türkei turkey",
+}
+_COUNTRY_CODES = {name: code for code, names in _COUNTRIES.items() for name in names.split()}
 _CODE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
 _WWW = r"(?:www\d?\.(?=[^/:?#@\s]*\.))*"  # www.de is a name by itself
 _HOST = re.compile(rf"(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/?#\s]*@)?{_WWW}([^/:?#@\s]+)(?:[/:?#]|$)", re.IGNORECASE)
@@ -162,6 +188,11 @@ def language(value: str) -> str | None:
 def language_meant(value: str) -> str | None:
     """The code of a language that was named in words ("deutsch")."""
     return _CODES.get(value.strip().casefold())
+
+
+def country_meant(value: str) -> str | None:
+    """The code of two letters of a country that was named in words or three letters ("Deutschland", "DEU")."""
+    return _COUNTRY_CODES.get(value.strip().casefold())
 
 
 def host(address: str) -> str:

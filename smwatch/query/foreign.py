@@ -12,18 +12,21 @@ from smwatch.query.syntax import OPERATORS
 from smwatch.text.surface import APOSTROPHES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 QUOTES = '"“”„‟«»‹›＂'
 DASHES = "–—−‒―"
 _OPERATOR = r"(?:AND|OR|NOT|UND|ODER|NICHT|and|or|not|und|oder|nicht|-)"
-_VALUE = re.compile(r"\s*[:=]?\s*(?:\"[^\"]*\"|\([^()]*\)|\[[^\]]*\]|[^\s()]+)?")
+_VALUE = re.compile(rf"[{QUOTES}](?P<words>[^{QUOTES}]*)[{QUOTES}]|\[[^\]]*\]|(?P<word>[^\s()]+)|")
+_PARTS = re.compile(rf"[{QUOTES}][^{QUOTES}]*[{QUOTES}]|[()]")
 _CUT_BEFORE = re.compile(rf"(?:\b{_OPERATOR}\s+|-)+$")
 _SINGLE = re.compile(
     rf"[{APOSTROPHES}‚]+[{QUOTES}]*(?P<content>(?:[^{APOSTROPHES}{QUOTES}]|[{APOSTROPHES}](?=[^\W_]))+)"
     rf"[{QUOTES}]*[{APOSTROPHES}]+"
 )
+_BANG = re.compile(rf"!\s*(?:[{QUOTES}](?P<words>[^{QUOTES}]+)[{QUOTES}]|(?P<word>[\w.-]+)|(?P<group>\())")
 _DOUBLED = re.compile(rf"(?P<opening>[{QUOTES}]{{2,}})(?P<content>[^{QUOTES}]+)(?P<closing>[{QUOTES}]+)")
+_WITHIN = re.compile(r"\b(?:w|within)$", re.IGNORECASE)
 _CUT_AFTER = re.compile(rf"^\s*(?:{_OPERATOR}\s+)+")
 
 
@@ -43,9 +46,44 @@ def cased_operators(source: str, start: int, end: int, inner: str) -> QueryError
 
 def no_data(source: str, name: str, start: int, end: int) -> QueryError:
     """A field that another tool has and that no source here gives."""
-    tool = fields.FOREIGN[name.casefold()]
-    sentence = text("{name}: is known from {tool}; there is no data for it here", name=name, tool=tool)
-    return QueryError(sentence, start=start, end=end, repairs=_without_field(source, start, end))
+    tool = fields.FOREIGN.get(name.partition(".")[0].casefold(), "X")
+    sentence = text("{name}: is a field of {tool}; there is no data for it here", name=name, tool=tool)
+    repairs = [without(source, start, _value(source, end)[1])]
+    if source.startswith("(", end):  # or a word beside a group
+        repairs.append(f"{source[:end]} {source[end:]}")
+    return QueryError(sentence, start=start, end=end, repairs=repairs)
+
+
+_HAS = {
+    "images": "contains:image",
+    "videos": "contains:video",
+    "links": "contains:link",
+    "media": "(contains:image OR contains:video)",
+}
+_OTHERWISE: Mapping[str, tuple[str, Callable[[str], str]]] = {
+    "raw": ("Brandwatch", lambda value: f"{{{value}}}"),
+    "to": ("X", lambda value: f"(@{value.lstrip('@')} AND is:reply)"),
+    "has": ("X", lambda value: _HAS.get(value.casefold(), "")),
+}
+
+
+def otherwise(source: str, name: str, start: int, end: int) -> QueryError | None:
+    """A field of another tool that has another form here: `raw:G.A.P.`, `has:links`."""
+    if name.casefold() not in _OTHERWISE:
+        return None
+    tool, form = _OTHERWISE[name.casefold()]
+    low, high = _value(source, end)
+    found = _VALUE.fullmatch(source, low, high)
+    value = (found["words"] or found["word"] or "").strip() if found else ""
+    shown = form(value or "…")
+    if not shown:
+        return no_data(source, name, start, end)
+    return QueryError(
+        text("{sign} is {tool}'s way to write {form}", sign=source[start:high], tool=tool, form=shown),
+        start=start,
+        end=end,
+        repairs=[f"{source[:start]}{shown}{source[high:]}"] if value else [],
+    )
 
 
 def unknown_field(source: str, name: str, start: int, end: int) -> QueryError:
@@ -78,10 +116,24 @@ def without(source: str, start: int, end: int) -> str:
     return f"{cut.rstrip()}{gap}{rest.lstrip()}".strip()
 
 
-def _without_field(source: str, start: int, end: int) -> list[str]:
-    """The query without this field and the operator that joins it."""
-    value = _VALUE.match(source, end)
-    return [without(source, start, value.end() if value else end)]
+def _value(source: str, end: int) -> tuple[int, int]:
+    """Where the value of a field stands whose name ends at `end`."""
+    assign = re.compile(r"\s*[:=]\s*").match(source, end)
+    low = assign.end() if assign else end
+    if source.startswith("(", low):
+        return low, _closing(source, low)
+    found = _VALUE.match(source, low)
+    return low, found.end() if found else low
+
+
+def _closing(source: str, start: int) -> int:
+    """The end of the group that begins at `start`, or of the query."""
+    depth = 0
+    for part in _PARTS.finditer(source, start):
+        depth += {"(": 1, ")": -1}.get(part.group(), 0)
+        if depth == 0:
+            return part.end()
+    return len(source)
 
 
 def _as_phrase(source: str, start: int, end: int) -> list[str]:
@@ -168,7 +220,8 @@ def swap_unquoted(source: str, start: int, pattern: str, other: str) -> str:
     return source[:start] + "".join(told)
 
 
-def _bracket(source: str, start: int) -> QueryError:
+def bracket(source: str, start: int) -> QueryError:
+    """`[a OR b]`."""
     close = source.find("]", start)
     repairs = [f"{source[:start]}({source[start + 1 : close]}){source[close + 1 :]}"] if close > 0 else []
     return QueryError(text("square brackets are Sprinklr's; here groups stand in ( )"), start=start, repairs=repairs)
@@ -183,16 +236,16 @@ def _comma(source: str, start: int) -> QueryError:
 
 
 def _bang(source: str, start: int) -> QueryError:
-    word = re.compile(r"!\s*([\w.-]+)").match(source, start)
+    word = _BANG.match(source, start)
     if word is None:
         return _meaningless(source, start)
-    exact, exclude = f"{{{word[1]}}}", f"NOT {word[1]}"
-    sentence = text(
-        "! is read differently by other tools: as exact spelling (here {exact}), by Lucene as NOT (here {exclude})",
-        exact=exact,
-        exclude=exclude,
-    )
-    repairs = [_swap(source, start, len(word.group()), form) for form in (exact, exclude)]
+    if word["group"]:
+        sentence, forms = text("{sign} is Lucene's way to write {word}", sign="!", word="NOT"), ["NOT ("]
+    else:
+        forms = [f"{{{word['words'] or word['word']}}}", f"NOT {word[0][1:].strip()}"]
+        told = "Pulsar reads ! as exact spelling (here {exact}), Lucene as NOT (here {exclude})"
+        sentence = text(told, exact=forms[0], exclude=forms[1])
+    repairs = [_swap(source, start, len(word.group()), form) for form in forms]
     return QueryError(sentence, start=start, repairs=repairs)
 
 
@@ -224,21 +277,26 @@ def _brace(source: str, start: int) -> QueryError:
 
 
 def _slash(source: str, start: int) -> QueryError:
-    """`a /5 b` and `a /s b`, as legal databases write them."""
-    found = re.compile(r"/\s*(?:(\d{1,3})|([sS]))(?!\w)").match(source, start)
+    """`a /5 b`, `a w/s b` and `a within/5 b`, as legal databases write them."""
+    found = re.compile(r"/\s*(?:(\d{1,3})|([sSpP]))(?!\w)").match(source, start)
     if found is None:
         return _meaningless(source, start)
-    form = f"NEAR/{found[1]}" if found[1] else "SENTENCE"
-    return QueryError(
-        text("{sign} is LexisNexis's way to write {form}", sign=found.group(), form=form),
-        start=start,
-        end=found.end(),
-        repairs=[f"{source[:start].rstrip()} {form} {source[found.end() :].lstrip()}"],
-    )
+    word = _WITHIN.search(source, 0, start)
+    low = word.start() if word else start
+    if found[2] in {"p", "P"}:
+        told = "{sign} is LexisNexis's way to ask for one paragraph; here SENTENCE asks for one sentence"
+        sentence = text(told, sign=source[low : found.end()])
+        forms = ["SENTENCE", "AND"]
+    else:
+        forms = [f"NEAR/{found[1]}" if found[1] else "SENTENCE"]
+        sentence = text("{sign} is LexisNexis's way to write {form}", sign=source[low : found.end()], form=forms[0])
+    before, behind = source[:low].rstrip(), source[found.end() :].lstrip()
+    return QueryError(sentence, start=start, end=found.end(), repairs=[f"{before} {it} {behind}" for it in forms])
 
 
 def _backslash(source: str, start: int) -> QueryError:
-    return QueryError(text("no \\ is needed in a query"), start=start, repairs=[source.replace("\\", "")])
+    bare = re.sub(r"(?<=\w)\\+(?=\w)", " ", source).replace("\\", "")
+    return QueryError(text("no \\ is needed in a query"), start=start, repairs=[bare])
 
 
 def _swap(source: str, start: int, length: int, other: str) -> str:
@@ -251,7 +309,7 @@ _JUDGES: tuple[tuple[str, Callable[[str, int], QueryError]], ...] = (
     ("+", _plus),
     ("&|", _ampersand),
     ("!", _bang),
-    ("[", _bracket),
+    ("[", bracket),
     (",;", _comma),
     (APOSTROPHES + "‚", _apostrophe),
     ("}", _brace),

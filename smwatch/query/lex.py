@@ -71,7 +71,7 @@ _COMMENT, _COMMENT_END = "<<<", ">>>"
 _WEIGHT = re.compile(r"\^\d+(?:\.\d+)?")
 _PLUS = re.compile(r"\+{1,2}(?=[\"“”„‟«»‹›＂])")
 _CASED = re.compile(r"cs\s*\(\s*(?P<inner>[^()]*?)\s*\)", re.IGNORECASE)
-_NUMBER = re.compile(r"(?:[<>]=?|=)?\s*[^\s()\[\]<>=]+|\[[^\]()]*\]?")
+_NUMBER = re.compile(r"(?:[<>]=?|=)?\s*(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\w)|[^\s()\[\]<>=]+)|[<>]=?|\[[^\]()]*\]?")
 _NAME = re.compile(r"[^\W\d]\w*")
 _ASSIGN = re.compile(r"\s*[:=]")
 _SIGN = re.compile(r"\s*(?=[<>])")
@@ -129,7 +129,9 @@ class Lexer:
             self._trailing(token)
         if token.among(*_QUOTED) and self._glued(self.at):
             raise QueryError(
-                text("a space is missing behind the closing quotation mark"),
+                text("a space is missing behind the ~")
+                if self.source[self.at - 1] == "~"
+                else text("a space is missing behind the closing quotation mark"),
                 start=self.at,
                 repairs=[f"{self.source[: self.at]} {word} {self.source[self.at :]}" for word in ("AND", "OR")],
             )
@@ -204,6 +206,8 @@ class Lexer:
             return Token(_OPERATORS.get(word, Kind.NUMBER), word, start, number.end())
         if self.mode == "raw" and (raw := _RAW.match(self.source, start)):
             word = raw.group()
+            if word.startswith("["):
+                raise foreign.bracket(self.source, start)
             if word.startswith("-") and len(word) > 1:
                 return Token(Kind.MINUS, "-", start, start + 1)
             return Token(_OPERATORS.get(word, Kind.WORD), word, start, raw.end())
@@ -242,9 +246,13 @@ class Lexer:
 
     def _field(self, word: str, start: int, end: int) -> Token | None:
         """`name:`, `name =` or a known name directly before a bracket."""
+        low, assign = word.casefold(), _ASSIGN.match(self.source, end)
+        if low.partition(".")[0] in fields.FOREIGN and (
+            ("." in low and assign) or (low in fields.FOREIGN and self.source.startswith("(", end))
+        ):
+            raise foreign.no_data(self.source, word, start, end)
         if not _NAME.fullmatch(word):
             return None
-        low, assign = word.casefold(), _ASSIGN.match(self.source, end)
         if low == "cs" and (cased := _CASED.match(self.source, start)):
             return self._cased(cased, start)
         if low in fields.NUMBERS and (sign := _SIGN.match(self.source, end)):
@@ -266,4 +274,6 @@ class Lexer:
             return fields.NAMES[low]
         if low in fields.FOREIGN:
             raise foreign.no_data(self.source, name, start, end)
+        if told := foreign.otherwise(self.source, name, start, end):
+            raise told
         raise foreign.unknown_field(self.source, name, start, end)

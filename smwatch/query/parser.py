@@ -10,7 +10,7 @@ from smwatch.errors import QueryError
 from smwatch.i18n import Text, text
 from smwatch.query import fields, proximity
 from smwatch.query.conditions import spot
-from smwatch.query.distance import Sense
+from smwatch.query.distance import Sense, spoken
 from smwatch.query.fields import DIALECTS
 from smwatch.query.foreign import QUOTES
 from smwatch.query.joints import Operand, joined, reading, side_by_side
@@ -140,13 +140,20 @@ class Parser:
         start = self.token.start
         node = self._atom()
         seen = 0
-        while self.token.among(Kind.NEAR):
+        while self._is_near():
             left = Side(node, Spot(start, self.end))
             node = self._beside(left)
             seen += 1
         if seen > 1:
             self._notes.append(text("several in a row are read from the left: {reading}", reading=str(node)))
         return node
+
+    def _is_near(self) -> bool:
+        """Whether an operator of place follows; between two terms that nothing joins, a small near is one."""
+        token = self.token
+        if token.among(Kind.WORD) and (operator := spoken(self.source, token.start, token.end)):
+            self.token = replace(token, kind=Kind.NEAR, operator=operator)
+        return self.token.among(Kind.NEAR)
 
     def _beside(self, left: Side) -> Node:
         token = self.token

@@ -47,15 +47,21 @@ def joined(source: str, operator: Operator, shown: str, left: Side, right: Side)
 
 def bare(source: str, start: int, end: int) -> QueryError:
     """`a NEAR b`, which tools read differently; a repair gives all of them one distance."""
-    word = source[start:end].rstrip("/ ")
-    last = word.split()[-1]
-    pattern = rf"(?<![\w#@]){last}(?:\s*/(?!\s*\d)|(?![\w/:=-]))"
+    word = " ".join(source[start:end].rstrip("/ ").split())
     return QueryError(
-        text("{word} needs a distance: Meltwater reads 4, Talkwalker 15 words", word=" ".join(word.split())),
+        text("{word} needs a distance: Meltwater reads 4, Talkwalker 15 words", word=word),
         start=start,
         end=end,
-        repairs=[swap_unquoted(source, start, pattern, f"{last}/{n}") for n in READ_AS.values()],
+        repairs=_with_distance(source, start, end, word.split()[-1]),
     )
+
+
+def _with_distance(source: str, start: int, end: int, word: str) -> list[str]:
+    pattern = rf"(?<![\w#@]){word}(?:\s*/(?!\s*\d)|(?![\w/:=-]))"
+    meant = "ONEAR" if word.upper().startswith("O") else "NEAR"
+    repairs = [swap_unquoted(source, start, pattern, f"{meant}/{n}") for n in READ_AS.values()]
+    is_word = word not in {"NEAR", "ONEAR"}  # or may be one, in small letters
+    return [*repairs, f'{source[:start]}"{word}"{source[end:]}'] if is_word else repairs
 
 
 def has_place(node: Node) -> bool:

@@ -57,29 +57,54 @@ _ALONE: Mapping[str, Text] = {
     "author": text("whose author's name alone counts: {condition}"),
 }
 _VALUES: Mapping[str, Text] = {
-    "country": text("from the country {value}"),
-    "type": text("of the type {value}"),
-    "subreddit": text("from the subreddit {value}"),
-    "tag": text("with the tag {value}"),
-    "source": text("from the source {value}"),
+    "country": text("that are from the country {value}"),
+    "type": text("that are of the type {value}"),
+    "subreddit": text("that are from the subreddit {value}"),
+    "tag": text("that carry the tag {value}"),
+    "source": text("that are from the source {value}"),
 }
 _CHOICES: Mapping[tuple[str, str], Text] = {
     ("is", "comment"): text("that are comments"),
     ("is", "reply"): text("that are replies"),
     ("is", "question"): text("that are questions"),
     ("is", "repost"): text("that are reposts"),
-    ("contains", "image"): text("with a picture"),
-    ("contains", "video"): text("with a video"),
-    ("contains", "link"): text("with a link"),
-    ("sentiment", "positive"): text("in a positive tone"),
-    ("sentiment", "neutral"): text("in a neutral tone"),
-    ("sentiment", "negative"): text("in a negative tone"),
+    ("contains", "image"): text("that hold a picture"),
+    ("contains", "video"): text("that hold a video"),
+    ("contains", "link"): text("that hold a link"),
+    ("sentiment", "positive"): text("that have a positive tone"),
+    ("sentiment", "neutral"): text("that have a neutral tone"),
+    ("sentiment", "negative"): text("that have a negative tone"),
+}
+_NOT_VALUES: Mapping[str, Text] = {
+    "country": text("that are not from the country {value} (or from none that is known)"),
+    "type": text("that are not of the type {value} (or of none that is known)"),
+    "subreddit": text("that are not from the subreddit {value}"),
+    "tag": text("that do not carry the tag {value}"),
+    "source": text("that are not from the source {value}"),
+}
+_NOT_CHOICES: Mapping[tuple[str, str], Text] = {
+    ("is", "comment"): text("that are no comments"),
+    ("is", "reply"): text("that are no replies"),
+    ("is", "question"): text("that are no questions"),
+    ("is", "repost"): text("that are no reposts"),
+    ("contains", "image"): text("that hold no picture"),
+    ("contains", "video"): text("that hold no video"),
+    ("contains", "link"): text("that hold no link"),
+    ("sentiment", "positive"): text("that have no positive tone (or none that is known)"),
+    ("sentiment", "neutral"): text("that have no neutral tone (or none that is known)"),
+    ("sentiment", "negative"): text("that have no negative tone (or none that is known)"),
+}
+_STANDS: Mapping[str, Text] = {
+    "": text("in which this stands: {words}"),
+    "title": text("in whose title this stands: {words}"),
+    "lead": text("in whose lead this stands: {words}"),
+    "content": text("in whose text itself this stands: {words}"),
 }
 _NUMBERS: Mapping[str, Text] = {
     "followers": text("whose author has {amount} followers"),
-    "engagement": text("with {amount} reactions"),
-    "reach": text("with a reach of {amount}"),
-    "rating": text("with a rating of {amount}"),
+    "engagement": text("that have {amount} reactions"),
+    "reach": text("that have a reach of {amount}"),
+    "rating": text("that have a rating of {amount}"),
 }
 _AMOUNTS: Mapping[str, Text] = {
     "=": text("exactly {n}"),
@@ -148,20 +173,24 @@ class Teller:
         return f"„{word}“" if self.language.startswith("de") else f"“{word}”"
 
     def listed(self, rows: Sequence[str], joint: str) -> str:
-        """`rows` with commas and a last "and" or "or"."""
+        """`rows` with commas and a last "and", "or" or "nor"."""
         if len(rows) == 1:
             return rows[0]
-        known = {"and": text("{rows} and {last}"), "or": text("{rows} or {last}")}[joint]
+        known = {
+            "and": text("{rows} and {last}"),
+            "or": text("{rows} or {last}"),
+            "nor": text("neither {rows} nor {last}"),
+        }[joint]
         return self.say(known, rows=", ".join(rows[:-1]), last=rows[-1])
 
     # words
 
-    def _row(self, node: Or) -> str:
+    def _row(self, node: Or, joint: str = "or") -> str:
         rows = [self.words(child) for child in node.children]
         if len(rows) > _MOST_ROWS:
             rest = len(rows) - _MOST_ROWS
             rows = [*rows[:_MOST_ROWS], self.say(text("one of {n} more", n=rest))]
-        return self.listed(rows, "or")
+        return self.listed(rows, joint)
 
     def _fuzzy(self, node: Fuzzy) -> str:
         word = self.quoted(node.text)
@@ -176,7 +205,7 @@ class Teller:
             left, right = self._side(node.left), self._side(node.right)
             clause = text("in which {left} stands at least once without {right} near it ({gap})")
             return self.say(clause, left=left, right=right, gap=self._gap(node.distance))
-        return self.say(text("in which this stands: {words}", words=self._beside(node)))
+        return self.say(_STANDS[""], words=self._beside(node))
 
     def _beside(self, node: Near | NotNear | Sentence | Within) -> str:
         if isinstance(node, Within):
@@ -224,9 +253,9 @@ class Teller:
     def _known(self, node: Condition) -> str:  # noqa: PLR0911 - one a kind of condition
         match node:
             case Site():
-                return self.say(text("from the site {site} and its subdomains", site=self.quoted(node.text)))
+                return self.say(text("that are from the site {site} and its subdomains", site=self.quoted(node.text)))
             case Lang():
-                return self.say(text("in the language {code}", code=self.quoted(node.text)))
+                return self.say(text("that are in the language {code}", code=self.quoted(node.text)))
             case Address() if node.name == "links":
                 return self.say(text("that link to an address with {part}", part=self.quoted(node.text)))
             case Address():
@@ -258,23 +287,46 @@ class Teller:
 
     def _negated(self, child: Node) -> str:
         match child:
-            case Site():
-                return self.say(text("not from the site {site}", site=self.quoted(child.text)))
-            case Lang():
-                code = self.quoted(child.text)
-                return self.say(text("not in the language {code} (or in none that is known)", code=code))
             case In() if words_only(child.child):
-                return self.say(_ABSENT[child.name], words=self.words(child.child))
+                return self._absent(child.child, child.name)
             case _ if words_only(child):
-                return self.say(_ABSENT[""], words=self.words(child))
+                return self._absent(child)
+            case Near() | Sentence() | Within():
+                return self.say(text("in which this does not stand: {words}", words=self._beside(child)))
             case _ if isinstance(child, CONDITIONS):
-                inner = self.condition(child)
-                return self.say(text("for which this does not hold or is not known: {condition}", condition=inner))
+                return self._unknown(child)
         return self.say(text("for which this does not hold: {condition}", condition=self._bracketed(child)))
+
+    def _absent(self, node: Node, field: str = "") -> str:
+        """Words of which none occurs."""
+        if isinstance(node, Or):
+            return self.say(_OCCURS[field], words=self._row(node, "nor"))
+        return self.say(_ABSENT[field], words=self.words(node))
+
+    def _unknown(self, node: Condition) -> str:  # noqa: PLR0911 - one clause a kind of condition
+        """A condition that does not hold."""
+        match node:
+            case Site():
+                return self.say(text("that are not from the site {site}", site=self.quoted(node.text)))
+            case Lang():
+                code = self.quoted(node.text)
+                return self.say(text("that are not in the language {code} (or in none that is known)", code=code))
+            case Address() if node.name == "links":
+                return self.say(text("that link to no address with {part}", part=self.quoted(node.text)))
+            case Address():
+                return self.say(text("whose address does not hold {part}", part=self.quoted(node.text)))
+            case Value() if (node.name, node.text) in _NOT_CHOICES:
+                return self.say(_NOT_CHOICES[node.name, node.text])
+            case Value():
+                return self.say(_NOT_VALUES[node.name], value=self.quoted(node.text))
+        inner = self.condition(node)
+        return self.say(text("for which this does not hold or is not known: {condition}", condition=inner))
 
     def _inside(self, node: In) -> str:
         if words_only(node.child):
             return self.say(_OCCURS[node.name], words=self.words(node.child))
+        if node.name in _STANDS and isinstance(node.child, Near | Sentence | Within):
+            return self.say(_STANDS[node.name], words=self._beside(node.child))
         return self.say(_ALONE[node.name], condition=f"({self.condition(node.child)})")
 
 

@@ -26,7 +26,7 @@ class Values:
     def __init__(self, source: str) -> None:
         self.source = source
         self.notes: list[Text] = []
-        self.conditions = Conditions(source, self.sign)
+        self.conditions = Conditions(source, self.sign, self.notes)
 
     def leaf(self, token: Token, field: str | None) -> Node:
         """What `token` stands for, inside `field` or outside any; raises QueryError."""
