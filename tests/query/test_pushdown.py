@@ -55,7 +55,8 @@ def on_platform(item: Item, query: Query, platform: str) -> Item:
     return item
 
 
-NOBODY_WRITES = re.compile("üü|ueue", re.IGNORECASE)  # decision 7: ü behind a vowel is asked for as it is written
+# decision 7: ü behind a vowel is asked for as it is written; an accent on ß and a mail address in several spellings too
+NOBODY_WRITES = re.compile(r'üü|ueue|sś|ß\u0301|@[^"]*"~(?!\d)', re.IGNORECASE)
 
 
 def missing(scenario: Scenario, platform: str, seen: list[Item] | None = None) -> str:
