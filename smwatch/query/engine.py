@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from smwatch.model import Span
-from smwatch.query.compiled import SIEVE
+from smwatch.query.compiled import TELLING
 from smwatch.query.document import AUTHOR_FIELDS, Document
 from smwatch.query.evaluate import Program, reading_order
 from smwatch.query.index import PlainIndex, WordIndex
@@ -164,8 +164,8 @@ class Engine:
 
     def _told(self, found: Sequence[Found], odd: set[int]) -> list[list[Hit] | None]:
         """What is known of each item; None where something has to be evaluated, as always where it is `odd`."""
-        if SIEVE is not None and self._way is Way.COMPILED:
-            told: list[list[Hit] | None] = SIEVE.told(found, odd, self._names, self._untidy, self._tidied, Hit)
+        if TELLING is not None and self._way is Way.COMPILED:
+            told: list[list[Hit] | None] = TELLING.told(found, odd, self._names, self._untidy, self._tidied, Hit)
             return told
         return [
             None if number in odd or None in mine.values() else self._hits(mine, None)

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from smwatch.model import Span
-from smwatch.query.compiled import COMPOUNDS, SIEVE
+from smwatch.query.compiled import COMPOUNDS, SIEVE, TELLING
 from smwatch.query.slots import rows_of
 from smwatch.query.syntax import TEXT_FIELDS
 from smwatch.text.plain import JOINING
@@ -57,7 +57,7 @@ class Way(Enum):
 
 def best_way() -> Way:
     """The quickest one that was installed."""
-    if SIEVE and COMPOUNDS:
+    if SIEVE and COMPOUNDS and TELLING:
         return Way.COMPILED
     return Way.AUTOMATON if has_automaton() else Way.WORDS
 

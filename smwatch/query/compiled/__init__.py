@@ -1,6 +1,6 @@
 """The part of the engine that is compiled where a compiler was there at installation, with the same results.
 
-`SIEVE` and `COMPOUNDS` are its modules; None where they were not built.
+`SIEVE`, `COMPOUNDS` and `TELLING` are its modules; None where they were not built.
 """
 
 from __future__ import annotations
@@ -9,3 +9,4 @@ from smwatch.built import built
 
 SIEVE = built("smwatch.query.compiled.sieve")
 COMPOUNDS = built("smwatch.query.compiled.compounds")
+TELLING = built("smwatch.query.compiled.telling")

@@ -1,6 +1,11 @@
 # cython: language_level=3
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
+from smwatch.query.compiled.text cimport Text
+
+cdef enum:
+    MISSING, HERE, UNCLEAR  # what a look finds
+
 
 cdef class Key:
     cdef bytes literal
@@ -25,6 +30,14 @@ cdef class Clue:
     cdef tuple before, behind  # the literals of the word beside the anchor; empty where there is none
     cdef Py_ssize_t blanks  # of a phrase
     cdef bint is_phrase, is_part
+
+    cdef int look(
+        self, Text text, Py_ssize_t low, Py_ssize_t high, Py_ssize_t *start, Py_ssize_t *end,
+    ) except -1
+    cdef int _part(self, Text text, Py_ssize_t *start, Py_ssize_t *end) except -1
+    cdef int _phrase(
+        self, Text text, Py_ssize_t low, Py_ssize_t high, Py_ssize_t *start, Py_ssize_t *end,
+    ) except -1
 
 
 cdef class Spot:

@@ -3,8 +3,13 @@
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint64_t
+from libc.string cimport memcmp
 
-from smwatch.query.compiled.letters cimport eight, hashed, is_word, lowest, second
+from smwatch.query.compiled.letters cimport BLANK, eight, hashed, is_word, lowest, second
+from smwatch.query.compiled.text cimport Text
+
+cdef enum:
+    MOST_SIGNS = 4  # between two words beside each other
 
 
 cdef class Key:
@@ -43,6 +48,40 @@ cdef class Clue:
         self.is_phrase = bool(way.heads and way.tails)
         self.is_part = way.anchor.any_word and not self.blanks
 
+    cdef int look(
+        self, Text text, Py_ssize_t low, Py_ssize_t high, Py_ssize_t *start, Py_ssize_t *end,
+    ) except -1:
+        """Whether the term stands around its anchor, which was found from `start` to `end`; if so, they tell where.
+
+        The field reaches from `low` to `high`. One letter beside the anchor decides most often.
+        """
+        cdef const uint8_t *s = text.s
+        cdef Py_ssize_t first = start[0], last = end[0]
+        if text.blank(first - 1) and s[first - 2] != BLANK and self.last.lacks(s[first - 2]):
+            return MISSING
+        if last + 1 < text.n and text.blank(last) and s[last + 1] != BLANK and self.first.lacks(s[last + 1]):
+            return MISSING
+        if self.is_phrase:
+            return self._phrase(text, low, high, start, end)
+        return self._part(text, start, end) if self.is_part else UNCLEAR
+
+    cdef int _part(self, Text text, Py_ssize_t *start, Py_ssize_t *end) except -1:
+        """The whole word that holds the anchor."""
+        start[0], end[0] = text.first(start[0]), text.last(end[0])
+        return HERE if text.is_alone(start[0], end[0]) else UNCLEAR
+
+    cdef int _phrase(
+        self, Text text, Py_ssize_t low, Py_ssize_t high, Py_ssize_t *start, Py_ssize_t *end,
+    ) except -1:
+        """Words that follow each other, to the letter; or another word beside the anchor."""
+        cdef Py_ssize_t first = begin(text, self.heads, start[0]), last = ending(text, self.tails, end[0])
+        if first and last and text.blanks(first, last) == self.blanks:
+            start[0], end[0] = first, last
+            return HERE if text.ends_before(first) and text.ends_behind(last) and not text.is_number(last) else UNCLEAR
+        if is_other_behind(text, self.behind, end[0], high) or is_other_before(text, self.before, start[0], low):
+            return MISSING
+        return UNCLEAR
+
 
 cdef class Spot:
     """What one literal points to; `known` holds what many of them share."""
@@ -63,3 +102,62 @@ cdef object shared(kind, value, dict known):
     if value not in known:
         known[value] = kind(value)
     return known[value]
+
+
+cdef Py_ssize_t begin(Text text, tuple heads, Py_ssize_t start) except -1:
+    """Where a phrase begins of which one of these stands before `start`; 0: none does."""
+    cdef Py_ssize_t size
+    for head in heads:
+        size = PyBytes_GET_SIZE(head)
+        if size <= start and not memcmp(text.s + start - size, PyBytes_AS_STRING(head), size):
+            return start - size + 1
+    return 0
+
+
+cdef Py_ssize_t ending(Text text, tuple tails, Py_ssize_t end) except -1:
+    """The same for its end."""
+    cdef Py_ssize_t size
+    for tail in tails:
+        size = PyBytes_GET_SIZE(tail)
+        if end + size <= text.n and not memcmp(text.s + end, PyBytes_AS_STRING(tail), size):
+            return end + size - 1
+    return 0
+
+
+cdef bint is_other_behind(Text text, tuple literals, Py_ssize_t end, Py_ssize_t high) except -1:
+    """Whether few signs and then a word by itself follows, which is none of these; or nothing more of the field."""
+    cdef Py_ssize_t low = end + 1, most = min(end + MOST_SIGNS, high), last
+    if not literals or not text.ends_behind(end):
+        return False
+    while low < most and text.s[low] == BLANK:
+        low += 1
+    if low >= high:
+        return True
+    last = text.last(low)
+    if last == low or text.joins(low - 1) or not text.ends_behind(last):
+        return False
+    return not is_any(text, literals, low - 1, last + 1)
+
+
+cdef bint is_other_before(Text text, tuple literals, Py_ssize_t start, Py_ssize_t low) except -1:
+    """The same for the word before."""
+    cdef Py_ssize_t high = start - 1, least = max(start - MOST_SIGNS, low), first
+    if not literals or not text.ends_before(start):
+        return False
+    while high > least and text.s[high - 1] == BLANK:
+        high -= 1
+    if high <= low:
+        return True
+    first = text.first(high)
+    if first == high or text.joins(first - 1) or not text.ends_behind(high):
+        return False
+    return not is_any(text, literals, first - 1, high + 1)
+
+
+cdef bint is_any(Text text, tuple literals, Py_ssize_t low, Py_ssize_t high) except -1:
+    """Whether it is one of these that stands between two places."""
+    cdef Py_ssize_t size = high - low
+    for literal in literals:
+        if PyBytes_GET_SIZE(literal) == size and not memcmp(text.s + low, PyBytes_AS_STRING(literal), size):
+            return True
+    return False

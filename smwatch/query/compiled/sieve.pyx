@@ -2,35 +2,26 @@
 """The sieve, compiled: what `smwatch.query.sieve` does, several times quicker, with the same results."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.ref cimport Py_INCREF
-from cpython.tuple cimport PyTuple_SET_ITEM
 from libc.stdint cimport uint8_t, uint32_t
-from libc.string cimport memcmp
 
-from smwatch.query.compiled.clues cimport Clue, Key, Spot
+from smwatch.query.compiled.clues cimport HERE, UNCLEAR, Clue, Key, Spot
 from smwatch.query.compiled.letters cimport BLANK
 from smwatch.query.compiled.literals cimport Literals
+from smwatch.query.compiled.telling cimport span_of
 from smwatch.query.compiled.text cimport Text
 from smwatch.query.compiled.words cimport Words, pairs
 
-from smwatch.model import Span
 from smwatch.query.slots import rows_of
 from smwatch.query.syntax import TEXT_FIELDS
 
 cdef extern from *:
     """
     #include <string.h>
-    #define new_row(type, size) (((PyTypeObject *)(type))->tp_alloc((PyTypeObject *)(type), (size)))
     """
-    object new_row(object, Py_ssize_t)
     void *memmem(const void *, size_t, const void *, size_t) noexcept nogil
 
 cdef enum:
     TERM, ALL, ANY, NEVER, NEAR  # see `routes.PlainNode`
-
-cdef enum:
-    MOST_SIGNS = 4  # between two words beside each other
-    NUMBER = 35  # the sign #
 
 cdef object NOTHING = object()
 
@@ -173,7 +164,8 @@ cdef class Sorting:
 
     cdef int _spot(self, uint32_t number, Spot spot, Py_ssize_t start, Py_ssize_t end) except -1:
         cdef list rest = None
-        cdef Py_ssize_t word
+        cdef Py_ssize_t word, first, last
+        cdef int found
         cdef Clue clue
         if spot.words:
             word = self.text.word(start, end)
@@ -186,7 +178,11 @@ cdef class Sorting:
                 if (<tuple>one)[0] not in self.mine:
                     self._other((<tuple>one)[0], (<tuple>one)[1])
         for clue in spot.clues:
-            if not self._clue(clue, start, end):
+            first, last = start, end
+            found = clue.look(self.text, self.low, self.high, &first, &last)
+            if found == HERE:
+                self._add(clue.query, clue.shown, first, last)
+            elif found == UNCLEAR:
                 if rest is None:
                     rest = []
                 rest.append(clue.row)
@@ -328,92 +324,6 @@ cdef class Sorting:
                 return True
         return False
 
-    cdef bint _clue(self, Clue clue, Py_ssize_t start, Py_ssize_t end) except -1:
-        """Whether it is clear that a term stands around its anchor, or does not."""
-        if self.text.blank(start - 1) and self.s[start - 2] != BLANK and clue.last.lacks(self.s[start - 2]):
-            return True
-        if end + 1 < self.n and self.text.blank(end) and self.s[end + 1] != BLANK and clue.first.lacks(self.s[end + 1]):
-            return True
-        if clue.is_phrase:
-            return self._phrase(clue, start, end)
-        if not clue.is_part:
-            return False
-        while self.s[start - 1] != BLANK:
-            start -= 1
-        while self.s[end] != BLANK:
-            end += 1
-        if not self.text.is_alone(start, end):
-            return False
-        self._add(clue.query, clue.shown, start, end)
-        return True
-
-    cdef bint _phrase(self, Clue clue, Py_ssize_t start, Py_ssize_t end) except -1:
-        """The same for words that follow each other."""
-        cdef Py_ssize_t low = self._before(clue.heads, start), high = self._behind(clue.tails, end)
-        if low and high and self.text.blanks(low, high) == clue.blanks:
-            if not (self.text.ends_before(low) and self.text.ends_behind(high)) or self.text.sign(high) == NUMBER:
-                return False
-            self._add(clue.query, clue.shown, low, high)
-            return True
-        return self._other_behind(clue.behind, end) or self._other_before(clue.before, start)
-
-    cdef Py_ssize_t _before(self, tuple heads, Py_ssize_t start) except -1:
-        """Where a phrase begins of which one of these stands before `start`; 0: none does."""
-        cdef Py_ssize_t size
-        for head in heads:
-            size = PyBytes_GET_SIZE(head)
-            if size <= start and not memcmp(self.s + start - size, PyBytes_AS_STRING(head), size):
-                return start - size + 1
-        return 0
-
-    cdef Py_ssize_t _behind(self, tuple tails, Py_ssize_t end) except -1:
-        """The same for its end."""
-        cdef Py_ssize_t size
-        for tail in tails:
-            size = PyBytes_GET_SIZE(tail)
-            if end + size <= self.n and not memcmp(self.s + end, PyBytes_AS_STRING(tail), size):
-                return end + size - 1
-        return 0
-
-    cdef bint _other_behind(self, tuple literals, Py_ssize_t end) except -1:
-        """Whether few signs and then a word by itself follows, which is none of these; or nothing more."""
-        cdef Py_ssize_t low = end + 1, high, most = min(end + MOST_SIGNS, self.high)
-        if not literals or not self.text.ends_behind(end):
-            return False
-        while low < most and self.s[low] == BLANK:
-            low += 1
-        if low >= self.high:
-            return True
-        high = low
-        while self.s[high] != BLANK:
-            high += 1
-        if high == low or self.text.joins(low - 1) or not self.text.ends_behind(high):
-            return False
-        return not self._is_any(literals, low - 1, high + 1)
-
-    cdef bint _other_before(self, tuple literals, Py_ssize_t start) except -1:
-        """The same for the word before."""
-        cdef Py_ssize_t high = start - 1, low, least = max(start - MOST_SIGNS, self.low)
-        if not literals or not self.text.ends_before(start):
-            return False
-        while high > least and self.s[high - 1] == BLANK:
-            high -= 1
-        if high <= self.low:
-            return True
-        low = high
-        while self.s[low - 1] != BLANK:
-            low -= 1
-        if low == high or self.text.joins(low - 1) or not self.text.ends_behind(high):
-            return False
-        return not self._is_any(literals, low - 1, high + 1)
-
-    cdef bint _is_any(self, tuple literals, Py_ssize_t low, Py_ssize_t high) except -1:
-        """Whether it is one of these that stands between two places."""
-        for literal in literals:
-            if PyBytes_GET_SIZE(literal) == high - low and not memcmp(self.s + low, PyBytes_AS_STRING(literal), high - low):
-                return True
-        return False
-
     cdef int _add(self, query, shown, Py_ssize_t start, Py_ssize_t end) except -1:
         known = self.mine.get(query, NOTHING)
         if known is None:
@@ -424,63 +334,3 @@ cdef class Sorting:
         else:
             (<list>known).append(span)
         return 0
-
-
-cdef object span_of(name, start, end, shown):
-    """`Span(name, start, end, shown)`, without a call."""
-    span = new_row(Span, 4)
-    for_row(span, 0, name)
-    for_row(span, 1, start)
-    for_row(span, 2, end)
-    for_row(span, 3, shown)
-    return span
-
-
-cdef inline void for_row(object row, Py_ssize_t at, object value) noexcept:
-    Py_INCREF(value)
-    PyTuple_SET_ITEM(row, at, value)
-
-
-def told(list found, set odd, list names, dict untidy, tidied, hit):
-    """What `Engine` tells of each item: a `hit` a query, in their order; None where something is left to be evaluated.
-
-    `odd` items are left too.
-    """
-    cdef list rows = []
-    cdef dict mine
-    cdef Py_ssize_t number = 0
-    for mine in found:
-        if not mine:
-            rows.append(None if odd and number in odd else [])
-        elif (odd and number in odd) or None in mine.values():
-            rows.append(None)
-        else:
-            rows.append(told_one(mine, names, untidy, tidied, hit))
-        number += 1
-    return rows
-
-
-cdef list told_one(dict found, list names, dict untidy, tidied, hit):
-    cdef list rows = [], spans
-    for number in sorted(found) if len(found) > 1 else found:
-        spans = found[number]
-        one = new_row(hit, 2)
-        for_row(one, 0, names[number])
-        if len(spans) == 1 or (number not in untidy and in_order(spans)):
-            for_row(one, 1, tuple(spans))
-        else:
-            for_row(one, 1, tidied(number, spans))
-        rows.append(one)
-    return rows
-
-
-cdef bint in_order(list spans) except -1:
-    """Whether they stand one behind the other in one field, so that nothing is to be sorted or left out."""
-    cdef Py_ssize_t number
-    cdef tuple before = <tuple>spans[0], one
-    for number in range(1, len(spans)):
-        one = <tuple>spans[number]
-        if one[0] is not before[0] or not <Py_ssize_t>before[1] < <Py_ssize_t>one[1]:
-            return False
-        before = one
-    return True

@@ -21,6 +21,22 @@ cdef class Text:
     cdef inline bint blank(self, Py_ssize_t at) noexcept:
         return self.sign(at) == BLANK
 
+    cdef inline bint is_number(self, Py_ssize_t at) noexcept:
+        """Whether the sign # stands there."""
+        return self.sign(at) == 35
+
+    cdef inline Py_ssize_t first(self, Py_ssize_t at) noexcept:
+        """Where the letters before a place begin."""
+        while self.s[at - 1] != BLANK:
+            at -= 1
+        return at
+
+    cdef inline Py_ssize_t last(self, Py_ssize_t at) noexcept:
+        """Where the letters from a place on end."""
+        while self.s[at] != BLANK:
+            at += 1
+        return at
+
     cdef inline bint joins(self, Py_ssize_t at) noexcept:
         return joins(self.sign(at))
 

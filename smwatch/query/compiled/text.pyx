@@ -68,7 +68,7 @@ cdef class Text:
             return True
         if not (self.ends_before(start) and self.ends_behind(end)):
             return False
-        return self.sign(end) != NUMBER or end - start > 1
+        return not self.is_number(end) or end - start > 1
 
     cdef Py_ssize_t _beside(self, Py_ssize_t start, Py_ssize_t end) except -2:
         """See `word`; signs that may join stand beside it."""
@@ -94,9 +94,6 @@ cdef class Text:
 
     cdef bint _begins_address(self, Py_ssize_t colon) noexcept:
         """Whether http or https stands in front of a colon, by itself."""
-        cdef Py_ssize_t low = colon
-        cdef Py_UCS4 sign
-        while self.s[low - 1] != BLANK:
-            low -= 1
-        sign = self.sign(low - 1)
+        cdef Py_ssize_t low = self.first(colon)
+        cdef Py_UCS4 sign = self.sign(low - 1)
         return (sign.isspace() or sign in OPENING) and self.text[low:colon] in SCHEMES
