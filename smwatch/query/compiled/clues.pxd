@@ -27,7 +27,7 @@ cdef class Clue:
     cdef tuple row  # the query and its route, as they came
     cdef Letters last, first  # of the word before the anchor, and of the word behind it
     cdef tuple heads, tails  # see `routes.Route`
-    cdef tuple before, behind  # the literals of the word beside the anchor; empty where there is none
+    cdef tuple before, behind  # the literals of each word before the anchor, from near to far, and behind it
     cdef Py_ssize_t blanks  # of a phrase
     cdef bint is_phrase, is_part
 
@@ -45,3 +45,4 @@ cdef class Spot:
     cdef tuple words  # the query, and the term as it is shown
     cdef tuple clues
     cdef tuple others  # the query, and rows of keys: one of each row must be there
+    cdef bint is_single  # all terms are done with one word that holds the literal

@@ -9,7 +9,7 @@ from smwatch.query.compiled.letters cimport BLANK, eight, hashed, is_word, lowes
 from smwatch.query.compiled.text cimport Text
 
 cdef enum:
-    MOST_SIGNS = 4  # between two words beside each other
+    MOST_SIGNS = 40  # between two words beside each other
 
 
 cdef class Key:
@@ -42,8 +42,8 @@ cdef class Clue:
         self.shown = way.term.shown
         self.last, self.first = shared(Letters, way.last, known), shared(Letters, way.first, known)
         self.heads, self.tails = way.heads, way.tails
-        self.before = way.before[0].literals if way.before else ()
-        self.behind = way.behind[0].literals if way.behind else ()
+        self.before = tuple([other.literals for other in way.before])
+        self.behind = tuple([other.literals for other in way.behind])
         self.blanks = len(way.before) + len(way.behind)
         self.is_phrase = bool(way.heads and way.tails)
         self.is_part = way.anchor.any_word and not self.blanks
@@ -62,13 +62,18 @@ cdef class Clue:
         if last + 1 < text.n and text.blank(last) and s[last + 1] != BLANK and self.first.lacks(s[last + 1]):
             return MISSING
         if self.is_phrase:
-            return self._phrase(text, low, high, start, end)
+            return MISSING if text.is_part_of_tag(first, last) else self._phrase(text, low, high, start, end)
         return self._part(text, start, end) if self.is_part else UNCLEAR
 
     cdef int _part(self, Text text, Py_ssize_t *start, Py_ssize_t *end) except -1:
-        """The whole word that holds the anchor."""
+        """The whole word that holds the anchor, with its # or @."""
         start[0], end[0] = text.first(start[0]), text.last(end[0])
-        return HERE if text.is_alone(start[0], end[0]) else UNCLEAR
+        if text.is_alone(start[0], end[0]):
+            return HERE
+        if not text.ends_behind(end[0]) or text.tag(start[0]) != start[0] - 1:
+            return UNCLEAR
+        start[0] -= 1
+        return HERE
 
     cdef int _phrase(
         self, Text text, Py_ssize_t low, Py_ssize_t high, Py_ssize_t *start, Py_ssize_t *end,
@@ -91,6 +96,7 @@ cdef class Spot:
         self.words = tuple([(query, way.term.shown) for query, way in slot.words])
         self.clues = tuple([Clue(row, known) for row in slot.terms])
         self.others = tuple([(query, keys(needs, known)) for query, needs in slot.others])
+        self.is_single = not self.others and all([(<Clue>clue).is_part for clue in self.clues])
 
 
 cdef tuple keys(tuple needs, dict known):
@@ -124,34 +130,44 @@ cdef Py_ssize_t ending(Text text, tuple tails, Py_ssize_t end) except -1:
     return 0
 
 
-cdef bint is_other_behind(Text text, tuple literals, Py_ssize_t end, Py_ssize_t high) except -1:
-    """Whether few signs and then a word by itself follows, which is none of these; or nothing more of the field."""
-    cdef Py_ssize_t low = end + 1, most = min(end + MOST_SIGNS, high), last
-    if not literals or not text.ends_behind(end):
-        return False
-    while low < most and text.s[low] == BLANK:
-        low += 1
-    if low >= high:
-        return True
-    last = text.last(low)
-    if last == low or text.joins(low - 1) or not text.ends_behind(last):
-        return False
-    return not is_any(text, literals, low - 1, last + 1)
+cdef bint is_other_behind(Text text, tuple rows, Py_ssize_t end, Py_ssize_t high) except -1:
+    """Whether the next words, each surely by itself, are not one of each of these rows; or nothing more follows."""
+    cdef Py_ssize_t low, last
+    for literals in rows:
+        if not text.ends_behind(end):
+            return False
+        low, last = end + 1, min(end + MOST_SIGNS, high)
+        while low < last and text.s[low] == BLANK:
+            low += 1
+        if low >= high:
+            return True
+        last = text.last(low)
+        if last == low or not (text.ends_behind(last) and (text.ends_before(low) or text.tag(low) == low - 1)):
+            return False
+        if not is_any(text, literals, low - 1, last + 1):
+            return True
+        end = last
+    return False
 
 
-cdef bint is_other_before(Text text, tuple literals, Py_ssize_t start, Py_ssize_t low) except -1:
-    """The same for the word before."""
-    cdef Py_ssize_t high = start - 1, least = max(start - MOST_SIGNS, low), first
-    if not literals or not text.ends_before(start):
-        return False
-    while high > least and text.s[high - 1] == BLANK:
-        high -= 1
-    if high <= low:
-        return True
-    first = text.first(high)
-    if first == high or text.joins(first - 1) or not text.ends_behind(high):
-        return False
-    return not is_any(text, literals, first - 1, high + 1)
+cdef bint is_other_before(Text text, tuple rows, Py_ssize_t start, Py_ssize_t low) except -1:
+    """The same for the words before."""
+    cdef Py_ssize_t high, first
+    for literals in rows:
+        if not text.ends_before(start):
+            return False
+        high, first = start - 1, max(start - MOST_SIGNS, low)
+        while high > first and text.s[high - 1] == BLANK:
+            high -= 1
+        if high <= low:
+            return True
+        first = text.first(high)
+        if first == high or not (text.ends_behind(high) and (text.ends_before(first) or text.tag(first) == first - 1)):
+            return False
+        if not is_any(text, literals, first - 1, high + 1):
+            return True
+        start = first - (text.tag(first) == first - 1)
+    return False
 
 
 cdef bint is_any(Text text, tuple literals, Py_ssize_t low, Py_ssize_t high) except -1:

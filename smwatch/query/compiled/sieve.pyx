@@ -8,7 +8,7 @@ from smwatch.query.compiled.clues cimport HERE, UNCLEAR, Clue, Key, Spot
 from smwatch.query.compiled.letters cimport BLANK
 from smwatch.query.compiled.literals cimport Literals
 from smwatch.query.compiled.telling cimport span_of
-from smwatch.query.compiled.text cimport Text
+from smwatch.query.compiled.text cimport PART, UNSURE, Text
 from smwatch.query.compiled.words cimport Words, pairs
 
 from smwatch.query.slots import rows_of
@@ -116,7 +116,7 @@ cdef class Sorting:
 
     cdef bint _told_joined(self, uint32_t number, Py_ssize_t start, Py_ssize_t end) except -1:
         row = self.sieve.rows[number]
-        if type(row) is Spot and ((<Spot>row).clues or (<Spot>row).others):
+        if type(row) is Spot and not (<Spot>row).is_single:
             return False
         if not self.low <= start < self.high:
             self._seek(start)
@@ -127,6 +127,8 @@ cdef class Sorting:
             return True
         for one in (<Spot>row).words:
             self._add((<tuple>one)[0], (<tuple>one)[1], start, end)
+        for clue in (<Spot>row).clues:
+            self._add((<Clue>clue).query, (<Clue>clue).shown, start, end)
         return True
 
     cdef int _told(self, uint32_t number, Py_ssize_t start, Py_ssize_t end) except -1:
@@ -135,9 +137,9 @@ cdef class Sorting:
         if type(row) is Spot:
             return self._spot(number, <Spot>row, start, end)
         word = self.text.word(start, end)
-        if word < 0:
+        if word == UNSURE:
             return self._unclear(number, None, start, end)
-        return self._add((<tuple>row)[2], (<tuple>row)[3], word, end)
+        return 0 if word == PART else self._add((<tuple>row)[2], (<tuple>row)[3], word, end)
 
     cdef int _unclear(self, uint32_t number, list terms, Py_ssize_t start, Py_ssize_t end) except -1:
         self.rest.append((self.sieve.slots[number], terms, self.stretch, start, end))
@@ -169,9 +171,9 @@ cdef class Sorting:
         cdef Clue clue
         if spot.words:
             word = self.text.word(start, end)
-            if word < 0:
+            if word == UNSURE:
                 return self._unclear(number, None, start, end)
-            for one in spot.words:
+            for one in spot.words if word != PART else ():
                 self._add((<tuple>one)[0], (<tuple>one)[1], word, end)
         if spot.others and self._first_time(number):
             for one in spot.others:

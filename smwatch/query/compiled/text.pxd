@@ -5,6 +5,10 @@ from libc.stdint cimport uint8_t
 from smwatch.query.compiled.letters cimport BLANK
 from smwatch.query.compiled.signs cimport joins
 
+cdef enum:
+    UNSURE = -1  # needs a closer look
+    PART = -2  # of a tag or name, which is no word by itself
+
 
 cdef class Text:
     cdef str text
@@ -40,14 +44,16 @@ cdef class Text:
     cdef inline bint joins(self, Py_ssize_t at) noexcept:
         return joins(self.sign(at))
 
-    cdef inline Py_ssize_t word(self, Py_ssize_t start, Py_ssize_t end) except -2:
-        """Where the word begins that surely stands there, with its # or @; -1 where that needs a closer look."""
+    cdef inline Py_ssize_t word(self, Py_ssize_t start, Py_ssize_t end) except -3:
+        """Where the word begins that surely stands there, with its # or @; else UNSURE, or PART."""
         return self._beside(start, end) if self.joins(start - 1) or self.joins(end) else start
 
     cdef bint is_alone(self, Py_ssize_t start, Py_ssize_t end) except -1
     cdef Py_ssize_t blanks(self, Py_ssize_t low, Py_ssize_t high) noexcept
     cdef bint ends_before(self, Py_ssize_t start) noexcept
     cdef bint ends_behind(self, Py_ssize_t end) noexcept
-    cdef Py_ssize_t _beside(self, Py_ssize_t start, Py_ssize_t end) except -2
+    cdef Py_ssize_t tag(self, Py_ssize_t start) noexcept
+    cdef bint is_part_of_tag(self, Py_ssize_t start, Py_ssize_t end) noexcept
+    cdef Py_ssize_t _beside(self, Py_ssize_t start, Py_ssize_t end) except -3
     cdef bint _is_in_address(self, Py_ssize_t start) noexcept
     cdef bint _begins_address(self, Py_ssize_t colon) noexcept

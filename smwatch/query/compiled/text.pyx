@@ -70,14 +70,29 @@ cdef class Text:
             return False
         return not self.is_number(end) or end - start > 1
 
-    cdef Py_ssize_t _beside(self, Py_ssize_t start, Py_ssize_t end) except -2:
+    cdef Py_ssize_t tag(self, Py_ssize_t start) noexcept:
+        """Where the # or @ stands behind white space that begins the letters, digits and _ around a place; else -1."""
+        cdef Py_UCS4 sign
+        while self.s[start - 1] != BLANK or self.sign(start - 1) == UNDERSCORE:
+            start -= 1
+        sign = self.sign(start - 1)
+        return start - 1 if (sign == NUMBER or sign == AT) and self.sign(start - 2).isspace() else -1
+
+    cdef bint is_part_of_tag(self, Py_ssize_t start, Py_ssize_t end) noexcept:
+        """Whether letters are surely but a part of a tag or name: @freies_wort is none of its parts."""
+        if self.sign(start - 1) != UNDERSCORE and self.sign(end) != UNDERSCORE:
+            return False
+        return self.tag(start) >= 0
+
+    cdef Py_ssize_t _beside(self, Py_ssize_t start, Py_ssize_t end) except -3:
         """See `word`; signs that may join stand beside it."""
-        cdef Py_UCS4 sign = self.sign(start - 1)
         if self.is_alone(start, end):
             return start
-        if (sign == NUMBER or sign == AT) and self.sign(start - 2).isspace() and self.sign(end) != UNDERSCORE:
+        if self.is_part_of_tag(start, end):
+            return PART
+        if self.tag(start) == start - 1:
             return start - 1
-        return start if self._is_in_address(start) else -1
+        return start if self._is_in_address(start) else UNSURE
 
     cdef bint _is_in_address(self, Py_ssize_t start) noexcept:
         """Whether a place surely lies inside an address of the web."""

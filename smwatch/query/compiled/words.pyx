@@ -8,6 +8,7 @@ from libc.string cimport memcmp
 
 from smwatch.query.compiled.letters cimport BLANK, eight, hashed, is_word, lowest, second
 from smwatch.query.compiled.signs cimport joins
+from smwatch.query.compiled.text cimport PART, UNSURE
 
 from bisect import bisect_right
 
@@ -80,9 +81,10 @@ cdef class Words:
             while at < last:
                 start, end = self.starts[at], self.starts[at] + PyBytes_GET_SIZE(literal) - 2
                 start = self.text.word(start, end)
-                if start < 0:
+                if start == UNSURE:
                     return None
-                found.append((start, end))
+                if start != PART:
+                    found.append((start, end))
                 at = self.next(literal, at + 1, last)
         if len(found) > 1:
             found.sort()
@@ -94,16 +96,16 @@ cdef class Words:
         Each is told by its start, its end and where its words begin. None where any is not clear.
         """
         cdef Reader it = Reader(self, low, high)
-        cdef Py_ssize_t count = len(edges), at = 0, first, last = low, end
+        cdef Py_ssize_t count = len(edges), at = 0, first, last, end
         found = []
         while at < count:
-            first = max(last, it.back(edges[at][0], reach))
-            end = edges[at][1]
+            first, end = it.back(edges[at][0], reach), edges[at][1]
             last = it.on(end, reach)
-            while at + 1 < count and <Py_ssize_t>edges[at + 1][0] <= last:
-                while at + 1 < count and <Py_ssize_t>edges[at + 1][0] <= last:
-                    at += 1
-                    end = max(end, <Py_ssize_t>edges[at][1])
+            while at + 1 < count and (
+                <Py_ssize_t>edges[at + 1][0] <= last or it.back(edges[at + 1][0], reach) <= last
+            ):
+                at += 1
+                end = max(end, <Py_ssize_t>edges[at][1])
                 last = max(last, it.on(end, reach))
             begins = it.words(first, last)
             if begins is None:
