@@ -14,7 +14,7 @@ from smwatch.text.plain import GLUE, ends_nothing
 from smwatch.text.plain import code as char_code
 
 cdef enum:
-    BEYOND = 65536
+    BEYOND = 131072  # below are all emoji
 
 cdef uint8_t ODD = PLAIN_ODD
 cdef uint8_t UNSEEN = PLAIN_UNSEEN
