@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -74,7 +75,10 @@ class Daemon:
         return self
 
     def sends(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
+        """Not by `send_signal`, which looks first whether it has ended, and takes its exit code from who waits for it."""
+        if self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, number)
 
     async def ends(self, within=20.0):
         """Its exit code."""
@@ -86,7 +90,7 @@ class Daemon:
     async def close(self):
         """Whatever has happened: nothing of it is left."""
         if self.process is not None and self.process.returncode is None:
-            self.process.kill()
+            self.sends(signal.SIGKILL)
             await self.ends()
         elif self.notify is not None:
             self.notify.close()
