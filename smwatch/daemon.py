@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROUND = 900.0  # seconds: then every source has been read for the first time
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 async def run(path: Path, *, once: bool = False) -> int:
@@ -62,13 +63,20 @@ async def _unless(ended: asyncio.Event, work: Coroutine[Any, Any, bool]) -> bool
 
 
 def _on_signals() -> asyncio.Event:
-    """SIGTERM and SIGINT end it (a second one changes nothing); a SIGHUP while it starts has nothing to reload.
+    """SIGTERM and SIGINT end it (a second one is not heard); a SIGHUP while it starts has nothing to reload.
 
-    The first two are not the loop's: it would give them back to the system, which kills, before all is closed.
+    The first two are not the loop's: it would give them back to the system, which kills, before all is closed. Heard
+    again and again, they would interrupt what they began until no stack is left.
     """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(ended.set))
+
+    def end(*_: object) -> None:
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+        loop.call_soon_threadsafe(ended.set)
+
+    for number in _ENDING:
+        signal.signal(number, end)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     return ended
