@@ -90,6 +90,13 @@ def test_words_beside_signs_are_those_of_the_exact_reading(text: str) -> None:
             assert [(start - 1, end - 1) for start, end in found] == edges
 
 
+def test_so_far_back_that_each_look_would_walk_through_the_text_no_tag_is_looked_for() -> None:
+    for count, expected in ((60, []), (2000, None)):
+        sheet = Sheet([(0, "text", f"#{'ab_' * count}bahn")])
+        compiled_sieve([b" a "]).sift(sheet, [{}])
+        assert sheet.words.alone((b" bahn ",), 0, len(sheet.text)) == expected
+
+
 @given(text=TEXT, around=st.tuples(TEXT, TEXT))
 @example(text="Die Bahn – so der Chef – fährt. Das Car-Sharing auch.", around=("", ""))
 @example(text="a--b 'a' a' -a", around=("", ""))

@@ -67,7 +67,8 @@ cdef class Clue:
 
     cdef int _part(self, Text text, Py_ssize_t *start, Py_ssize_t *end) except -1:
         """The whole word that holds the anchor, with its # or @."""
-        start[0], end[0] = text.first(start[0]), text.last(end[0])
+        text.find_run(start[0])
+        start[0], end[0] = text.run_first, text.run_last
         if text.is_alone(start[0], end[0]):
             return HERE
         if not text.ends_behind(end[0]) or text.tag(start[0]) != start[0] - 1:

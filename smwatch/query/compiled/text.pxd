@@ -18,6 +18,7 @@ cdef class Text:
     cdef const void *data
     cdef int kind
     cdef Py_ssize_t n
+    cdef Py_ssize_t run_first, run_last  # letters that were asked for last
 
     cdef inline Py_UCS4 sign(self, Py_ssize_t at) noexcept:
         return PyUnicode_READ(self.kind, self.data, at)
@@ -49,6 +50,7 @@ cdef class Text:
         return self._beside(start, end) if self.joins(start - 1) or self.joins(end) else start
 
     cdef bint is_alone(self, Py_ssize_t start, Py_ssize_t end) except -1
+    cdef void find_run(self, Py_ssize_t at) noexcept
     cdef Py_ssize_t blanks(self, Py_ssize_t low, Py_ssize_t high) noexcept
     cdef bint ends_before(self, Py_ssize_t start) noexcept
     cdef bint ends_behind(self, Py_ssize_t end) noexcept

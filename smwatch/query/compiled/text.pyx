@@ -17,6 +17,7 @@ cdef enum:
     AT = 64
     UNDERSCORE = 95
     LONGEST_ADDRESS = 300  # letters that are looked back for its beginning
+    LONGEST_TAG = 200
 
 cdef str ENDING = "<>\"“”„«»{}|\\^"  # what ends an address, besides white space
 cdef str OPENING = "(["
@@ -32,6 +33,11 @@ cdef class Text:
         self.kind, self.data = PyUnicode_KIND(text), PyUnicode_DATA(text)
         if len(text) != self.n:
             raise ValueError("a plain form is as long as its text")
+
+    cdef void find_run(self, Py_ssize_t at) noexcept:
+        """Set `run_first` and `run_last` to the letters around a place; at once where they are those of before."""
+        if not self.run_first <= at < self.run_last:
+            self.run_first, self.run_last = self.first(at), self.last(at)
 
     cdef Py_ssize_t blanks(self, Py_ssize_t low, Py_ssize_t high) noexcept:
         """How many there are between two places."""
@@ -71,9 +77,13 @@ cdef class Text:
         return not self.is_number(end) or end - start > 1
 
     cdef Py_ssize_t tag(self, Py_ssize_t start) noexcept:
-        """Where the # or @ stands behind white space that begins the letters, digits and _ around a place; else -1."""
+        """Where the # or @ stands behind white space that begins the letters, digits and _ around a place; else -1.
+
+        Also -1 where there are very many.
+        """
         cdef Py_UCS4 sign
-        while self.s[start - 1] != BLANK or self.sign(start - 1) == UNDERSCORE:
+        cdef Py_ssize_t least = max(start - LONGEST_TAG, 1)
+        while start > least and (self.s[start - 1] != BLANK or self.sign(start - 1) == UNDERSCORE):
             start -= 1
         sign = self.sign(start - 1)
         return start - 1 if (sign == NUMBER or sign == AT) and self.sign(start - 2).isspace() else -1
