@@ -106,6 +106,9 @@ cdef class Words:
             ):
                 at += 1
                 end = max(end, <Py_ssize_t>edges[at][1])
+                while at + 1 < count and <Py_ssize_t>edges[at + 1][0] <= last:
+                    at += 1
+                    end = max(end, <Py_ssize_t>edges[at][1])
                 last = max(last, it.on(end, reach))
             begins = it.words(first, last)
             if begins is None:
